@@ -1,0 +1,45 @@
+# The two commands: `make demo` shows the whole chain, `make test` proves it. Both set everything up themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint bench serve sample lock clean
+
+demo: $(VENV)/.embedded  ## record the sample hearing and serve its signed protocol; ONCE=1 exits after the run
+	$(BIN)/python tools/build_web.py
+	$(BIN)/courtrec demo $(if $(ONCE),--once)
+
+serve: $(VENV)/.embedded  ## the embedded server and its capture node
+	$(BIN)/python tools/build_web.py
+	$(BIN)/courtrec serve
+
+test: $(VENV)/.dev  ## everything, against real services; says what it could not get
+	bash tests/services/install.sh
+	$(BIN)/python tools/build_web.py --test
+	$(BIN)/pytest
+
+lint: $(VENV)/.dev  ## style, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev  ## word and speaker error of the sample hearing and of real human speech
+	$(BIN)/python -m bench.transcript
+
+sample: $(VENV)/.dev  ## makes the sample hearings again (needs Debian's festival, festvox-ru, flite and sox)
+	$(BIN)/python tools/make_sample_hearing.py
+
+$(VENV)/.embedded: requirements/embedded.txt pyproject.toml
+	tools/make_venv.sh $(PYTHON) $(VENV) requirements/embedded.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml
+	tools/make_venv.sh $(PYTHON) $(VENV) requirements/dev.txt
+	@touch $@ $(VENV)/.embedded
+
+lock:  ## pins every dependency by hash again; needs `uv` on the PATH
+	tools/lock.sh
+
+clean:  ## removes what was installed and built, never what was recorded
+	rm -rf $(VENV) api/web/dist api/web/node_modules build *.egg-info

@@ -1,0 +1,76 @@
+"""The hearing's card: what is known before anyone speaks, from AIS Court or typed by the secretary."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from court.case_number import CaseNumber
+from court.errors import InputError
+from court.people import CourtRole, Participant
+
+LANGUAGES = ("ru", "ky", "kk", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class HearingCard:
+    """The facts the protocol's heading is made of; names as they shall be printed."""
+
+    case_number: CaseNumber
+    case_title: str = ""
+    language: str = "ru"
+    court: str = ""
+    place: str = ""
+    judge: str = ""
+    secretary: str = ""
+    participants: tuple[Participant, ...] = ()
+
+    @classmethod
+    def parse(cls, fields: Mapping[str, Any]) -> "HearingCard":
+        """From plain fields (JSON, TOML or a form); raises InputError naming the field that cannot be used."""
+        language = _text(fields, "language") or "ru"
+        if language not in LANGUAGES:
+            raise InputError(f"The language {language!r} is unknown: use one of {', '.join(LANGUAGES)}.")
+        return cls(
+            case_number=CaseNumber.parse(_text(fields, "case_number")),
+            case_title=_text(fields, "case_title"),
+            language=language,
+            court=_text(fields, "court"),
+            place=_text(fields, "place"),
+            judge=_text(fields, "judge"),
+            secretary=_text(fields, "secretary"),
+            participants=tuple(_participant(entry) for entry in fields.get("participants", ())),
+        )
+
+    def as_fields(self) -> dict[str, Any]:
+        """The inverse of `parse`: what goes into the ledger, the ingest API and the database."""
+        return {
+            "case_number": self.case_number.verbatim,
+            "case_title": self.case_title,
+            "language": self.language,
+            "court": self.court,
+            "place": self.place,
+            "judge": self.judge,
+            "secretary": self.secretary,
+            "participants": [
+                {"role": p.role.value, "name": p.name, "present": p.present, "note": p.note} for p in self.participants
+            ],
+        }
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name, "")
+    if not isinstance(value, str) or len(value) > 2000:
+        raise InputError(f"The field {name!r} of the hearing must be a text of at most 2000 characters.")
+    return value.strip()
+
+
+def _participant(entry: Any) -> Participant:
+    if not isinstance(entry, Mapping):
+        raise InputError("A participant of the hearing must have the fields role and name.")
+    try:
+        role = CourtRole(entry.get("role", ""))
+    except ValueError:
+        raise InputError(
+            f"The participant's role {entry.get('role')!r} is unknown: use one of {', '.join(CourtRole)}."
+        ) from None
+    return Participant(role, _text(entry, "name"), bool(entry.get("present", True)), _text(entry, "note"))

@@ -1,0 +1,1 @@
+"""The database: SQLAlchemy models, repositories and the unit of work. SQLite and PostgreSQL run the same code."""

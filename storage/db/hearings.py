@@ -1,0 +1,80 @@
+"""Hearings, and what was recorded of them."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from court.case_number import match_key
+from court.openness import Openness, OpennessSpan
+from storage.db.base import Base
+from storage.db.models import Gap, Grant, Hearing, NoteRow, OpennessRow, Segment, StateChange
+
+_Row = TypeVar("_Row", bound=Base)
+
+
+class Hearings:
+    """Hearings inside one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, hearing_id: str) -> Hearing | None:
+        return self._session.get(Hearing, hearing_id)
+
+    def lock(self, hearing_id: str) -> Hearing | None:
+        """The hearing, locked until the end of the transaction against other writers."""
+        return self._session.get(Hearing, hearing_id, with_for_update=True, populate_existing=True)
+
+    def add(self, row: Base) -> None:
+        """Adds any row of the hearing's tables."""
+        self._session.add(row)
+
+    def find(self, search: str = "", granted_to: int | None = None, limit: int = 200) -> Sequence[Hearing]:
+        """Newest first; `search` matches any spelling of the case number, `granted_to` keeps a party to its own."""
+        query = select(Hearing).order_by(Hearing.started_at.desc(), Hearing.id.desc()).limit(limit)
+        if search:
+            query = query.where(Hearing.case_key.contains(match_key(search), autoescape=True))
+        if granted_to is not None:
+            query = query.join(Grant, Grant.hearing_id == Hearing.id).where(Grant.user_id == granted_to)
+        return self._session.scalars(query).all()
+
+    def segments(self, hearing_id: str, track: str | None = None) -> Sequence[Segment]:
+        """In order of track and time."""
+        query = select(Segment).where(Segment.hearing_id == hearing_id)
+        if track is not None:
+            query = query.where(Segment.track == track)
+        return self._session.scalars(query.order_by(Segment.track, Segment.sequence)).all()
+
+    def window(self, hearing_id: str, sequence: int) -> Sequence[Segment]:
+        """The segments of one sequence number, all tracks."""
+        query = select(Segment).where(Segment.hearing_id == hearing_id, Segment.sequence == sequence)
+        return self._session.scalars(query.order_by(Segment.track)).all()
+
+    def segment(self, hearing_id: str, track: str, sequence: int) -> Segment | None:
+        query = select(Segment).where(
+            Segment.hearing_id == hearing_id, Segment.track == track, Segment.sequence == sequence
+        )
+        return self._session.scalars(query).first()
+
+    def gaps(self, hearing_id: str) -> Sequence[Gap]:
+        return self._of(Gap, hearing_id, Gap.start)
+
+    def notes(self, hearing_id: str) -> Sequence[NoteRow]:
+        return self._of(NoteRow, hearing_id, NoteRow.at_sample)
+
+    def state_changes(self, hearing_id: str) -> Sequence[StateChange]:
+        return self._of(StateChange, hearing_id, StateChange.leaf_index)
+
+    def openness(self, hearing_id: str) -> list[OpennessSpan]:
+        """The court's orders in the sequence they were given."""
+        rows = self._of(OpennessRow, hearing_id, OpennessRow.leaf_index)
+        return [
+            OpennessSpan(row.start_ms / 1000, None if row.end_ms is None else row.end_ms / 1000, Openness(row.openness))
+            for row in rows
+        ]
+
+    def _of(self, model: type[_Row], hearing_id: str, order: Any) -> Sequence[_Row]:
+        query = select(model).where(model.hearing_id == hearing_id)  # type: ignore[attr-defined]
+        return self._session.scalars(query.order_by(order, model.id)).all()  # type: ignore[attr-defined]

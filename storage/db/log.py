@@ -1,0 +1,137 @@
+"""Appending to the court-wide log and reading it back: one writer at a time, O(log n) per entry."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from court.clock import parse_utc
+from storage.db.models import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow
+from storage.keys import SigningKey
+from storage.ledger import merkle
+from storage.ledger.chain import Chain, check_next
+from storage.ledger.checkpoint import sign_checkpoint
+from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
+from storage.worm.port import StoredObject
+
+
+class Log:
+    """The log inside one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def head(self) -> LogHead:
+        """Size and root as of this transaction."""
+        return self._session.get(LogHead, 1) or LogHead(id=1, size=0, root=merkle.EMPTY_ROOT)
+
+    def append(self, entry: bytes) -> int:
+        """Puts a signed entry at the end and returns its index; the entry must continue its author's chain."""
+        leaf = parse(entry)
+        head = self._locked_head()
+        check_next(self.chain(leaf.hearing, leaf.author), leaf)
+        index = head.size
+        self._session.add(_row(index, leaf))
+        for level, position, value in merkle.append(index, merkle.leaf_hash(entry), self.node):
+            self._session.add(MerkleNode(level=level, index=position, hash=value))
+        self._session.flush()
+        head.size = index + 1
+        head.root = merkle.root_at(head.size, self.node)
+        return index
+
+    def record(self, kind: LeafKind, hearing: str, at: datetime, body: dict[str, Any], key: SigningKey) -> int:
+        """Signs a new entry with the server's own `key` at the end of its chain and appends it."""
+        self._locked_head()
+        entry, _ = self.chain(hearing, key.key_id).append(kind, at, body, key)
+        return self.append(entry)
+
+    def chain(self, hearing: str, author: str) -> Chain:
+        """Where the chain of one author in one hearing stands."""
+        query = select(LogEntry).where(LogEntry.hearing_id == hearing, LogEntry.author == author)
+        last = self._session.scalars(query.order_by(LogEntry.seq.desc()).limit(1)).first()
+        if last is None:
+            return Chain(hearing, author, 0, "")
+        return Chain(hearing, author, last.seq + 1, entry_hash(last.entry))
+
+    def node(self, level: int, index: int) -> bytes:
+        """Hash of a complete subtree; KeyError when the log is not that long."""
+        found = self._session.get(MerkleNode, (level, index))
+        if found is None:
+            raise KeyError((level, index))
+        return found.hash
+
+    def entry(self, index: int) -> LogEntry | None:
+        return self._session.get(LogEntry, index)
+
+    def entry_of(self, hearing: str, author: str, seq: int) -> LogEntry | None:
+        query = select(LogEntry).where(LogEntry.hearing_id == hearing, LogEntry.author == author, LogEntry.seq == seq)
+        return self._session.scalars(query).first()
+
+    def entries(self, hearing: str | None = None) -> Iterator[LogEntry]:
+        """Entries in log order: of one hearing, or all."""
+        query = select(LogEntry).order_by(LogEntry.index)
+        if hearing is not None:
+            query = query.where(LogEntry.hearing_id == hearing)
+        return iter(self._session.scalars(query.execution_options(yield_per=500)))
+
+    def checkpoint(self, at: datetime, key: SigningKey, origin: str) -> Checkpoint:
+        """A signed checkpoint of the present head, made once per size and kept."""
+        head = self._locked_head()
+        found = self._session.get(Checkpoint, head.size)
+        if found is None:
+            note = sign_checkpoint(origin, head.size, head.root, key)
+            found = Checkpoint(size=head.size, root=head.root, note=note, at=at)
+            self._session.add(found)
+        return found
+
+    def checkpoints(self) -> list[Checkpoint]:
+        return list(self._session.scalars(select(Checkpoint).order_by(Checkpoint.size)))
+
+    def enrol_key(self, key_id: str, raw: bytes, purpose: str, label: str = "") -> None:
+        """Makes a public key known; knowing it already is fine."""
+        if self._session.get(PublicKey, key_id) is None:
+            self._session.add(PublicKey(key_id=key_id, raw=raw, purpose=purpose, label=label))
+
+    def public_keys(self, *purposes: str) -> dict[str, bytes]:
+        """Known public keys by key id; of the given purposes, or all."""
+        query = select(PublicKey)
+        if purposes:
+            query = query.where(PublicKey.purpose.in_(purposes))
+        return {key.key_id: key.raw for key in self._session.scalars(query)}
+
+    def object(self, sha256: str) -> StoredObjectRow | None:
+        return self._session.get(StoredObjectRow, sha256)
+
+    def add_object(self, stored: StoredObject, at: datetime, retain_until: datetime | None) -> None:
+        """Remembers a stored object with the version the store gave it; knowing it already is fine."""
+        if self.object(stored.sha256) is None:
+            self._session.add(
+                StoredObjectRow(
+                    sha256=stored.sha256,
+                    size=stored.size,
+                    key=stored.key,
+                    version=stored.version,
+                    retain_until=retain_until,
+                    stored_at=at,
+                )
+            )
+
+    def _locked_head(self) -> LogHead:
+        head = self._session.get(LogHead, 1, with_for_update=True)
+        if head is None:  # migrations insert the row; a database without it is not ours
+            raise LookupError("The database has no log head: run its migrations first.")
+        return head
+
+
+def _row(index: int, leaf: SignedLeaf) -> LogEntry:
+    return LogEntry(
+        index=index,
+        hearing_id=leaf.hearing,
+        author=leaf.author,
+        seq=leaf.seq,
+        kind=leaf.kind.value,
+        entry=leaf.entry,
+        at=parse_utc(leaf.at),
+    )

@@ -1,0 +1,28 @@
+"""All tables, by subject."""
+
+from storage.db.models.accounts import Grant, Session, User
+from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
+from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow
+from storage.db.models.work import OutboxRow, Protocol, Utterance, Window
+
+__all__ = [
+    "Checkpoint",
+    "Gap",
+    "Grant",
+    "Hearing",
+    "LogEntry",
+    "LogHead",
+    "MerkleNode",
+    "NoteRow",
+    "OpennessRow",
+    "OutboxRow",
+    "Protocol",
+    "PublicKey",
+    "Segment",
+    "Session",
+    "StateChange",
+    "StoredObjectRow",
+    "User",
+    "Utterance",
+    "Window",
+]

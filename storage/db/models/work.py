@@ -1,0 +1,89 @@
+"""What the machine and the secretary make of a recording: transcription windows, utterances, protocols, outbox."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.db.base import Base
+
+_HEARING = "hearings.id"
+
+
+class Window(Base):
+    """A unit of transcription: all microphones' segments of one sequence number.
+
+    `state` is pending, claimed, done or failed; a claim older than the queue's lease may be taken over.
+    """
+
+    __tablename__ = "windows"
+    __table_args__ = (UniqueConstraint("hearing_id", "sequence"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hearing_id: Mapped[str] = mapped_column(ForeignKey(_HEARING), index=True)
+    sequence: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16), default="pending")
+    claimed_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str] = mapped_column(default="")
+
+
+class Utterance(Base):
+    """What one person said in one go. `words` are {text, start_ms, end_ms, probability} on the timeline.
+
+    `segment_sha256`, `track`, `engine` and `parameters_key` say exactly what it was made of and by what, so a
+    repeated task finds its own work; `flags` name the reasons to doubt the text.
+    """
+
+    __tablename__ = "utterances"
+    __table_args__ = (UniqueConstraint("segment_sha256", "track", "engine", "parameters_key", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hearing_id: Mapped[str] = mapped_column(ForeignKey(_HEARING), index=True)
+    sequence: Mapped[int]
+    track: Mapped[str] = mapped_column(String(64))
+    role: Mapped[str] = mapped_column(String(32))
+    start_ms: Mapped[int] = mapped_column(BigInteger)
+    end_ms: Mapped[int] = mapped_column(BigInteger)
+    text: Mapped[str]
+    words: Mapped[list[dict[str, Any]]]
+    language: Mapped[str] = mapped_column(String(8))
+    flags: Mapped[list[str]]
+    engine: Mapped[str] = mapped_column(String(64))
+    model: Mapped[str] = mapped_column(String(100))
+    parameters_key: Mapped[str] = mapped_column(String(64))
+    segment_sha256: Mapped[str] = mapped_column(String(64))
+    position: Mapped[int]
+
+
+class Protocol(Base):
+    """One revision of a hearing's protocol; `sha256` names its PDF in the write-once store."""
+
+    __tablename__ = "protocols"
+    __table_args__ = (UniqueConstraint("hearing_id", "revision"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hearing_id: Mapped[str] = mapped_column(ForeignKey(_HEARING), index=True)
+    revision: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    size: Mapped[int]
+    file_name: Mapped[str] = mapped_column(String(200))
+    document: Mapped[dict[str, Any]]
+    leaf_index: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    signed_at: Mapped[datetime | None]
+    signer: Mapped[str] = mapped_column(String(200), default="")
+
+
+class OutboxRow(Base):
+    """A task to be sent once the change it belongs to is committed; `sent_at` is set by the dispatcher."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task: Mapped[str] = mapped_column(String(64))
+    args: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -1,0 +1,85 @@
+"""The unit of work: everything done inside one `with` is committed together or not at all."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
+
+from storage.db.accounts import Accounts
+from storage.db.hearings import Hearings
+from storage.db.log import Log
+from storage.db.work import Outbox, Protocols, Utterances, Windows
+
+_READ_ONLY = "courtrec_read_only"
+
+
+class UnitOfWork:
+    """One transaction and the repositories that work inside it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.log = Log(session)
+        self.hearings = Hearings(session)
+        self.windows = Windows(session)
+        self.utterances = Utterances(session)
+        self.protocols = Protocols(session)
+        self.outbox = Outbox(session)
+        self.accounts = Accounts(session)
+
+
+class Database:
+    """A database by URL: `sqlite:///path` or `postgresql+psycopg://…`.
+
+    `after_commit` is called after every commit that left something in the outbox; a composition root sets it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self.after_commit: Callable[[], None] = lambda: None
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        """A writing transaction: commits at the end of the block, rolls back if it raises."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            work = UnitOfWork(session)
+            with session.begin():
+                yield work
+        if work.outbox.added:
+            self.after_commit()
+
+    @contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        """A reading transaction: sees one consistent state and blocks no writer."""
+        with (
+            self.engine.connect().execution_options(**{_READ_ONLY: True}) as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
+            yield UnitOfWork(session)
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 60})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # sqlite3 must not open transactions behind our back; _begin_sqlite does
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # IMMEDIATE takes the write lock at once: two writers queue instead of failing half-way with "locked".
+    reading = connection.get_execution_options().get(_READ_ONLY)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

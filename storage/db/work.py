@@ -1,0 +1,147 @@
+"""Work on recordings: transcription windows and their claims, utterances, protocols, and the outbox."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from storage.db.models import OutboxRow, Protocol, Utterance, Window
+
+MAX_ATTEMPTS = 5
+LEASE = timedelta(minutes=15)  # a work unit is ≤ 10 min of sound, so a claim this old belongs to a dead worker
+
+
+class Windows:
+    """Transcription windows inside one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, hearing_id: str, sequence: int) -> Window | None:
+        query = select(Window).where(Window.hearing_id == hearing_id, Window.sequence == sequence)
+        return self._session.scalars(query).first()
+
+    def of(self, hearing_id: str) -> Sequence[Window]:
+        query = select(Window).where(Window.hearing_id == hearing_id)
+        return self._session.scalars(query.order_by(Window.sequence)).all()
+
+    def add(self, hearing_id: str, sequence: int) -> bool:
+        """Makes the window pending; False when it was there already."""
+        if self.get(hearing_id, sequence) is not None:
+            return False
+        self._session.add(Window(hearing_id=hearing_id, sequence=sequence, state="pending", attempts=0, error=""))
+        self._session.flush()
+        return True
+
+    def claim(self, hearing_id: str, sequence: int, now: datetime) -> bool:
+        """Takes the window for this worker: True for exactly one of any number of callers."""
+        free = or_(
+            Window.state == "pending",
+            and_(Window.state == "claimed", Window.claimed_at < now - LEASE),
+        )
+        claimed = self._session.execute(
+            update(Window)
+            .where(Window.hearing_id == hearing_id, Window.sequence == sequence, free)
+            .values(state="claimed", claimed_at=now, attempts=Window.attempts + 1)
+        )
+        return bool(claimed.rowcount)  # type: ignore[attr-defined]
+
+    def done(self, hearing_id: str, sequence: int) -> None:
+        self._set(hearing_id, sequence, state="done", error="")
+
+    def failed(self, hearing_id: str, sequence: int, error: str) -> bool:
+        """Gives the window back for another attempt, or up for good after MAX_ATTEMPTS (then True)."""
+        window = self.get(hearing_id, sequence)
+        final = window is not None and window.attempts >= MAX_ATTEMPTS
+        self._set(hearing_id, sequence, state="failed" if final else "pending", error=error[:2000])
+        return final
+
+    def unfinished(self, hearing_id: str) -> int:
+        """How many windows are neither done nor given up."""
+        query = select(func.count()).where(Window.hearing_id == hearing_id, Window.state.in_(("pending", "claimed")))
+        return self._session.scalar(query) or 0
+
+    def stale(self, now: datetime, waiting: timedelta) -> Sequence[Window]:
+        """Windows a lost message or a dead worker left behind."""
+        return self._session.scalars(
+            select(Window).where(
+                or_(
+                    and_(Window.state == "claimed", Window.claimed_at < now - LEASE),
+                    and_(Window.state == "pending", Window.attempts > 0, Window.claimed_at < now - waiting),
+                )
+            )
+        ).all()
+
+    def _set(self, hearing_id: str, sequence: int, **values: Any) -> None:
+        self._session.execute(
+            update(Window).where(Window.hearing_id == hearing_id, Window.sequence == sequence).values(**values)
+        )
+
+
+class Utterances:
+    """What was said, inside one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of(self, hearing_id: str) -> Sequence[Utterance]:
+        """In order of time."""
+        query = select(Utterance).where(Utterance.hearing_id == hearing_id)
+        return self._session.scalars(query.order_by(Utterance.start_ms, Utterance.id)).all()
+
+    def in_window(self, hearing_id: str, sequence: int) -> Sequence[Utterance]:
+        query = select(Utterance).where(Utterance.hearing_id == hearing_id, Utterance.sequence == sequence)
+        return self._session.scalars(query.order_by(Utterance.position, Utterance.id)).all()
+
+    def add_all(self, rows: Iterable[Utterance]) -> None:
+        """Stores the utterances that are not there yet: repeating a task changes nothing."""
+        for row in rows:
+            known = select(Utterance.id).where(
+                Utterance.segment_sha256 == row.segment_sha256,
+                Utterance.track == row.track,
+                Utterance.engine == row.engine,
+                Utterance.parameters_key == row.parameters_key,
+                Utterance.position == row.position,
+            )
+            if self._session.scalars(known).first() is None:
+                self._session.add(row)
+
+
+class Protocols:
+    """Revisions of protocols, inside one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of(self, hearing_id: str) -> Sequence[Protocol]:
+        query = select(Protocol).where(Protocol.hearing_id == hearing_id)
+        return self._session.scalars(query.order_by(Protocol.revision)).all()
+
+    def latest(self, hearing_id: str) -> Protocol | None:
+        query = select(Protocol).where(Protocol.hearing_id == hearing_id)
+        return self._session.scalars(query.order_by(Protocol.revision.desc()).limit(1)).first()
+
+    def by_hash(self, sha256: str) -> Protocol | None:
+        return self._session.scalars(select(Protocol).where(Protocol.sha256 == sha256)).first()
+
+    def add(self, row: Protocol) -> None:
+        self._session.add(row)
+
+
+class Outbox:
+    """Tasks to be sent after the commit. `added` tells whether this transaction put any in."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.added = False
+
+    def put(self, task: str, args: list[Any], now: datetime) -> None:
+        self._session.add(OutboxRow(task=task, args=args, created_at=now))
+        self.added = True
+
+    def unsent(self) -> Sequence[OutboxRow]:
+        """Oldest first, locked so that two dispatchers send different rows."""
+        query = select(OutboxRow).where(OutboxRow.sent_at.is_(None)).order_by(OutboxRow.id).limit(100)
+        return self._session.scalars(query.with_for_update(skip_locked=True)).all()

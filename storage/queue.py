@@ -1,0 +1,117 @@
+"""The job queue: Celery delivers, the database decides.
+
+Whatever Celery loses, doubles or reorders is harmless: a task claims its work in the database first, the outbox
+keeps what was promised until it is sent, and the sweeper offers again what got lost. Packages register their
+tasks by closing over what they need (`register(app, context)`), so there is no global state to set up.
+"""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from storage.db.unit_of_work import Database
+
+EMBEDDED_BROKER = "memory://"
+TRANSCRIBE_WINDOW = "transcribe.window"  # (hearing_id, sequence)
+DRAFT_PROTOCOL = "protocol.draft"  # (hearing_id)
+
+_log = structlog.get_logger(__name__)
+
+
+def make_queue(broker_url: str = EMBEDDED_BROKER) -> Celery:
+    """A Celery application with the delivery settings the project's promises rest on."""
+    app = Celery("courtrec", broker=broker_url, backend=None, set_as_current=False, fixups=[])
+    app.conf.update(
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={"visibility_timeout": 3600},
+        worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        task_default_queue="courtrec",
+        enable_utc=True,
+    )
+    return app
+
+
+def dispatch_outbox(database: Database, app: Celery, now: datetime) -> int:
+    """Sends what the outbox holds; a message that is sent twice does no harm, one not sent stays."""
+    with database.begin() as work:
+        rows = work.outbox.unsent()
+        for row in rows:
+            app.send_task(row.task, args=row.args)
+            row.sent_at = now
+    return len(rows)
+
+
+class Sweeper:
+    """A thread that sends the outbox as soon as there is something, and looks every `interval` for lost work."""
+
+    def __init__(self, database: Database, app: Celery, interval: timedelta = timedelta(seconds=30)) -> None:
+        self._database = database
+        self._app = app
+        self._interval = interval
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
+        database.after_commit = self._wake.set
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+
+    def sweep(self, now: datetime) -> None:
+        """Re-offers windows whose worker or message got lost, then sends the outbox."""
+        with self._database.begin() as work:
+            for window in work.windows.stale(now, waiting=self._interval):
+                window.state, window.claimed_at = "pending", now
+                work.outbox.put(TRANSCRIBE_WINDOW, [window.hearing_id, window.sequence], now)
+        while dispatch_outbox(self._database, self._app, now):
+            pass
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self.sweep(datetime.now(UTC))
+            except OperationalError as error:  # the broker is away: the outbox keeps everything
+                _log.warning("queue_unreachable", error=str(error))
+            self._wake.wait(self._interval.total_seconds())
+            self._wake.clear()
+
+
+class EmbeddedWorker:
+    """A real Celery worker in a thread of this process, for the one-machine installation."""
+
+    def __init__(self, app: Celery) -> None:
+        self._worker = app.WorkController(
+            app=app,
+            pool="solo",
+            concurrency=1,
+            loglevel="WARNING",
+            hostname="embedded@localhost",
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+            quiet=True,
+        )
+        self._thread = threading.Thread(target=self._worker.start, name="celery-worker", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finishes the task at hand and ends the worker."""
+        self._worker.stop(in_sighandler=False)
+        self._thread.join()

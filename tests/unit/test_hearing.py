@@ -1,0 +1,25 @@
+import pytest
+
+from court.hearing import HearingState, IllegalStep, step
+
+S = HearingState
+
+
+def test_the_life_of_a_hearing() -> None:
+    path = [S.SCHEDULED, S.CHECKED, S.RECORDING, S.PAUSED, S.RECORDING, S.DELIBERATION, S.RECORDING, S.ENDED]
+    path += [S.DRAFT, S.UNDER_CORRECTION, S.SIGNED, S.REMARKS_WINDOW, S.FINAL, S.ARCHIVED, S.DESTROYED]
+    for before, after in zip(path, path[1:], strict=False):
+        assert step(before, after) is after
+
+
+@pytest.mark.parametrize("state", list(S))
+def test_a_double_click_is_harmless(state: HearingState) -> None:
+    assert step(state, state) is state
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(S.ENDED, S.RECORDING), (S.SIGNED, S.DRAFT), (S.RECORDING, S.SIGNED), (S.DESTROYED, S.DRAFT)]
+)
+def test_what_the_law_does_not_know_is_refused(before: HearingState, after: HearingState) -> None:
+    with pytest.raises(IllegalStep, match=after.value):
+        step(before, after)
