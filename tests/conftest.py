@@ -1,0 +1,3 @@
+"""Fixtures of the whole test suite: the real services; see tests/services."""
+
+pytest_plugins = ["tests.services.fixtures"]

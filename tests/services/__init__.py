@@ -1,0 +1,1 @@
+"""The real servers of the integration tests: installed by ``install.sh``, started by ``processes``."""

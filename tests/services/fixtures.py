@@ -1,0 +1,61 @@
+"""Session fixtures ``postgres``, ``redis``, ``minio`` and ``rtsp``: the address of a running server.
+
+A server that is not installed skips its tests, with the reason; COURTREC_REQUIRE_SERVICES=1 fails them.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TypeVar
+
+import pytest
+
+from tests.services.processes import (
+    MinioServer,
+    PostgresServer,
+    RedisServer,
+    RtspServer,
+    minio_server,
+    postgres_server,
+    redis_server,
+    rtsp_server,
+)
+from tests.services.running import ServiceMissing
+
+Server = TypeVar("Server")
+
+
+@contextmanager
+def or_skip(service: AbstractContextManager[Server]) -> Iterator[Server]:
+    with ExitStack() as running:
+        try:
+            server = running.enter_context(service)
+        except ServiceMissing as missing:
+            if os.environ.get("COURTREC_REQUIRE_SERVICES") == "1":
+                pytest.fail(str(missing), pytrace=False)
+            pytest.skip(str(missing))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with or_skip(postgres_server()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[RedisServer]:
+    with or_skip(redis_server()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def minio() -> Iterator[MinioServer]:
+    with or_skip(minio_server()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rtsp() -> Iterator[RtspServer]:
+    with or_skip(rtsp_server()) as server:
+        yield server
