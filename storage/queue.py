@@ -2,10 +2,11 @@
 
 Whatever Celery loses, doubles or reorders is harmless: a task claims its work in the database first, the outbox
 keeps what was promised until it is sent, and the sweeper offers again what got lost. Packages register their
-tasks by closing over what they need (`register(app, context)`), so there is no global state to set up.
+tasks as functions that close over what they need (`register_task`), so there is no global state to set up.
 """
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -40,6 +41,11 @@ def make_queue(broker_url: str = EMBEDDED_BROKER) -> Celery:
         enable_utc=True,
     )
     return app
+
+
+def register_task(app: Celery, name: str, function: Callable[..., None]) -> None:
+    """Makes `function` the task `name` of this application alone: Celery would share it with every other one."""
+    app.task(function, name=name, shared=False)
 
 
 def dispatch_outbox(database: Database, app: Celery, now: datetime) -> int:
@@ -106,7 +112,8 @@ class EmbeddedWorker:
             without_heartbeat=True,
             quiet=True,
         )
-        self._thread = threading.Thread(target=self._worker.start, name="celery-worker", daemon=True)
+        self._app = app
+        self._thread = threading.Thread(target=self._run, name="celery-worker", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -115,3 +122,7 @@ class EmbeddedWorker:
         """Finishes the task at hand and ends the worker."""
         self._worker.stop(in_sighandler=False)
         self._thread.join()
+
+    def _run(self) -> None:
+        self._app.set_current()  # per thread: where Celery looks a delivered task's name up
+        self._worker.start()

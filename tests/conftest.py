@@ -1,3 +1,3 @@
-"""Fixtures of the whole test suite: the real services; see tests/services."""
+"""Fixtures of the whole suite: the real services (tests/services) and the two databases (tests/factories)."""
 
-pytest_plugins = ["tests.services.fixtures"]
+pytest_plugins = ["tests.services.fixtures", "tests.factories.databases"]

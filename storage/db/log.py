@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from court.clock import parse_utc
 from storage.db.models import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow
-from storage.keys import SigningKey
 from storage.ledger import merkle
 from storage.ledger.chain import Chain, check_next
 from storage.ledger.checkpoint import sign_checkpoint
+from storage.ledger.ed25519 import Signer
 from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
 from storage.worm.port import StoredObject
 
@@ -41,7 +41,7 @@ class Log:
         head.root = merkle.root_at(head.size, self.node)
         return index
 
-    def record(self, kind: LeafKind, hearing: str, at: datetime, body: dict[str, Any], key: SigningKey) -> int:
+    def record(self, kind: LeafKind, hearing: str, at: datetime, body: dict[str, Any], key: Signer) -> int:
         """Signs a new entry with the server's own `key` at the end of its chain and appends it."""
         self._locked_head()
         entry, _ = self.chain(hearing, key.key_id).append(kind, at, body, key)
@@ -76,7 +76,7 @@ class Log:
             query = query.where(LogEntry.hearing_id == hearing)
         return iter(self._session.scalars(query.execution_options(yield_per=500)))
 
-    def checkpoint(self, at: datetime, key: SigningKey, origin: str) -> Checkpoint:
+    def checkpoint(self, at: datetime, key: Signer, origin: str) -> Checkpoint:
         """A signed checkpoint of the present head, made once per size and kept."""
         head = self._locked_head()
         found = self._session.get(Checkpoint, head.size)

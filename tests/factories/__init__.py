@@ -1,0 +1,1 @@
+"""Small builders of valid things for tests, each taking only what the test is about."""

@@ -1,0 +1,109 @@
+"""Delivery of jobs: through the embedded broker and through a real Redis."""
+
+import queue
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from storage.db.migrate import upgrade
+from storage.db.models import Hearing
+from storage.db.unit_of_work import Database
+from storage.queue import (
+    EMBEDDED_BROKER,
+    TRANSCRIBE_WINDOW,
+    EmbeddedWorker,
+    Sweeper,
+    dispatch_outbox,
+    make_queue,
+    register_task,
+)
+from tests.factories.ledger import HEARING, MOMENT
+from tests.services.processes import RedisServer
+
+Delivered = "queue.Queue[tuple[str, int]]"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Database]:
+    found = Database(f"sqlite:///{tmp_path}/courtrec.db")
+    upgrade(found.engine)
+    yield found
+    found.dispose()
+
+
+@pytest.fixture(params=["embedded", "redis"])
+def app(request: pytest.FixtureRequest) -> Celery:
+    if request.param == "embedded":
+        return make_queue(EMBEDDED_BROKER)
+    server: RedisServer = request.getfixturevalue("redis")
+    return make_queue(server.url)
+
+
+def receiver(app: Celery) -> Delivered:
+    delivered: Delivered = queue.Queue()
+
+    def receive(hearing: str, sequence: int) -> None:
+        delivered.put((hearing, sequence))
+
+    register_task(app, TRANSCRIBE_WINDOW, receive)
+    return delivered
+
+
+def test_what_was_promised_in_a_commit_is_delivered(app: Celery, store: Database) -> None:
+    delivered = receiver(app)
+    worker, sweeper = EmbeddedWorker(app), Sweeper(store, app, interval=timedelta(hours=1))
+    worker.start()
+    sweeper.start()
+    try:
+        with store.begin() as work:
+            for sequence in range(3):
+                work.outbox.put(TRANSCRIBE_WINDOW, [HEARING, sequence], MOMENT)
+        assert [delivered.get(timeout=30) for _ in range(3)] == [(HEARING, number) for number in range(3)]
+    finally:
+        sweeper.stop()
+        worker.stop()
+    with store.read() as work:
+        assert work.outbox.unsent() == []
+
+
+def test_a_broker_that_is_away_leaves_everything_in_the_outbox(store: Database) -> None:
+    app = make_queue("redis://127.0.0.1:1/0")
+    app.conf.task_publish_retry = False
+    with store.begin() as work:
+        work.outbox.put(TRANSCRIBE_WINDOW, [HEARING, 0], MOMENT)
+    with pytest.raises(OperationalError):
+        dispatch_outbox(store, app, MOMENT)
+    with store.read() as work:
+        assert len(work.outbox.unsent()) == 1
+
+
+def test_a_window_whose_worker_died_is_offered_again(store: Database) -> None:
+    app = make_queue()
+    with store.begin() as work:
+        work.hearings.add(
+            Hearing(
+                id=HEARING, case_number="1/26", case_key="1/26", card={}, room="1", state="recording", tracks=[],
+                started_at=MOMENT,
+            )
+        )  # fmt: skip
+        work.session.flush()
+        work.windows.add(HEARING, 0)
+        assert work.windows.claim(HEARING, 0, MOMENT)
+    delivered = receiver(app)
+    sweeper = Sweeper(store, app)
+    sweeper.sweep(MOMENT + timedelta(minutes=1))
+    later = MOMENT + timedelta(hours=1)
+    sweeper.sweep(later)
+    worker = EmbeddedWorker(app)
+    worker.start()
+    try:
+        assert delivered.get(timeout=30) == (HEARING, 0)
+        assert delivered.empty()
+    finally:
+        worker.stop()
+    with store.begin() as work:
+        assert work.windows.claim(HEARING, 0, later)
