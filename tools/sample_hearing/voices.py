@@ -1,0 +1,48 @@
+"""Synthesised voices: Debian's festival (Russian: festvox-ru) and flite (English), made other persons by sox."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from tools.sample_hearing.audio import read_pcm
+from tools.sample_hearing.mix import RATE, Signal, to_signal, trimmed
+from tools.sample_hearing.script import Voice
+
+DEBIAN_PACKAGE = {"festival": "festival festvox-ru", "flite": "flite", "sox": "sox"}
+
+
+class VoiceError(Exception):
+    """A voice that cannot speak; the message names the program, the Debian package or the words."""
+
+
+def speak(text: str, voice: Voice, folder: Path) -> Signal:
+    """Speaks ``text`` and returns it at ``mix.RATE`` without silence around it; ``folder`` holds the scratch files."""
+    raw, changed = folder / "raw.wav", folder / "changed.wav"
+    if voice.engine == "festival":
+        _run(["festival", "--pipe"], _scheme(text, voice.voice, raw))
+    elif voice.engine == "flite":
+        _run(["flite", "-voice", voice.voice, "-t", text, "-o", str(raw)])
+    else:
+        raise VoiceError(f"the speech engine {voice.engine!r} is not known; use festival or flite")
+    effects = [word for effect in voice.effects for word in effect.split()]
+    # -R: the same dither in every run; the gain leaves room for what the effects amplify.
+    _run(["sox", "-R", str(raw), "-r", str(RATE), "-b", "16", str(changed), "gain", "-6", *effects])
+    signal = trimmed(to_signal(read_pcm(changed)))
+    if signal.size == 0:
+        raise VoiceError(f"{voice.engine} ({voice.voice}) said nothing for: {text}")
+    return signal
+
+
+def _scheme(text: str, voice: str, target: Path) -> str:
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'({voice})\n(utt.save.wave (utt.synth (Utterance Text "{quoted}")) "{target}" \'riff)\n'
+
+
+def _run(command: list[str], stdin: str = "") -> None:
+    program = command[0]
+    if shutil.which(program) is None:
+        raise VoiceError(f"{program} is not installed; run: apt-get install {DEBIAN_PACKAGE[program]}")
+    done = subprocess.run(command, input=stdin.encode(), capture_output=True, check=False)
+    # festival reports an unknown voice on stderr and still exits with 0.
+    if done.returncode or b"ERROR" in done.stderr:
+        raise VoiceError(f"{program} failed: {done.stderr.decode(errors='replace').strip()}")
