@@ -28,7 +28,7 @@ bench: $(VENV)/.dev  ## word and speaker error of the sample hearing and of real
 	$(BIN)/python -m bench.transcript
 
 sample: $(VENV)/.dev  ## makes the sample hearings again (needs Debian's festival, festvox-ru, flite and sox)
-	$(BIN)/python tools/make_sample_hearing.py
+	$(BIN)/python -m tools.make_sample_hearing
 
 $(VENV)/.embedded: requirements/embedded.txt pyproject.toml
 	tools/make_venv.sh $(PYTHON) $(VENV) requirements/embedded.txt

@@ -137,7 +137,7 @@ class _Reader:
     def choice(self, table: dict[str, Any], name: str, kind: type[_Choice], default: _Choice | None) -> _Choice:
         value = table.get(name, default)
         try:
-            return kind(value)
+            return kind(str(value))
         except ValueError:
             raise self.fail(f"{name} = {value!r} is unknown; use one of {', '.join(kind)}.") from None
 
@@ -191,12 +191,13 @@ class _Reader:
         if not room.microphones:
             raise self.fail("it names no microphone; a hearing without sound cannot be recorded.")
         ids = [one.id for one in room.inputs]
-        tracks = [one.track for one in (*room.microphones, *room.cameras)]
+        users: tuple[Microphone | Camera, ...] = (*room.microphones, *room.cameras)
+        tracks = [one.track for one in users]
         for kind, names in (("input", ids), ("microphone or camera", tracks)):
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
                 raise self.fail(f"the {kind} {twice!r} stands there twice; give one of them another name.")
-        for user in (*room.microphones, *room.cameras):
+        for user in users:
             if user.input not in ids:
                 raise self.fail(f"{user.track} uses the input {user.input!r}, which is not defined.")
         places = [(one.input, one.channel) for one in room.microphones]

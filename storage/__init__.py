@@ -1,0 +1,1 @@
+"""Evidence at rest: ledger, write-once objects, database, queue."""

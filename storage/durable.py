@@ -1,0 +1,106 @@
+"""Files that survive a power cut: what these functions return from is on the disk, under its name.
+
+POSIX promises neither for a plain write: bytes need fsync of the file, names need fsync of the folder.
+"""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+def fsync_folder(folder: Path) -> None:
+    """Makes the names in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path) -> Path:
+    """Creates `folder` and its parents durably; does nothing for those that exist. Returns `folder`."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        fsync_folder(folder.parent)
+    return folder
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """os.write until every byte is taken; it may take fewer than it is given."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def write_new(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Creates `path` with exactly `data`, whole or not at all; raises FileExistsError if it exists."""
+    temporary = _write_beside(path, data, mode)
+    try:
+        os.link(temporary, path)
+    finally:
+        temporary.unlink()
+    fsync_folder(path.parent)
+
+
+def replace(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Puts `data` in the place of `path`: a power cut leaves the old content or the new, never a mixture."""
+    temporary = _write_beside(path, data, mode)
+    try:
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink()
+        raise
+    fsync_folder(path.parent)
+
+
+def _write_beside(path: Path, data: bytes, mode: int) -> Path:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+    try:
+        os.fchmod(descriptor, mode)
+        write_all(descriptor, data)
+        os.fsync(descriptor)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+    return temporary
+
+
+class AppendFile:
+    """A new file that only grows. Bytes are safe once `sync` has returned, not before."""
+
+    def __init__(self, path: Path, mode: int = 0o644) -> None:
+        """Raises FileExistsError if `path` exists: what was recorded is never written over."""
+        self.path = path
+        self._descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, mode)
+        fsync_folder(path.parent)
+
+    def write(self, data: bytes) -> None:
+        write_all(self._descriptor, data)
+
+    def sync(self) -> None:
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Syncs and closes; closing twice is harmless."""
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

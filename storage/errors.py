@@ -1,0 +1,43 @@
+"""Errors of the evidence store: objects, keys and the ledger."""
+
+from court.errors import CourtError
+
+
+class StorageError(CourtError):
+    """Root of the package's errors."""
+
+
+class KeyFileError(StorageError):
+    """A key file cannot be used; no other key was made in its place."""
+
+
+class LedgerError(StorageError):
+    """Bytes that are no leaf, checkpoint or proof of ours."""
+
+
+class ChainError(LedgerError):
+    """A leaf that does not follow its chain; `expected_seq` is the number that would."""
+
+    def __init__(self, sentence: str, expected_seq: int) -> None:
+        super().__init__(sentence)
+        self.expected_seq = expected_seq
+
+
+class ObjectMissing(StorageError):
+    """The store holds no such object."""
+
+
+class WrongHash(StorageError):
+    """Bytes that do not hash to the name they came under; nothing was stored."""
+
+
+class ObjectAltered(StorageError):
+    """The bytes stored under a name are no longer the ones that were put there."""
+
+
+class StoreUnavailable(StorageError):
+    """The store did not answer, or refused for a reason of its own; try again later."""
+
+
+class StoreNotWriteOnce(StorageError):
+    """The store lets evidence be deleted or its retention shortened: no new hearing may be kept there."""

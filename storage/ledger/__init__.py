@@ -1,0 +1,1 @@
+"""The evidence ledger: signed leaves, chains, one Merkle log. Pure: no files, no clock, no globals."""

@@ -1,0 +1,166 @@
+"""What each kind of leaf must say. Fields beyond these are kept and ignored, so later versions may add some.
+
+On the hearing's timeline `start` and `end` are in ticks of the track's own `rate`, `at_sample` in samples at
+48 kHz, `*_ms` in milliseconds; times of day are RFC 3339 UTC with milliseconds. There are no fractions: a number
+is whole or it is not in the ledger.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from court.clock import iso_utc, parse_utc
+from court.hearing import HearingState
+from court.notes import NoteTemplate
+from court.openness import Openness
+from court.timeline import GapCause
+
+
+class LeafKind(StrEnum):
+    HEARING = "hearing"
+    STATE = "state"
+    SEGMENT = "segment"
+    GAP = "gap"
+    NOTE = "note"
+    OPENNESS = "openness"
+    TRANSCRIPT = "transcript"
+    PROTOCOL = "protocol"
+    SIGNATURE = "signature"
+    ACCESS = "access"
+
+
+Check = Callable[[Any], bool]
+
+MAX_COUNT = 2**53 - 1
+"""The largest whole number that JSON readers agree on (RFC 8785 §3.2.2.3)."""
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_TRACK = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
+
+
+def is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def is_hash(value: Any) -> bool:
+    """A SHA-256 as 64 lower-case hex digits."""
+    return isinstance(value, str) and _HASH.fullmatch(value) is not None
+
+
+def is_time(value: Any) -> bool:
+    """A time exactly as `iso_utc` writes it."""
+    try:
+        return isinstance(value, str) and iso_utc(parse_utc(value)) == value
+    except (ValueError, OverflowError):
+        return False
+
+
+def _is_rate(value: Any) -> bool:
+    return is_count(value) and value > 0
+
+
+def _is_track(value: Any) -> bool:
+    return isinstance(value, str) and _TRACK.fullmatch(value) is not None
+
+
+def _is_medium(value: Any) -> bool:
+    return value in ("audio", "video")
+
+
+def _one_of(choices: type[StrEnum]) -> Check:
+    known = frozenset(str(choice) for choice in choices)
+    return lambda value: isinstance(value, str) and value in known
+
+
+def _record(fields: Mapping[str, Check]) -> Check:
+    return lambda value: isinstance(value, dict) and _wrong(value, fields) is None
+
+
+def _list_of(check: Check) -> Check:
+    return lambda value: isinstance(value, list) and all(check(one) for one in value)
+
+
+def _wrong(body: Mapping[str, Any], fields: Mapping[str, Check]) -> str | None:
+    return next((name for name, check in fields.items() if name not in body or not check(body[name])), None)
+
+
+_ANCHOR = _record({"utc": is_time, "monotonic_ms": is_count, "disciplined": is_flag})
+_TRACK_FACTS = _record(
+    {
+        "track": _is_track,
+        "role": is_text,
+        "kind": _is_medium,
+        "rate": _is_rate,
+        "derived": is_flag,
+        "device": is_text,
+    }
+)
+_RANGE: dict[str, Check] = {"track": _is_track, "start": is_count, "end": is_count, "rate": _is_rate}
+
+_FIELDS: dict[LeafKind, dict[str, Check]] = {
+    LeafKind.HEARING: {
+        "card": _record({}),
+        "room": is_text,
+        "node": is_text,
+        "profile": is_text,
+        "tracks": _list_of(_TRACK_FACTS),
+        "started": _ANCHOR,
+    },
+    LeafKind.STATE: {"state": _one_of(HearingState), "at_sample": is_count, "anchor": _ANCHOR},
+    LeafKind.SEGMENT: {
+        **_RANGE,
+        "sequence": is_count,
+        "sha256": is_hash,
+        "size": is_count,
+        "init_size": is_count,
+        "codec": is_text,
+        "partial": is_flag,
+        "anchor": _ANCHOR,
+    },
+    LeafKind.GAP: {**_RANGE, "cause": _one_of(GapCause), "device_log": is_text, "anchor": _ANCHOR},
+    LeafKind.NOTE: {"at_sample": is_count, "template": _one_of(NoteTemplate), "text": is_text},
+    LeafKind.OPENNESS: {
+        "start_ms": is_count,
+        "end_ms": lambda value: value is None or is_count(value),
+        "openness": _one_of(Openness),
+    },
+    LeafKind.TRANSCRIPT: {
+        "sequence": is_count,
+        "engine": is_text,
+        "model_sha256": is_text,
+        "utterances_sha256": is_hash,
+    },
+    LeafKind.PROTOCOL: {
+        "revision": is_count,
+        "sha256": is_hash,
+        "size": is_count,
+        "form": is_text,
+        "language": is_text,
+    },
+    LeafKind.SIGNATURE: {
+        "protocol_sha256": is_hash,
+        "size": is_count,
+        "signer": is_text,
+        "revision": is_count,
+        "covers_root": is_hash,
+        "covers_size": is_count,
+    },
+    LeafKind.ACCESS: dict.fromkeys(("actor", "role", "action", "object", "ground", "address"), is_text),
+}
+
+
+def wrong_field(kind: LeafKind, body: Mapping[str, Any]) -> str | None:
+    """The name of a field that is missing from `body` or holds what it may not, None if all is well."""
+    wrong = _wrong(body, _FIELDS[kind])
+    if wrong is None and kind in (LeafKind.SEGMENT, LeafKind.GAP) and body["end"] < body["start"]:
+        return "end"
+    return wrong

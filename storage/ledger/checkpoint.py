@@ -1,0 +1,120 @@
+"""Checkpoints: the size and root of the log, signed, in the C2SP formats tlog-checkpoint and signed-note.
+
+Witnesses may add signature lines of their own; lines of keys not known here are carried along and ignored.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from storage.errors import LedgerError
+from storage.ledger.ed25519 import Signer, VerifyKey
+
+_ED25519 = b"\x01"
+_MAX_NOTE = 1 << 16
+_SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
+_NAME = re.compile(r"[^\s+]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """`origin` names the log, `root` is the 32 bytes of the Merkle root over its first `size` entries."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSignature:
+    """One signature line: who claims to have signed, 4 bytes of the key's hash, the signature itself."""
+
+    name: str
+    key_hash: bytes
+    signature: bytes
+
+
+def key_hash(name: str, public: bytes) -> bytes:
+    """The 4 bytes that stand for an Ed25519 key of that name in signature lines."""
+    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:4]
+
+
+def verifier_key(name: str, public: bytes) -> str:
+    """The public key as it is published for verifiers of signed notes."""
+    return f"{name}+{key_hash(name, public).hex()}+{_encode(_ED25519 + public)}"
+
+
+def sign_checkpoint(origin: str, size: int, root: bytes, key: Signer) -> str:
+    """The signed note; the key signs under the log's own name."""
+    if not _NAME.fullmatch(origin) or not origin.isprintable():
+        raise LedgerError(f"The log's name {origin!r} cannot be used: give one without space or plus sign.")
+    text = f"{origin}\n{size}\n{_encode(root)}\n"
+    signature = key_hash(origin, key.public) + key.sign(text.encode())
+    return f"{text}\n\u2014 {origin} {_encode(signature)}\n"
+
+
+def parse_note(note: str) -> tuple[str, list[NoteSignature]]:
+    """The signed text (with its last newline) and its signature lines; raises LedgerError if it is no note."""
+    body, found, block = note.rpartition("\n\n")
+    if len(note) > _MAX_NOTE or not found or not block.endswith("\n") or not _is_note_text(note):
+        raise LedgerError("This is not a signed note: it was damaged or cut short.")
+    return body + "\n", [_signature_line(line) for line in block[:-1].split("\n")]
+
+
+def parse_checkpoint(note: str) -> Checkpoint:
+    """What the note claims, whoever signed it; raises LedgerError if it is not a checkpoint."""
+    return _checkpoint(parse_note(note)[0])
+
+
+def verify_checkpoint(note: str, origin: str, keys: Iterable[bytes]) -> Checkpoint:
+    """The checkpoint of the log `origin`, signed with at least one of its raw public `keys`, past or present.
+
+    Raises LedgerError if no known key signed it, or if a line that claims to be by a known key is not.
+    """
+    text, signatures = parse_note(note)
+    checkpoint = _checkpoint(text)
+    if checkpoint.origin != origin:
+        raise LedgerError(f"The checkpoint is of the log {checkpoint.origin!r}, not of {origin!r}.")
+    known = {key_hash(origin, raw): VerifyKey(raw) for raw in keys}
+    ours = [line for line in signatures if line.name == origin and line.key_hash in known]
+    if not ours:
+        raise LedgerError(f"The checkpoint of {origin!r} at size {checkpoint.size} has no known key's signature.")
+    if not all(known[line.key_hash].verify(line.signature, text.encode()) for line in ours):
+        raise LedgerError(f"The checkpoint of {origin!r} at size {checkpoint.size} was altered after signing.")
+    return checkpoint
+
+
+def _checkpoint(text: str) -> Checkpoint:
+    origin, size, root, *_extensions = [*text[:-1].split("\n"), "", ""]
+    raw = _decode(root)
+    if not _NAME.fullmatch(origin) or not _SIZE.fullmatch(size) or len(raw) != 32:
+        raise LedgerError("The signed note is no checkpoint: it needs the lines origin, size and root.")
+    return Checkpoint(origin, int(size), raw)
+
+
+def _signature_line(line: str) -> NoteSignature:
+    mark, name, encoded, *more = [*line.split(" "), "", ""]
+    raw = _decode(encoded)
+    if mark != "\u2014" or any(more) or not _NAME.fullmatch(name) or len(raw) < 5:
+        raise LedgerError(f"The signed note has a signature line that is none: {line!r:.80}.")
+    return NoteSignature(name, raw[:4], raw[4:])
+
+
+def _is_note_text(text: str) -> bool:
+    """Valid Unicode without control characters other than newlines."""
+    return not any((character < " " and character != "\n") or "\ud800" <= character < "\ue000" for character in text)
+
+
+def _encode(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _decode(text: str) -> bytes:
+    """The bytes of canonical base64, none if it is not."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
+    return raw if _encode(raw) == text else b""

@@ -1,0 +1,185 @@
+"""The leaf: one fact about a hearing as canonical JSON (RFC 8785), signed by who states it.
+
+Its bytes, signature included, are the entry: what the chain links by SHA-256 and what the Merkle log holds.
+One fact has exactly one spelling, so parsing refuses every other spelling of the same JSON.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import rfc8785
+
+from court.ids import is_id
+from storage.errors import LedgerError
+from storage.ledger.bodies import LeafKind, is_count, is_hash, is_time, wrong_field
+from storage.ledger.ed25519 import SIGNATURE_SIZE, Signer, VerifyKey
+
+__all__ = ["Leaf", "LeafKind", "SignedLeaf", "entry_hash", "parse", "sign", "verify_signature"]
+
+VERSION = 1
+MAX_ENTRY = 1 << 20
+"""Bytes; a fact is hundreds, a long transcript's list of segments thousands."""
+
+_MAX_DEPTH = 12
+_FIELDS = {"v", "kind", "hearing", "author", "seq", "prev", "at", "body", "sig"}
+# In canonical order "sig" stands just before "v", so the signature is put in and taken out at the end.
+_END = f'"v":{VERSION}}}'.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """`author` is a key id, `seq` counts this author's leaves of this hearing from 0, `prev` is the hash of
+    the one before ('' for the first), `at` is when the author stated it, as `iso_utc` writes it, and `body` what
+    bodies.py says.
+    """
+
+    kind: LeafKind
+    hearing: str
+    author: str
+    seq: int
+    prev: str
+    at: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedLeaf(Leaf):
+    """A well-formed entry taken apart; whether the signature is right is for `verify` to say."""
+
+    entry: bytes
+    signature: bytes
+
+    def verify(self, key: VerifyKey) -> bool:
+        """Whether the author's key is `key` and it signed exactly this."""
+        signed = self.entry[: -len(_signature_field(self.signature) + _END)] + _END
+        return key.key_id == self.author and key.verify(self.signature, signed)
+
+
+def sign(leaf: Leaf, key: Signer) -> bytes:
+    """The entry of `leaf`; raises LedgerError if it is not one that `parse` takes, or not of this key."""
+    if leaf.author != key.key_id:
+        raise LedgerError(f"A leaf of key {leaf.author} was to be signed with key {key.key_id}: use its own.")
+    document = {
+        "v": VERSION,
+        "kind": leaf.kind.value,
+        "hearing": leaf.hearing,
+        "author": leaf.author,
+        "seq": leaf.seq,
+        "prev": leaf.prev,
+        "at": leaf.at,
+        "body": dict(leaf.body),
+    }
+    signed = _canonical(document)
+    entry = _with_signature(signed, key.sign(signed))
+    parse(entry)
+    return entry
+
+
+def parse(entry: bytes) -> SignedLeaf:
+    """The leaf in `entry`; raises LedgerError on anything but the one canonical spelling of a leaf."""
+    if len(entry) > MAX_ENTRY:
+        raise LedgerError(f"The entry has {len(entry)} bytes; a leaf has at most {MAX_ENTRY}.")
+    try:
+        document = json.loads(entry.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise LedgerError("The entry is not JSON: the leaf was damaged or cut short.") from None
+    if not isinstance(document, dict) or document.keys() != _FIELDS:
+        raise LedgerError(f"The entry is no leaf: a leaf has just the fields {', '.join(sorted(_FIELDS))}.")
+    if document["v"] != VERSION:
+        raise LedgerError(f"The leaf has version {_short(document['v'])}; this program knows {VERSION}.")
+    signature = _signature(document.pop("sig"))
+    if _with_signature(_canonical(document), signature) != entry:
+        raise LedgerError("The leaf is not in canonical form (RFC 8785): its bytes were changed.")
+    return _leaf(document, bytes(entry), signature)
+
+
+def verify_signature(entry: bytes, public_key: bytes) -> bool:
+    """Whether raw `public_key` is the author's and signed `entry`; raises LedgerError if that is no leaf."""
+    return parse(entry).verify(VerifyKey(public_key))
+
+
+def entry_hash(entry: bytes) -> str:
+    """What the next leaf of the chain gives as `prev`: SHA-256 of the entry, hex."""
+    return hashlib.sha256(entry).hexdigest()
+
+
+def _leaf(document: dict[str, Any], entry: bytes, signature: bytes) -> SignedLeaf:
+    """From a canonical document without its signature."""
+    checks = {
+        "kind": document["kind"] in list(LeafKind),
+        "hearing": isinstance(document["hearing"], str) and is_id(document["hearing"]),
+        "author": _is_key_id(document["author"]),
+        "seq": is_count(document["seq"]),
+        "prev": document["prev"] == "" if document["seq"] == 0 else is_hash(document["prev"]),
+        "at": is_time(document["at"]),
+        "body": isinstance(document["body"], dict),
+    }
+    for field, good in checks.items():
+        if not good:
+            raise LedgerError(f"The leaf's field {field!r} holds what it may not: {_short(document[field])}.")
+    kind = LeafKind(document["kind"])
+    wrong = wrong_field(kind, document["body"])
+    if wrong is not None:
+        value = _short(document["body"].get(wrong))
+        raise LedgerError(f"A {kind.value} leaf's field {wrong!r} holds what it may not: {value}.")
+    return SignedLeaf(
+        kind,
+        document["hearing"],
+        document["author"],
+        document["seq"],
+        document["prev"],
+        document["at"],
+        document["body"],
+        entry,
+        signature,
+    )
+
+
+def _canonical(document: dict[str, Any]) -> bytes:
+    if not _plain(document, 0):
+        raise LedgerError("The leaf holds other things than whole numbers, texts, flags, lists and objects.")
+    try:
+        return rfc8785.dumps(document)
+    except ValueError as error:
+        raise LedgerError(f"The leaf cannot be written as canonical JSON: {error}.") from None
+
+
+def _plain(value: Any, depth: int) -> bool:
+    if depth > _MAX_DEPTH:
+        return False
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _plain(one, depth + 1) for key, one in value.items())
+    if isinstance(value, list):
+        return all(_plain(one, depth + 1) for one in value)
+    return value is None or isinstance(value, int | str)
+
+
+def _signature(value: Any) -> bytes:
+    try:
+        raw = base64.b64decode(value, validate=True)
+    except (ValueError, TypeError):
+        raw = b""
+    if len(raw) != SIGNATURE_SIZE:
+        raise LedgerError("The leaf's signature is not 64 bytes in base64: it was damaged.")
+    return raw
+
+
+def _with_signature(signed: bytes, signature: bytes) -> bytes:
+    return signed.removesuffix(_END) + _signature_field(signature) + _END
+
+
+def _signature_field(signature: bytes) -> bytes:
+    return b'"sig":"' + base64.b64encode(signature) + b'",'
+
+
+def _is_key_id(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 16 and is_hash(value * 4)
+
+
+def _short(value: Any) -> str:
+    text = ascii(value)
+    return text if len(text) <= 60 else text[:60] + "…"

@@ -1,0 +1,1 @@
+"""Write-once storage of evidence, named by its SHA-256."""

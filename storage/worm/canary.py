@@ -1,0 +1,60 @@
+"""The canary: does the store really refuse what a write-once store must refuse?
+
+Run before the first hearing and daily. A store that fails it may not take new hearings.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from minio.commonconfig import COMPLIANCE
+from minio.error import S3Error
+from minio.retention import Retention
+
+from storage.errors import StoreNotWriteOnce
+from storage.worm.port import StoredObject, stored_state
+from storage.worm.s3 import S3Store
+
+KEPT = timedelta(days=1)
+
+
+def prove_write_once(store: S3Store, now: datetime) -> StoredObject:
+    """Stores a small object for a day, then tries to free it early and to delete it; returns it, still there.
+
+    Raises StoreNotWriteOnce if either was not refused or had an effect, StoreUnavailable if the store is silent.
+    """
+    content = f"courtrec canary {now.astimezone(UTC).isoformat()}".encode()
+    sha256 = hashlib.sha256(content).hexdigest()
+    until = (now + KEPT).astimezone(UTC).replace(microsecond=0)
+    canary = store.put(sha256, content, len(content), until)
+    client, bucket = store.client, store.bucket
+    if not canary.version:
+        raise _failed(bucket, "keeps no versions of objects")
+    sooner = Retention(COMPLIANCE, until - KEPT / 2)
+    if not _refused(store, lambda: client.set_object_retention(bucket, canary.key, sooner, canary.version)):
+        raise _failed(bucket, "let the retention of a locked object be shortened")
+    if not _refused(store, lambda: client.remove_object(bucket, canary.key, canary.version)):
+        raise _failed(bucket, "let a locked object be deleted")
+    if stored_state(store, sha256, canary.version).sha256 != sha256:
+        raise _failed(bucket, "lost a locked object, though it refused to delete it")
+    with store.asking(sha256):
+        kept = client.get_object_retention(bucket, canary.key, canary.version)
+    if kept is None or kept.mode != COMPLIANCE or kept.retain_until_date < until:
+        raise _failed(bucket, "does not keep the retention it was given")
+    return canary
+
+
+def _refused(store: S3Store, attempt: Callable[[], object]) -> bool:
+    with store.asking("the canary"):
+        try:
+            attempt()
+        except S3Error:
+            return True
+    return False
+
+
+def _failed(bucket: str, what: str) -> StoreNotWriteOnce:
+    return StoreNotWriteOnce(
+        f"The bucket {bucket} is not write-once: it {what}. Keep no hearing there; use a store with object lock "
+        "in compliance mode."
+    )

@@ -1,0 +1,183 @@
+"""An S3 bucket with object lock as write-once store, through the `minio` SDK.
+
+Each object is one PUT that carries its COMPLIANCE retention and its checksum, so there is no moment at which it
+lies there unlocked. Several servers accept object lock and do not enforce it: see canary.py.
+"""
+
+import base64
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import urllib3.exceptions
+from minio import Minio
+from minio.commonconfig import COMPLIANCE
+from minio.error import MinioException, S3Error
+from minio.retention import Retention
+
+from storage.errors import (
+    ObjectAltered,
+    ObjectMissing,
+    StorageError,
+    StoreNotWriteOnce,
+    StoreUnavailable,
+)
+from storage.worm.port import RangeReader, Source, StoredObject, copy_checked, object_key, stored_state
+
+MAX_OBJECT = 5 << 30
+"""Bytes that S3 takes in one PUT."""
+
+_MIN_PART = 5 << 20
+_MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchObject"})
+
+
+class S3Store:
+    """Implements `WormStore` in one bucket; `client` and `bucket` are open to the canary."""
+
+    def __init__(self, client: Minio, bucket: str) -> None:
+        """Makes the bucket with object lock if it is missing; raises StoreNotWriteOnce if it is there without."""
+        self.client = client
+        self.bucket = bucket
+        with self.asking(f"bucket {bucket}"):
+            if not client.bucket_exists(bucket):
+                client.make_bucket(bucket, object_lock=True)
+        try:
+            with self.asking(f"bucket {bucket}"):
+                client.get_object_lock_config(bucket)
+        except StoreUnavailable as error:
+            if _code(error) != "ObjectLockConfigurationNotFoundError":
+                raise
+            raise StoreNotWriteOnce(
+                f"The bucket {bucket} was made without object lock, which cannot be added: name another bucket."
+            ) from None
+
+    def put(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
+        """As in the port. What it returns was read back, by version, and hashed."""
+        key = object_key(sha256)
+        if size > MAX_OBJECT:
+            raise StorageError(f"Object {sha256} has {size} bytes; one object may have at most {MAX_OBJECT}.")
+        content = io.BytesIO()
+        copy_checked(source, sha256, size, content.write)
+        known = self._intact(sha256)
+        if known is not None:
+            self._extend(known, retain_until)
+            return known
+        content.seek(0)
+        checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+        with self.asking(sha256):
+            written = self.client.put_object(
+                self.bucket,
+                key,
+                content,
+                size,
+                metadata={"x-amz-checksum-sha256": checksum},
+                part_size=max(size, _MIN_PART),
+                retention=Retention(COMPLIANCE, retain_until),
+            )
+        stored = StoredObject(key, written.version_id or "", sha256, size)
+        state = stored_state(self, sha256, stored.version)
+        if state.sha256 != sha256:
+            raise ObjectAltered(f"The bucket {self.bucket} returns other bytes than it was given for {sha256}.")
+        return stored
+
+    def head(self, sha256: str, version: str = "") -> StoredObject:
+        with self.asking(sha256):
+            found = self.client.stat_object(self.bucket, object_key(sha256), version_id=version or None)
+        return StoredObject(object_key(sha256), found.version_id or "", sha256, found.size or 0)
+
+    def read(self, sha256: str, offset: int = 0, length: int | None = None, version: str = "") -> bytes:
+        with self.reader(sha256, version) as reader:
+            return reader.read(offset, reader.size if length is None else length)
+
+    @contextmanager
+    def reader(self, sha256: str, version: str = "") -> Iterator[RangeReader]:
+        yield _VersionReader(self, self.head(sha256, version))
+
+    def hold(self, sha256: str, on: bool) -> None:
+        found = self.head(sha256)
+        change = self.client.enable_object_legal_hold if on else self.client.disable_object_legal_hold
+        with self.asking(sha256):
+            change(self.bucket, found.key, found.version)
+
+    def held(self, sha256: str) -> bool:
+        found = self.head(sha256)
+        with self.asking(sha256):
+            return self.client.is_object_legal_hold_enabled(self.bucket, found.key, found.version)
+
+    def versions(self, sha256: str) -> list[StoredObject]:
+        key = object_key(sha256)
+        with self.asking(sha256):
+            listed = list(self.client.list_objects(self.bucket, prefix=key, include_version=True))
+        return [
+            StoredObject(key, one.version_id or "", sha256, one.size or 0)
+            for one in listed
+            if one.object_name == key and not one.is_delete_marker
+        ]
+
+    def read_range(self, stored: StoredObject, offset: int, length: int) -> bytes:
+        """At most `length` bytes of that very version."""
+        length = min(length, stored.size - offset)
+        if length <= 0:
+            return b""
+        with self.asking(stored.sha256):
+            response = self.client.get_object(
+                self.bucket, stored.key, offset, length, version_id=stored.version or None
+            )
+            try:
+                return bytes(response.read())
+            finally:
+                response.close()
+                response.release_conn()
+
+    def _intact(self, sha256: str) -> StoredObject | None:
+        """The newest version, if there is one and its bytes are the right ones."""
+        try:
+            known = self.head(sha256)
+        except ObjectMissing:
+            return None
+        return known if stored_state(self, sha256, known.version).sha256 == sha256 else None
+
+    def _extend(self, known: StoredObject, retain_until: datetime) -> None:
+        with self.asking(known.sha256):
+            present = self.client.get_object_retention(self.bucket, known.key, known.version)
+            if present is None or present.retain_until_date < retain_until:
+                longer = Retention(COMPLIANCE, retain_until)
+                self.client.set_object_retention(self.bucket, known.key, longer, known.version)
+
+    @contextmanager
+    def asking(self, what: str) -> Iterator[None]:
+        """Turns the SDK's errors into ours."""
+        try:
+            yield
+        except S3Error as error:
+            if error.code in _MISSING:
+                raise ObjectMissing(f"The bucket {self.bucket} holds no object {what}.") from error
+            raise StoreUnavailable(
+                f"The object store refused {what} ({error.code}: {error.message}): check its state and rights."
+            ) from error
+        except (MinioException, urllib3.exceptions.HTTPError) as error:
+            raise StoreUnavailable(f"The object store does not answer for {what}: {error}.") from error
+
+
+class _VersionReader:
+    def __init__(self, store: S3Store, stored: StoredObject) -> None:
+        self._store = store
+        self._stored = stored
+
+    @property
+    def size(self) -> int:
+        return self._stored.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        return self._store.read_range(self._stored, offset, length)
+
+
+def connect(endpoint: str, access_key: str, secret_key: str, bucket: str, secure: bool = True) -> S3Store:
+    """The store at `endpoint` (host:port); plain HTTP if not `secure`."""
+    return S3Store(Minio(endpoint, access_key, secret_key, secure=secure), bucket)
+
+
+def _code(error: StoreUnavailable) -> str | None:
+    cause = error.__cause__
+    return cause.code if isinstance(cause, S3Error) else None

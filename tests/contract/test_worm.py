@@ -1,0 +1,217 @@
+"""What every write-once store promises, asked of the folder and of a real MinIO."""
+
+import hashlib
+import io
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from minio import Minio
+from minio.commonconfig import COMPLIANCE
+from minio.error import S3Error
+
+from storage.errors import ObjectMissing, StorageError, StoreNotWriteOnce, StoreUnavailable, WrongHash
+from storage.ledger.faults import ObjectState
+from storage.worm.local import LocalStore
+from storage.worm.port import Source, WormStore, stored_state
+from storage.worm.s3 import S3Store, connect
+from tests.services.processes import MinioServer
+
+# Locked for a minute: longer than any test, and then MinIO may forget it.
+UNTIL = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=1)
+
+
+def fresh(size: int = 1000) -> tuple[str, bytes]:
+    content = secrets.token_bytes(size)
+    return hashlib.sha256(content).hexdigest(), content
+
+
+def s3_store(minio: MinioServer, bucket: str = "evidence") -> S3Store:
+    return connect(minio.endpoint, minio.access_key, minio.secret_key, bucket, secure=False)
+
+
+@pytest.fixture(params=["local", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> WormStore:
+    if request.param == "local":
+        return LocalStore(tmp_path / "objects")
+    return s3_store(request.getfixturevalue("minio"))
+
+
+def as_file(content: bytes, tmp_path: Path) -> Source:
+    path = tmp_path / "segment.mp4"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000, 6 << 20])
+@pytest.mark.parametrize("form", ["bytes", "stream", "file"])
+def test_what_is_put_is_read_back(store: WormStore, tmp_path: Path, size: int, form: str) -> None:
+    sha256, content = fresh(size)
+    if size == 0:
+        sha256 = hashlib.sha256(content).hexdigest()
+    source: Source = content
+    if form == "stream":
+        source = io.BytesIO(content)
+    elif form == "file":
+        source = as_file(content, tmp_path)
+    stored = store.put(sha256, source, size, UNTIL)
+    assert (stored.sha256, stored.size) == (sha256, size)
+    assert stored.version
+    assert store.head(sha256) == store.head(sha256, stored.version) == stored
+    assert store.read(sha256) == store.read(sha256, version=stored.version) == content
+    assert stored_state(store, sha256) == ObjectState(sha256, size)
+
+
+def test_ranges(store: WormStore) -> None:
+    sha256, content = fresh(1000)
+    store.put(sha256, content, 1000, UNTIL)
+    with store.reader(sha256) as reader:
+        assert reader.size == 1000
+        for offset, length in ((0, 1000), (0, 1), (999, 1), (10, 0), (990, 500), (1000, 5), (5000, 5)):
+            expected = content[offset : offset + length]
+            assert reader.read(offset, length) == store.read(sha256, offset, length) == expected
+    assert store.read(sha256, 400) == content[400:]
+
+
+def test_putting_again_is_harmless(store: WormStore) -> None:
+    sha256, content = fresh()
+    first = store.put(sha256, content, len(content), UNTIL)
+    assert store.put(sha256, content, len(content), UNTIL) == first
+    assert store.versions(sha256) == [first]
+
+
+def test_putting_at_once_is_harmless(store: WormStore) -> None:
+    sha256, content = fresh()
+    with ThreadPoolExecutor(4) as pool:
+        puts = [pool.submit(store.put, sha256, content, len(content), UNTIL) for _ in range(8)]
+    assert {put.result().sha256 for put in puts} == {sha256}
+    assert store.read(sha256) == content
+
+
+@pytest.mark.parametrize("wrong", ["other bytes", "too few", "too many", "wrong size"])
+def test_wrong_bytes_are_refused_and_leave_nothing(store: WormStore, wrong: str) -> None:
+    sha256, content = fresh()
+    sent = {"other bytes": content[:-1] + b"?", "too few": content[:-1], "too many": content + b"?"}
+    size = len(content) + 5 if wrong == "wrong size" else len(content)
+    with pytest.raises(WrongHash, match=sha256):
+        store.put(sha256, sent.get(wrong, content), size, UNTIL)
+    assert store.versions(sha256) == []
+    with pytest.raises(ObjectMissing, match=sha256):
+        store.head(sha256)
+
+
+def test_what_is_not_there_is_missing(store: WormStore) -> None:
+    sha256, _ = fresh()
+    for ask in (store.head, store.read, store.held):
+        with pytest.raises(ObjectMissing, match=sha256):
+            ask(sha256)
+    with pytest.raises(ObjectMissing):
+        store.hold(sha256, True)
+    with pytest.raises(ObjectMissing), store.reader(sha256):
+        pass
+    assert store.versions(sha256) == []
+    assert stored_state(store, sha256) == ObjectState(None, 0)
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "AB" * 32, "ab" * 31, "ab" * 32 + "\n"])
+def test_only_hashes_are_names(store: WormStore, name: str) -> None:
+    for ask in (store.head, store.read, store.versions):
+        with pytest.raises(StorageError, match="no SHA-256"):
+            ask(name)
+    with pytest.raises(StorageError, match="no SHA-256"):
+        store.put(name, b"", 0, UNTIL)
+
+
+def test_legal_hold(store: WormStore) -> None:
+    sha256, content = fresh()
+    store.put(sha256, content, len(content), UNTIL)
+    assert not store.held(sha256)
+    for on in (True, True, False, False):
+        store.hold(sha256, on)
+        assert store.held(sha256) is on
+    assert store.read(sha256) == content
+
+
+def test_s3_locks_what_it_stores_in_compliance_mode(minio: MinioServer) -> None:
+    store = s3_store(minio)
+    sha256, content = fresh()
+    stored = store.put(sha256, content, len(content), UNTIL)
+    kept = store.client.get_object_retention(store.bucket, stored.key, stored.version)
+    assert kept is not None
+    assert (kept.mode, kept.retain_until_date) == (COMPLIANCE, UNTIL)
+    with pytest.raises(S3Error):
+        store.client.remove_object(store.bucket, stored.key, stored.version)
+    assert store.read(sha256, version=stored.version) == content
+
+
+def test_s3_stores_a_segment_in_one_put(minio: MinioServer) -> None:
+    store = s3_store(minio)
+    sha256, content = fresh(11 << 20)
+    stored = store.put(sha256, content, len(content), UNTIL)
+    etag = store.client.stat_object(store.bucket, stored.key).etag
+    assert etag == hashlib.md5(content, usedforsecurity=False).hexdigest(), "the ETag of a multipart upload has a dash"
+
+
+def test_s3_server_checks_the_hash_too(minio: MinioServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes that change between us and the server never become an object."""
+    store = s3_store(minio)
+    sha256, content = fresh()
+    send = Minio.put_object
+
+    def changed(client: Minio, bucket: str, key: str, data: io.BytesIO, *rest: object, **options: object) -> object:
+        return send(client, bucket, key, io.BytesIO(data.read()[::-1]), *rest, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Minio, "put_object", changed)
+    with pytest.raises(StoreUnavailable):
+        store.put(sha256, content, len(content), UNTIL)
+    monkeypatch.undo()
+    assert store.versions(sha256) == []
+
+
+def test_s3_retention_grows_when_an_object_is_put_again_for_longer(minio: MinioServer) -> None:
+    store = s3_store(minio)
+    sha256, content = fresh()
+    stored = store.put(sha256, content, len(content), UNTIL)
+    for until in (UNTIL + timedelta(minutes=1), UNTIL):
+        assert store.put(sha256, content, len(content), until) == stored
+        kept = store.client.get_object_retention(store.bucket, stored.key, stored.version)
+        assert kept is not None
+        assert kept.retain_until_date == UNTIL + timedelta(minutes=1)
+
+
+def test_s3_versions_keep_the_evidence_under_an_overwritten_name(minio: MinioServer) -> None:
+    store = s3_store(minio)
+    sha256, content = fresh()
+    stored = store.put(sha256, content, len(content), UNTIL)
+    forged = store.client.put_object(store.bucket, stored.key, io.BytesIO(b"forged"), 6)
+    assert [one.version for one in store.versions(sha256)] == [forged.version_id, stored.version]
+    assert stored_state(store, sha256).sha256 != sha256
+    assert stored_state(store, sha256, stored.version) == ObjectState(sha256, len(content))
+    again = store.put(sha256, content, len(content), UNTIL)
+    assert again.version not in (forged.version_id, stored.version)
+    assert store.read(sha256) == content
+
+
+def test_s3_finds_the_evidence_behind_a_delete_mark(minio: MinioServer) -> None:
+    store = s3_store(minio)
+    sha256, content = fresh()
+    stored = store.put(sha256, content, len(content), UNTIL)
+    store.client.remove_object(store.bucket, stored.key)
+    assert store.versions(sha256) == [stored]
+    assert store.read(sha256, version=stored.version) == content
+    with pytest.raises(ObjectMissing):
+        store.head(sha256)
+
+
+def test_s3_refuses_a_bucket_without_object_lock(minio: MinioServer) -> None:
+    client = Minio(minio.endpoint, minio.access_key, minio.secret_key, secure=False)
+    client.make_bucket("unlocked")
+    with pytest.raises(StoreNotWriteOnce, match="unlocked"):
+        S3Store(client, "unlocked")
+
+
+def test_s3_says_when_the_key_is_wrong(minio: MinioServer) -> None:
+    with pytest.raises(StoreUnavailable, match="evidence"):
+        connect(minio.endpoint, minio.access_key, "wrong", "evidence", secure=False)

@@ -1,0 +1,101 @@
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage import durable
+
+
+@pytest.fixture
+def deeds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was asked of the kernel, in order: 'sync <name>', 'link <name>', 'rename <name>', 'folder <name>'."""
+    done: list[str] = []
+
+    def watch(module: Any, name: str, say: Any) -> None:
+        real = getattr(module, name)
+
+        def watched(*arguments: Any, **options: Any) -> Any:
+            result = real(*arguments, **options)
+            done.append(say(*arguments))
+            return result
+
+        monkeypatch.setattr(module, name, watched)
+
+    def synced(descriptor: int) -> str:
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
+        return f"sync {name if stat.S_ISDIR(os.fstat(descriptor).st_mode) else 'file'}"
+
+    watch(os, "fsync", synced)
+    watch(os, "link", lambda source, target: f"link {Path(target).name}")
+    watch(Path, "replace", lambda source, target: f"rename {Path(target).name}")
+    watch(Path, "mkdir", lambda folder: f"folder {folder.name}")
+    return done
+
+
+def test_a_new_file_is_synced_before_it_gets_its_name(tmp_path: Path, deeds: list[str]) -> None:
+    durable.write_new(tmp_path / "one", b"content", mode=0o600)
+    assert deeds == ["sync file", "link one", f"sync {tmp_path.name}"]
+    assert (tmp_path / "one").read_bytes() == b"content"
+    assert stat.S_IMODE((tmp_path / "one").stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["one"]  # noqa: PTH208
+
+
+def test_a_new_file_never_takes_the_place_of_another(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"first")
+    with pytest.raises(FileExistsError):
+        durable.write_new(tmp_path / "one", b"second")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("one", b"first")]
+
+
+def test_replacing_is_synced_before_and_after(tmp_path: Path, deeds: list[str]) -> None:
+    (tmp_path / "one").write_bytes(b"first")
+    durable.replace(tmp_path / "one", b"second")
+    assert deeds == ["sync file", "rename one", f"sync {tmp_path.name}"]
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("one", b"second")]
+
+
+def test_a_failed_replacement_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="folder"):
+        durable.replace(tmp_path / "folder", b"content")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        durable.write_new(tmp_path / "one", b"content")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, bytes(data)[:3]))
+    durable.write_new(tmp_path / "one", b"longer than three")
+    assert (tmp_path / "one").read_bytes() == b"longer than three"
+
+
+def test_folders_are_durable_down_to_the_last(tmp_path: Path, deeds: list[str]) -> None:
+    assert durable.make_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert deeds == ["folder a", f"sync {tmp_path.name}", "folder b", "sync a"]
+    durable.make_folder(tmp_path / "a" / "b")
+    assert len(deeds) == 4
+
+
+def test_an_append_file_grows_and_is_synced(tmp_path: Path, deeds: list[str]) -> None:
+    with durable.AppendFile(tmp_path / "one", mode=0o444) as file:
+        file.write(b"first ")
+        file.sync()
+        assert (tmp_path / "one").read_bytes() == b"first "
+        file.write(b"second")
+    file.close()
+    assert deeds == [f"sync {tmp_path.name}", "sync file", "sync file"]
+    assert (tmp_path / "one").read_bytes() == b"first second"
+    assert stat.S_IMODE((tmp_path / "one").stat().st_mode) == 0o444
+    with pytest.raises(FileExistsError):
+        durable.AppendFile(tmp_path / "one")
