@@ -19,6 +19,8 @@ EMBEDDED_BROKER = "memory://"
 TRANSCRIBE_WINDOW = "transcribe.window"  # (hearing_id, sequence)
 DRAFT_PROTOCOL = "protocol.draft"  # (hearing_id)
 
+_LOOK_EVERY = 0.1
+
 _log = structlog.get_logger(__name__)
 
 
@@ -79,11 +81,13 @@ class Sweeper:
         self._thread.join()
 
     def sweep(self, now: datetime) -> None:
-        """Re-offers windows whose worker or message got lost, then sends the outbox."""
+        """Offers again what a lost message or a dead worker left undone, then sends the outbox."""
         with self._database.begin() as work:
             for window in work.windows.stale(now, waiting=self._interval):
                 window.state, window.claimed_at = "pending", now
                 work.outbox.put(TRANSCRIBE_WINDOW, [window.hearing_id, window.sequence], now)
+            for hearing_id in work.protocols.overdue(now, waiting=self._interval):
+                work.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
         while dispatch_outbox(self._database, self._app, now):
             pass
 
@@ -101,6 +105,7 @@ class EmbeddedWorker:
     """A real Celery worker in a thread of this process, for the one-machine installation."""
 
     def __init__(self, app: Celery) -> None:
+        self._ready = threading.Event()
         self._worker = app.WorkController(
             app=app,
             pool="solo",
@@ -111,6 +116,7 @@ class EmbeddedWorker:
             without_mingle=True,
             without_heartbeat=True,
             quiet=True,
+            ready_callback=lambda consumer: self._ready.set(),
         )
         self._app = app
         self._thread = threading.Thread(target=self._run, name="celery-worker", daemon=True)
@@ -120,6 +126,8 @@ class EmbeddedWorker:
 
     def stop(self) -> None:
         """Finishes the task at hand and ends the worker."""
+        while self._thread.is_alive() and not self._ready.wait(_LOOK_EVERY):
+            pass  # stopped before its consumer is up, Celery's worker breaks
         self._worker.stop(in_sighandler=False)
         self._thread.join()
 

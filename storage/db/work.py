@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from storage.db.models import OutboxRow, Protocol, Utterance, Window
+from storage.db.models import Hearing, OutboxRow, Protocol, Utterance, Window
 
 MAX_ATTEMPTS = 5
 LEASE = timedelta(minutes=15)  # a work unit is ≤ 10 min of sound, so a claim this old belongs to a dead worker
@@ -122,6 +122,25 @@ class Protocols:
     def latest(self, hearing_id: str) -> Protocol | None:
         query = select(Protocol).where(Protocol.hearing_id == hearing_id)
         return self._session.scalars(query.order_by(Protocol.revision.desc()).limit(1)).first()
+
+    def overdue(self, now: datetime, waiting: timedelta) -> list[str]:
+        """Ended hearings with nothing left to transcribe and no protocol, offered last before `waiting` ago.
+
+        After MAX_ATTEMPTS offers a hearing is left alone: something is wrong that a person must see.
+        """
+        ended = self._session.scalars(
+            select(Hearing.id)
+            .where(Hearing.state == "ended", ~exists().where(Protocol.hearing_id == Hearing.id))
+            .where(~exists().where(Window.hearing_id == Hearing.id, Window.state.in_(("pending", "claimed"))))
+        )
+        offers = select(OutboxRow.created_at, OutboxRow.args).where(OutboxRow.task == "protocol.draft")
+        made = self._session.execute(offers).all() if (waiting_for := list(ended)) else []
+        return [
+            hearing_id
+            for hearing_id in waiting_for
+            if 0 < len(times := [at for at, args in made if args == [hearing_id]]) < MAX_ATTEMPTS
+            and max(times) < now - waiting
+        ]
 
     def by_hash(self, sha256: str) -> Protocol | None:
         return self._session.scalars(select(Protocol).where(Protocol.sha256 == sha256)).first()

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from celery import Celery
 from kombu.exceptions import OperationalError
+from sqlalchemy import select
 
 from storage.db.migrate import upgrade
-from storage.db.models import Hearing
-from storage.db.unit_of_work import Database
+from storage.db.models import Hearing, OutboxRow
+from storage.db.unit_of_work import Database, UnitOfWork
+from storage.db.work import MAX_ATTEMPTS
 from storage.queue import (
+    DRAFT_PROTOCOL,
     EMBEDDED_BROKER,
     TRANSCRIBE_WINDOW,
     EmbeddedWorker,
@@ -41,6 +44,16 @@ def app(request: pytest.FixtureRequest) -> Celery:
         return make_queue(EMBEDDED_BROKER)
     server: RedisServer = request.getfixturevalue("redis")
     return make_queue(server.url)
+
+
+def add_hearing(work: UnitOfWork, state: str) -> None:
+    work.hearings.add(
+        Hearing(
+            id=HEARING, case_number="1/26", case_key="1/26", card={}, room="1", state=state, tracks=[],
+            started_at=MOMENT,
+        )
+    )  # fmt: skip
+    work.session.flush()
 
 
 def receiver(app: Celery) -> Delivered:
@@ -81,16 +94,28 @@ def test_a_broker_that_is_away_leaves_everything_in_the_outbox(store: Database) 
         assert len(work.outbox.unsent()) == 1
 
 
+def test_a_worker_can_be_stopped_as_soon_as_it_was_started() -> None:
+    worker = EmbeddedWorker(make_queue())
+    worker.start()
+    worker.stop()
+
+
+def test_a_draft_that_does_not_come_is_offered_again_a_few_times(store: Database) -> None:
+    app = make_queue()
+    with store.begin() as work:
+        add_hearing(work, state="ended")
+        work.outbox.put(DRAFT_PROTOCOL, [HEARING], MOMENT)
+    sweeper = Sweeper(store, app)
+    for minute in range(10):
+        sweeper.sweep(MOMENT + timedelta(minutes=minute))
+    with store.read() as work:
+        assert len(work.session.scalars(select(OutboxRow)).all()) == MAX_ATTEMPTS
+
+
 def test_a_window_whose_worker_died_is_offered_again(store: Database) -> None:
     app = make_queue()
     with store.begin() as work:
-        work.hearings.add(
-            Hearing(
-                id=HEARING, case_number="1/26", case_key="1/26", card={}, room="1", state="recording", tracks=[],
-                started_at=MOMENT,
-            )
-        )  # fmt: skip
-        work.session.flush()
+        add_hearing(work, state="recording")
         work.windows.add(HEARING, 0)
         assert work.windows.claim(HEARING, 0, MOMENT)
     delivered = receiver(app)

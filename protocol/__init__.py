@@ -1,0 +1,1 @@
+"""The brief electronic protocol: drafted from facts, laid out as a PDF, signed, verified."""

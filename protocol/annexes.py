@@ -1,0 +1,113 @@
+"""The annexes of a protocol: course of the hearing, completeness, machine transcript, technical facts."""
+
+from collections.abc import Iterable
+
+from court.clock import iso_utc
+from court.hearing import HearingState
+from court.timeline import clock_text
+from protocol.completeness import Outage, outages
+from protocol.facts import HearingFacts, recording_name
+from protocol.model import Fact, Line, Speech
+from protocol.wording import Wording
+
+
+def course_lines(facts: HearingFacts, words: Wording) -> list[Line]:
+    """Every step the secretary noted and every interruption, in time order."""
+    lines = [words.note_line(number, note) for number, note in enumerate(facts.notes, 1)]
+    away = {HearingState.PAUSED: "say.break", HearingState.DELIBERATION: "say.deliberation"}
+    for span in words.state_spans():
+        if span.state in away:
+            lines.append(
+                words.line(
+                    away[span.state],
+                    span.start,
+                    f"state:{span.number}",
+                    start=words.clock(span.start),
+                    end=words.clock(span.end),
+                    length=words.form.length(span.end - span.start),
+                )
+            )
+    return sorted(lines, key=lambda line: line.at or 0.0)
+
+
+def completeness_lines(facts: HearingFacts, words: Wording) -> list[Line]:
+    """Every stretch without recording, declared or not, with its cause and the device's own words."""
+    found = fault_lines(outages(facts), words)
+    return found or [words.line("say.no_gaps", None, "gap:0")]
+
+
+def fault_lines(found: Iterable[Outage], words: Wording) -> list[Line]:
+    lines = []
+    for one in found:
+        cause = words.form.say(f"cause.{one.cause.value if one.cause else 'unexplained'}")
+        line = words.line(
+            "say.gap",
+            one.start,
+            f"gap:{one.number}",
+            start=words.clock(one.start),
+            end=words.clock(one.end),
+            length=words.form.length(one.end - one.start),
+            cause=cause,
+            tracks=words.tracks(one.tracks),
+        )
+        log = " " + words.form.say("say.log", log=one.log) if one.log else ""
+        lines.append(Line(line.text + log, line.at, line.evidence))
+    return lines
+
+
+def speeches(facts: HearingFacts, words: Wording) -> list[Speech]:
+    """The machine transcript in time order; utterances without words are none."""
+    numbered = sorted(enumerate(facts.utterances, 1), key=lambda pair: (pair[1].start, pair[0]))
+    return [
+        Speech(
+            round(one.start, 3),
+            words.role(one.role),
+            one.text.strip(),
+            bool(one.flags),
+            f"utterance:{number}",
+        )
+        for number, one in numbered
+        if one.text.strip()
+    ]
+
+
+def transcript_note(facts: HearingFacts, words: Wording) -> str:
+    """What the transcript is, by which model, and where it has holes."""
+    say = words.form.say
+    models = "; ".join(words.model(one) for one in facts.models) or say("say.no_models")
+    note = say("say.transcript", models=models)
+    if facts.untranscribed:
+        spans = ", ".join(f"{clock_text(start)}–{clock_text(end)}" for start, end in facts.untranscribed)
+        note += " " + say("say.untranscribed", spans=spans)
+    return note
+
+
+def technical_facts(facts: HearingFacts, words: Wording) -> list[Fact]:
+    """How the recording, its log and the recogniser can be identified."""
+    say = words.form.say
+    rows = [
+        Fact(say("technical.hearing"), facts.hearing),
+        Fact(say("technical.room"), facts.room),
+        Fact(
+            say("technical.recording"),
+            recording_name(facts.card.case_number, facts.started, facts.zone, facts.hearing),
+        ),
+        Fact(say("technical.started"), iso_utc(facts.started)),
+        Fact(say("technical.ended"), iso_utc(facts.ended)),
+    ]
+    for track in facts.tracks:
+        value = say(
+            "technical.track_value",
+            what=words.track(track),
+            device=track.device or "—",
+            segments=len(track.segments),
+            bytes=track.bytes,
+        )
+        rows.append(Fact(say("technical.track", track=track.track), value))
+    rows += [Fact(say("technical.model"), words.model(one)) for one in facts.models]
+    rows += [
+        Fact(say("technical.ledger_size"), str(facts.ledger.size)),
+        Fact(say("technical.ledger_root"), facts.ledger.root),
+        Fact(say("technical.form"), f"{words.form.name}, {words.form.source}"),
+    ]
+    return [row for row in rows if row.value]

@@ -1,0 +1,87 @@
+"""Completeness, computed: every second of every expected track is recorded, declared or a named fault."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from court.timeline import GapCause, SampleRange, holes
+from protocol.facts import HearingFacts
+
+# A camera is cut at frame boundaries, so its end may lie a frame before or after the end of the sound.
+FRAME_SECONDS = 0.1
+# One outage hits the tracks of a room at slightly different samples; it is told as one.
+SAME_OUTAGE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """[start, end) seconds without recording on `tracks`; `cause` None when nothing explains it.
+
+    `number` is the first gap's place in the facts, counted from 1; 0 for an unexplained hole.
+    """
+
+    start: float
+    end: float
+    cause: GapCause | None
+    tracks: tuple[str, ...]
+    log: str
+    number: int
+
+    @property
+    def declared(self) -> bool:
+        return self.cause is not None and self.cause.declared
+
+
+def outages(facts: HearingFacts) -> list[Outage]:
+    """All stretches without recording on captured tracks, in time order, those of one event merged."""
+    captured = {track.track for track in facts.tracks if not track.derived}
+    single = [
+        Outage(gap.range.start_seconds, gap.range.end_seconds, gap.cause, (gap.track,), gap.device_log, number)
+        for number, gap in enumerate(facts.gaps, 1)
+        if gap.track in captured
+    ]
+    return _merged([*single, *_unexplained(facts)])
+
+
+def missing_seconds(found: Iterable[Outage]) -> float:
+    """How much of the hearing lacks at least one track for a reason nobody declared."""
+    total = reached = 0.0
+    for outage in sorted((one for one in found if not one.declared), key=lambda one: one.start):
+        total += max(0.0, outage.end - max(outage.start, reached))
+        reached = max(reached, outage.end)
+    return total
+
+
+def _unexplained(facts: HearingFacts) -> list[Outage]:
+    found = []
+    for track in facts.tracks:
+        if track.derived:
+            continue
+        pieces = [*track.segments, *(gap.range for gap in facts.gaps if gap.track == track.track)]
+        rate = pieces[0].rate if pieces else 48_000
+        for start, end in holes(pieces, round(facts.length * rate)):
+            hole = SampleRange(start, end, rate)
+            if hole.seconds > FRAME_SECONDS:
+                found.append(Outage(hole.start_seconds, hole.end_seconds, None, (track.track,), "", 0))
+    return found
+
+
+def _merged(single: list[Outage]) -> list[Outage]:
+    result: list[Outage] = []
+    for one in sorted(single, key=lambda each: (each.start, each.number)):
+        same = next((at for at, other in enumerate(result) if _same_event(one, other)), None)
+        if same is None:
+            result.append(one)
+            continue
+        other = result[same]
+        tracks = other.tracks if one.tracks[0] in other.tracks else other.tracks + one.tracks
+        result[same] = replace(other, end=max(other.end, one.end), tracks=tracks, log=other.log or one.log)
+    return result
+
+
+def _same_event(one: Outage, other: Outage) -> bool:
+    return (
+        one.cause is other.cause
+        and abs(one.start - other.start) < SAME_OUTAGE_SECONDS
+        and abs(one.end - other.end) < SAME_OUTAGE_SECONDS
+        and one.tracks[0] not in other.tracks
+    )

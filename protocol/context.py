@@ -1,0 +1,74 @@
+"""What the protocol's tasks and services work with; made once by the composition root."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from court.clock import Clock
+from protocol.demo_key import demo_files
+from protocol.seal import SignerFiles
+from protocol.settings import ProtocolSettings
+from storage.db.unit_of_work import Database
+from storage.keys import SigningKey
+from storage.worm.port import WormStore
+
+DEMO_SIGNER = "demo-secretary.p12"
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolContext:
+    """`key` signs the server's ledger entries, `out` is the folder that gets a copy of each signed protocol.
+
+    `base_url` is where links lead, `keep` how long a PDF may not be destroyed, `forms` the court's own forms.
+    """
+
+    database: Database
+    store: WormStore
+    key: SigningKey
+    clock: Clock
+    out: Path
+    base_url: str
+    keep: timedelta
+    zone: tzinfo
+    signer: SignerFiles
+    forms: Path | None = None
+    timestamp_url: str = ""
+
+    def local_now(self) -> datetime:
+        return self.clock.now().utc.astimezone(self.zone)
+
+
+def signer_files(settings: ProtocolSettings, keys: Path) -> SignerFiles:
+    """The signer's files as set, or the demo signer's in the folder `keys`."""
+    beside = demo_files(settings.signer or keys / DEMO_SIGNER)
+    return SignerFiles(
+        beside.pkcs12, settings.passphrase_file or beside.passphrase, settings.trust_roots or beside.trust_roots
+    )
+
+
+def make_context(
+    settings: ProtocolSettings,
+    *,
+    database: Database,
+    store: WormStore,
+    key: SigningKey,
+    clock: Clock,
+    home: Path,
+    site: str,
+    keep: timedelta,
+) -> ProtocolContext:
+    """The context for the server under `home` that people reach at `site`."""
+    return ProtocolContext(
+        database=database,
+        store=store,
+        key=key,
+        clock=clock,
+        out=home / "out",
+        base_url=settings.base_url or site,
+        keep=keep,
+        zone=ZoneInfo(settings.zone),
+        signer=signer_files(settings, home / "keys"),
+        forms=settings.forms,
+        timestamp_url=settings.timestamp_url,
+    )

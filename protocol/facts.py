@@ -1,0 +1,106 @@
+"""What a draft is made from: everything that is known about one hearing, gathered by whoever can read it."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from court.card import HearingCard
+from court.case_number import CaseNumber
+from court.hearing import HearingState
+from court.notes import Note
+from court.openness import OpennessSpan
+from court.people import CourtRole
+from court.timeline import GapCause, SampleRange
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """The hearing entered `state` at `at` seconds."""
+
+    at: float
+    state: HearingState
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFact:
+    """One microphone or camera and the ranges of its segments; `derived` for a mix made of other tracks."""
+
+    track: str
+    role: CourtRole | None
+    kind: str
+    derived: bool
+    device: str
+    segments: tuple[SampleRange, ...]
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class GapFact:
+    """A stretch of a track without recording, with the line the device or the recorder logged."""
+
+    track: str
+    range: SampleRange
+    cause: GapCause
+    device_log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Words the machine recognised on one microphone, [start, end) seconds; `flags` are doubts."""
+
+    track: str
+    role: CourtRole | None
+    start: float
+    end: float
+    text: str
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFact:
+    """A recogniser that took part; `sha256` of its weights, hexadecimal."""
+
+    engine: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFact:
+    """The court's evidence log just after the last fact of this hearing (RFC 6962 tree size, root)."""
+
+    size: int
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class HearingFacts:
+    """One hearing. `started` and `ended` are UTC, `length` seconds of the timeline, `zone` the court's.
+
+    `untranscribed` are [start, end) seconds of speech the machine was given and could not transcribe.
+    """
+
+    hearing: str
+    card: HearingCard
+    room: str
+    started: datetime
+    ended: datetime
+    length: float
+    zone: tzinfo
+    notes: tuple[Note, ...]
+    states: tuple[StateChange, ...]
+    tracks: tuple[TrackFact, ...]
+    gaps: tuple[GapFact, ...]
+    utterances: tuple[Utterance, ...]
+    untranscribed: tuple[tuple[float, float], ...]
+    openness: tuple[OpennessSpan, ...]
+    models: tuple[ModelFact, ...]
+    ledger: LedgerFact
+
+
+def recording_name(case: CaseNumber, started: datetime, zone: tzinfo, hearing: str) -> str:
+    """A name that explains itself: case, local date and time of the start, end of the hearing's id.
+
+    Letters of any alphabet stay; what file systems do not carry becomes a dash.
+    """
+    number = re.sub(r"[^\w.]+", "-", case.verbatim.replace(" ", "_")).strip("-")
+    return f"{number}_{started.astimezone(zone):%Y-%m-%d_%H%M}_{hearing[-8:]}"

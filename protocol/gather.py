@@ -1,0 +1,126 @@
+"""The facts of one hearing, read from the database as of one transaction."""
+
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from typing import Any
+
+from sqlalchemy import func, select
+
+from court.card import HearingCard
+from court.hearing import HearingState
+from court.notes import Note, NoteTemplate
+from court.people import CourtRole
+from court.timeline import GapCause, SampleRange
+from protocol.errors import ProtocolError
+from protocol.facts import (
+    GapFact,
+    HearingFacts,
+    LedgerFact,
+    ModelFact,
+    StateChange,
+    TrackFact,
+    Utterance,
+)
+from storage.db import models
+from storage.db.unit_of_work import UnitOfWork
+from storage.ledger import merkle
+from storage.ledger.leaf import LeafKind, parse
+
+AUDIO_RATE = 48_000
+# What the document itself or a reader adds to the log is not what it was made from.
+_NOT_EVIDENCE = (LeafKind.PROTOCOL, LeafKind.SIGNATURE, LeafKind.ACCESS)
+
+
+def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo) -> HearingFacts:
+    """Everything a draft needs; raises ProtocolError while the hearing has not ended."""
+    if hearing.ended_at is None or hearing.end_sample is None:
+        raise ProtocolError(
+            f"The hearing {hearing.case_number} has not ended: stop the recording before its protocol is drafted."
+        )
+    segments = work.hearings.segments(hearing.id)
+    return HearingFacts(
+        hearing=hearing.id,
+        card=HearingCard.parse(hearing.card),
+        room=hearing.room,
+        started=hearing.started_at,
+        ended=hearing.ended_at,
+        length=hearing.end_sample / AUDIO_RATE,
+        zone=zone,
+        notes=tuple(
+            Note(one.at_sample / AUDIO_RATE, NoteTemplate(one.template), one.text)
+            for one in work.hearings.notes(hearing.id)
+        ),
+        states=tuple(
+            StateChange(one.at_sample / AUDIO_RATE, HearingState(one.state))
+            for one in work.hearings.state_changes(hearing.id)
+        ),
+        tracks=tuple(_track(track, segments) for track in hearing.tracks),
+        gaps=tuple(
+            GapFact(one.track, SampleRange(one.start, one.end, one.rate), GapCause(one.cause), one.device_log)
+            for one in work.hearings.gaps(hearing.id)
+        ),
+        utterances=_utterances(work.utterances.of(hearing.id)),
+        untranscribed=_untranscribed(work.windows.of(hearing.id), segments),
+        openness=tuple(work.hearings.openness(hearing.id)),
+        models=_models(work, hearing.id),
+        ledger=_ledger(work, hearing.id),
+    )
+
+
+def _track(track: dict[str, Any], segments: Sequence[models.Segment]) -> TrackFact:
+    own = [one for one in segments if one.track == track["track"]]
+    return TrackFact(
+        track=track["track"],
+        role=_role(track["role"]),
+        kind=track["kind"],
+        derived=track["derived"],
+        device=track["device"],
+        segments=tuple(SampleRange(one.start, one.end, one.rate) for one in own),
+        bytes=sum(one.size for one in own),
+    )
+
+
+def _role(name: str) -> CourtRole | None:
+    return CourtRole(name) if name else None
+
+
+def _utterances(rows: Iterable[models.Utterance]) -> tuple[Utterance, ...]:
+    """What the newest transcription of each window found; earlier ones stay in the database only."""
+    kept = list(rows)
+    newest = {row.sequence: row.parameters_key for row in sorted(kept, key=lambda row: row.id)}
+    return tuple(
+        Utterance(row.track, _role(row.role), row.start_ms / 1000, row.end_ms / 1000, row.text, tuple(row.flags))
+        for row in kept
+        if row.parameters_key == newest[row.sequence]
+    )
+
+
+def _untranscribed(
+    windows: Iterable[models.Window], segments: Sequence[models.Segment]
+) -> tuple[tuple[float, float], ...]:
+    failed = {one.sequence for one in windows if one.state == "failed"}
+    spans: dict[int, tuple[float, float]] = {}
+    for one in segments:
+        if one.sequence in failed:
+            start, end = spans.get(one.sequence, (float("inf"), 0.0))
+            spans[one.sequence] = min(start, one.start / one.rate), max(end, one.end / one.rate)
+    return tuple(sorted(spans.values()))
+
+
+def _models(work: UnitOfWork, hearing: str) -> tuple[ModelFact, ...]:
+    """Recognisers named by the transcript's ledger entries, each once, in order of first use."""
+    query = select(models.LogEntry.entry).where(
+        models.LogEntry.hearing_id == hearing, models.LogEntry.kind == LeafKind.TRANSCRIPT.value
+    )
+    bodies = [parse(entry).body for entry in work.session.scalars(query.order_by(models.LogEntry.index))]
+    return tuple(dict.fromkeys(ModelFact(body["engine"], body["model_sha256"]) for body in bodies))
+
+
+def _ledger(work: UnitOfWork, hearing: str) -> LedgerFact:
+    """The log just after the last entry the draft rests on, so that drafting again states the same root."""
+    query = select(func.max(models.LogEntry.index)).where(
+        models.LogEntry.hearing_id == hearing, models.LogEntry.kind.not_in([kind.value for kind in _NOT_EVIDENCE])
+    )
+    last = work.session.scalar(query)
+    size = 0 if last is None else last + 1
+    return LedgerFact(size, merkle.root_at(size, work.log.node).hex())

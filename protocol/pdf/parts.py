@@ -1,0 +1,163 @@
+"""The building stones of the page: a QR code, a line with its time in the margin, the signature block."""
+
+from typing import cast
+
+import segno
+from reportlab.lib.colors import Color
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable, Paragraph
+
+from protocol.pdf import style
+
+
+def draw_qr(canvas: Canvas, content: str, corner: tuple[float, float], size: float, ink: Color = style.INK) -> None:
+    """A QR code with its lower left `corner` in points; the page around it is its quiet zone."""
+    rows = segno.make_qr(content, error="l", boost_error=False).matrix
+    module = size / len(rows)
+    x, y = corner
+    path = canvas.beginPath()
+    for number, row in enumerate(rows, 1):
+        start = None
+        for column, dark in enumerate([*row, 0]):
+            if dark and start is None:
+                start = column
+            elif not dark and start is not None:
+                path.rect(x + start * module, y + size - number * module, (column - start) * module, module)
+                start = None
+    canvas.setFillColor(ink)
+    canvas.drawPath(path, stroke=0, fill=1)
+
+
+class TimedLine(Flowable):
+    """A paragraph; in the margin the time it rests on, as a link and, if `qr`, as a code to scan."""
+
+    def __init__(self, paragraph: Paragraph, time: str = "", url: str = "", *, qr: bool = False) -> None:
+        super().__init__()
+        self._paragraph = paragraph
+        self._time = time
+        self._url = url
+        self._qr = qr and bool(url)
+        self._text_height = 0.0
+
+    def wrap(self, width: float, _height: float) -> tuple[float, float]:
+        self._text_height = self._paragraph.wrap(self._measure(width), 10_000)[1]
+        self.width = width
+        self.height = max(self._text_height + 2 * mm, style.QR + 3.4 * mm if self._qr else 0.0)
+        return width, self.height
+
+    def split(self, width: float, height: float) -> list[Flowable]:
+        """Long text runs over the page; the code stays with its beginning."""
+        pieces = cast(list[Paragraph], self._paragraph.split(self._measure(width), height - 2 * mm))
+        if len(pieces) < 2 or (self._qr and height < style.QR + 3.4 * mm):
+            return []
+        return [TimedLine(piece, self._time, self._url, qr=self._qr and piece is pieces[0]) for piece in pieces]
+
+    def _measure(self, width: float) -> float:
+        if not self._url:
+            return width - style.GUTTER
+        return width - style.GUTTER - (style.RAIL if self._qr else style.TIME_RAIL)
+
+    def draw(self) -> None:
+        canvas: Canvas = self.canv
+        self._paragraph.drawOn(canvas, style.GUTTER, self.height - self._text_height)
+        if not self._url:
+            return
+        top = self.height - 1.2 * mm
+        canvas.setFont(style.STRONG, 8)
+        canvas.setFillColor(style.ACCENT)
+        edge = self.width - (style.QR + 2 * mm if self._qr else 0.0)
+        canvas.drawRightString(edge, top - 6.2, self._time)
+        reach = canvas.stringWidth(self._time, style.STRONG, 8)
+        left, right = edge - reach - 1 * mm, self.width
+        bottom = top - 9
+        if self._qr:
+            draw_qr(canvas, self._url, (self.width - style.QR, top - style.QR), style.QR)
+            bottom = top - style.QR
+        canvas.linkURL(self._url, (left, bottom, right, top + 1), relative=1)
+
+
+class NumberedLabel(Flowable):
+    """A field's label with its number in the gutter, under a thin rule."""
+
+    def __init__(self, number: int, label: Paragraph) -> None:
+        super().__init__()
+        self._number = str(number)
+        self._label = label
+        self.keepWithNext = 1
+
+    def wrap(self, width: float, _height: float) -> tuple[float, float]:
+        self.width = width
+        self.height = self._label.wrap(width - style.GUTTER, 10_000)[1] + 5.5 * mm
+        return width, self.height
+
+    def draw(self) -> None:
+        canvas: Canvas = self.canv
+        canvas.setStrokeColor(style.RULE)
+        canvas.setLineWidth(0.5)
+        canvas.line(0, self.height - 2 * mm, self.width, self.height - 2 * mm)
+        canvas.setFont(style.LIGHT, 15)
+        canvas.setFillColor(style.ACCENT)
+        canvas.drawString(0, self.height - 8.6 * mm, self._number)
+        self._label.drawOn(canvas, style.GUTTER, 1.5 * mm)
+
+
+class SignatureBlock(Flowable):
+    """Where judge and secretary sign; remembers where the electronic seal goes (points from the page's corner)."""
+
+    BOX = (82 * mm, 24 * mm)
+
+    def __init__(self, judge: tuple[str, str], secretary: tuple[str, str], placeholder: str) -> None:
+        super().__init__()
+        self._judge = judge
+        self._secretary = secretary
+        self._placeholder = placeholder
+        self.page = 0
+        self.box = (0.0, 0.0, 0.0, 0.0)
+
+    def wrap(self, width: float, _height: float) -> tuple[float, float]:
+        self.width = width
+        self.height = 58 * mm
+        return width, self.height
+
+    def draw(self) -> None:
+        canvas: Canvas = self.canv
+        self._signatory(canvas, self.height - 16 * mm, self._judge)
+        canvas.setStrokeColor(style.INK)
+        canvas.setLineWidth(0.5)
+        canvas.line(self.width - self.BOX[0], self.height - 20 * mm, self.width, self.height - 20 * mm)
+        self._signatory(canvas, self.height - 36 * mm, self._secretary)
+        x, y = self.width - self.BOX[0], self.height - 52 * mm
+        if self._placeholder:
+            canvas.setStrokeColor(style.RULE)
+            canvas.setDash(2, 2)
+            canvas.roundRect(x, y, *self.BOX, radius=2 * mm)
+            canvas.setDash()
+            canvas.setFont(style.ITALIC, 8.5)
+            canvas.setFillColor(style.MUTED)
+            canvas.drawCentredString(x + self.BOX[0] / 2, y + self.BOX[1] / 2 - 3, self._placeholder)
+        left, bottom = canvas.absolutePosition(x, y)
+        self.page = canvas.getPageNumber()
+        self.box = (left, bottom, left + self.BOX[0], bottom + self.BOX[1])
+
+    def _signatory(self, canvas: Canvas, y: float, signatory: tuple[str, str]) -> None:
+        function, name = signatory
+        canvas.setFont(style.TEXT, 9)
+        canvas.setFillColor(style.MUTED)
+        canvas.drawString(0, y + 4 * mm, function)
+        canvas.setFont(style.STRONG, 10.5)
+        canvas.setFillColor(style.INK)
+        canvas.drawString(0, y - 1.5 * mm, name)
+
+
+def paragraph(text: str, look: ParagraphStyle, *, italic: bool = False, lead: str = "") -> Paragraph:
+    """A paragraph of plain text, with an optional strong beginning; nothing in it is read as markup."""
+    body = f"<i>{_plain(text)}</i>" if italic else _plain(text)
+    return Paragraph(f"<b>{_plain(lead)}</b> {body}" if lead else body, look)
+
+
+def _plain(text: str) -> str:
+    # Control characters have no glyph and no meaning on paper.
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return printable.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,101 @@
+"""Revisions of a protocol: only ever added, each a document, its PDF in the write-once store, and a ledger entry."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from court.hearing import HearingState, step
+from protocol.context import ProtocolContext
+from protocol.errors import ProtocolError
+from protocol.form import Form
+from protocol.model import ProtocolDocument
+from storage.db.models import Hearing, Protocol
+from storage.db.unit_of_work import UnitOfWork
+from storage.ledger.leaf import LeafKind
+
+DRAFT, SIGNED = "draft", "signed"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A revision about to be added: number `number` follows `number - 1`; `signer` is empty on a draft."""
+
+    number: int
+    document: ProtocolDocument
+    pdf: bytes
+    file_name: str
+    signer: str = ""
+    user: str = ""
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.pdf).hexdigest()
+
+
+def file_name(form: Form, document: ProtocolDocument, number: int) -> str:
+    return f"{form.say('page.file')}_{document.recording}_r{number}.pdf"
+
+
+def add_revision(context: ProtocolContext, hearing_id: str, revision: Revision, now: datetime) -> Protocol:
+    """Stores the PDF, then enters revision, ledger entry and the hearing's state: all three or none.
+
+    Raises ProtocolError when somebody else added a revision meanwhile, IllegalStep when the hearing's state does
+    not allow one; then nothing was entered.
+    """
+    until = now + context.keep
+    stored = context.store.put(revision.sha256, revision.pdf, len(revision.pdf), until)
+    with context.database.begin() as work:
+        hearing = work.hearings.lock(hearing_id)
+        latest = work.protocols.latest(hearing_id)
+        if hearing is None or (latest.revision if latest else 0) != revision.number - 1:
+            raise ProtocolError(
+                f"The protocol {revision.file_name} was changed by somebody else meanwhile: look at it again first."
+            )
+        hearing.state = step(
+            HearingState(hearing.state), HearingState.SIGNED if revision.signer else HearingState.DRAFT
+        )
+        work.log.add_object(stored, now, until)
+        row = _row(context, work, hearing, revision, now)
+        work.protocols.add(row)
+    return row
+
+
+def _row(context: ProtocolContext, work: UnitOfWork, hearing: Hearing, revision: Revision, now: datetime) -> Protocol:
+    leaf = _signature_leaf(work, revision) if revision.signer else _draft_leaf(revision)
+    return Protocol(
+        hearing_id=hearing.id,
+        revision=revision.number,
+        state=SIGNED if revision.signer else DRAFT,
+        sha256=revision.sha256,
+        size=len(revision.pdf),
+        file_name=revision.file_name,
+        document=revision.document.as_json(),
+        leaf_index=work.log.record(leaf[0], hearing.id, now, leaf[1], context.key),
+        created_at=now,
+        signed_at=now if revision.signer else None,
+        signer=revision.signer,
+    )
+
+
+def _draft_leaf(revision: Revision) -> tuple[LeafKind, dict[str, str | int]]:
+    return LeafKind.PROTOCOL, {
+        "revision": revision.number,
+        "sha256": revision.sha256,
+        "size": len(revision.pdf),
+        "form": revision.document.form,
+        "language": revision.document.language,
+    }
+
+
+def _signature_leaf(work: UnitOfWork, revision: Revision) -> tuple[LeafKind, dict[str, str | int]]:
+    """`covers_*` state the log the signer signed on top of; `user` is who was logged in."""
+    head = work.log.head()
+    return LeafKind.SIGNATURE, {
+        "protocol_sha256": revision.sha256,
+        "size": len(revision.pdf),
+        "signer": revision.signer,
+        "user": revision.user,
+        "revision": revision.number,
+        "covers_root": head.root.hex(),
+        "covers_size": head.size,
+    }

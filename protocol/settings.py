@@ -1,0 +1,44 @@
+"""Settings of the protocol service, read once at its composition root."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ProtocolSettings(BaseSettings):
+    """Environment `COURTREC_PROTOCOL_*`.
+
+    `base_url` is where the links and QR codes of a protocol lead (empty: the server's own address); `zone` the time
+    zone its clock times are printed in; `forms` a folder whose files (`civil_brief.toml`, …) overrule entries of the
+    packaged forms. `signer` is the PKCS#12 file of whoever certifies, with its passphrase in `passphrase_file`;
+    `trust_roots` the certificates (PEM) a signature must lead to. Where these are not set, the demo signer's are
+    used. With a `timestamp_url` (RFC 3161) a signature is PAdES B-T, without B-B.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="COURTREC_PROTOCOL_")
+
+    base_url: str = ""
+    zone: str = "Asia/Bishkek"
+    forms: Path | None = None
+    signer: Path | None = None
+    passphrase_file: Path | None = None
+    trust_roots: Path | None = None
+    timestamp_url: str = ""
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError(f"the address {value!r} must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"the time zone {value!r} is unknown: give a name like Asia/Bishkek") from None
+        return value

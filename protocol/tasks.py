@@ -1,0 +1,112 @@
+"""Drafting as a Celery task, signing as a service. Both may be asked for twice without harm."""
+
+import structlog
+from celery import Celery
+
+from court.hearing import HearingState, step
+from protocol.context import ProtocolContext
+from protocol.draft import draft, finalise
+from protocol.errors import ProtocolError, SealError
+from protocol.forms import load_form
+from protocol.gather import gather
+from protocol.model import ProtocolDocument
+from protocol.pdf import Look, render
+from protocol.revisions import SIGNED, Revision, add_revision, file_name
+from protocol.seal import load_sealer, sign
+from protocol.verify import load_trust_roots, verify_pdf
+from storage import durable
+from storage.db.models import Protocol
+from storage.queue import DRAFT_PROTOCOL, register_task
+
+FORM = "civil_brief"
+
+_log = structlog.get_logger(__name__)
+
+
+def register(app: Celery, context: ProtocolContext) -> None:
+    """Makes `app` serve the task protocol.draft(hearing_id)."""
+
+    def draft_task(hearing_id: str) -> None:
+        draft_protocol(context, hearing_id)
+
+    register_task(app, DRAFT_PROTOCOL, draft_task)
+
+
+def draft_protocol(context: ProtocolContext, hearing_id: str) -> bool:
+    """Drafts the next revision from what is known now; False if there is nothing new to say or it is too early.
+
+    A protocol that a person is correcting or has signed is left alone.
+    """
+    with context.database.read() as work:
+        hearing = work.hearings.get(hearing_id)
+        if hearing is None or hearing.state not in (HearingState.ENDED, HearingState.DRAFT):
+            return False
+        if work.windows.unfinished(hearing_id):
+            return False
+        facts = gather(work, hearing, context.zone)
+        latest = work.protocols.latest(hearing_id)
+    form = load_form(FORM, facts.card.language, context.forms)
+    document = draft(facts, form)
+    if latest is not None and ProtocolDocument.from_json(latest.document) == document:
+        return False
+    number = latest.revision + 1 if latest else 1
+    pdf = render(document, form, Look(context.base_url, number, draft=True)).pdf
+    revision = Revision(number, document, pdf, file_name(form, document, number))
+    add_revision(context, hearing_id, revision, context.clock.now().utc)
+    _log.info("protocol_drafted", hearing=hearing_id, revision=number, sha256=revision.sha256)
+    return True
+
+
+def sign_protocol(context: ProtocolContext, hearing_id: str, user: str) -> Protocol:
+    """Signs the latest revision for `user` (the name of who is logged in) and returns the signed revision.
+
+    The signed PDF goes into the write-once store and, as a copy for people, into the folder `out`. Signing again
+    only makes sure that the copy is there. Runs its own event loop: call it from a plain thread. Raises
+    ProtocolError, SealError or IllegalStep; then nothing is signed.
+    """
+    latest = _to_be_signed(context, hearing_id)
+    if latest.state != SIGNED:
+        latest = add_revision(context, hearing_id, _signed(context, latest, user), context.clock.now().utc)
+        _log.info("protocol_signed", hearing=hearing_id, revision=latest.revision, signer=latest.signer)
+    _write_copy(context, latest)
+    return latest
+
+
+def _to_be_signed(context: ProtocolContext, hearing_id: str) -> Protocol:
+    with context.database.read() as work:
+        hearing = work.hearings.get(hearing_id)
+        latest = work.protocols.latest(hearing_id)
+        if hearing is None or latest is None:
+            raise ProtocolError("There is no draft to sign yet: wait until the hearing has been transcribed.")
+        if latest.state != SIGNED:
+            step(HearingState(hearing.state), HearingState.SIGNED)
+        return latest
+
+
+def _signed(context: ProtocolContext, latest: Protocol, user: str) -> Revision:
+    """The final form of the latest revision, signed, and the signature checked as anyone else would."""
+    moment = context.local_now()
+    sealer = load_sealer(context.signer, context.timestamp_url)
+    trust_roots = load_trust_roots(context.signer.trust_roots)
+    draft_document = ProtocolDocument.from_json(latest.document)
+    form = load_form(draft_document.form, draft_document.language, context.forms)
+    document = finalise(draft_document, form, moment)
+    number = latest.revision + 1
+    pdf = sign(render(document, form, Look(context.base_url, number, draft=False)), sealer, form, moment)
+    report = verify_pdf(pdf, trust_roots, moment)
+    if not report.genuine:
+        raise SealError(f"The fresh signature does not hold, so nothing was stored. {report.faults[0]}")
+    return Revision(number, document, pdf, file_name(form, document, number), sealer.name, user)
+
+
+def _write_copy(context: ProtocolContext, signed: Protocol) -> None:
+    path = context.out / signed.file_name
+    try:
+        if not path.exists():
+            durable.make_folder(context.out)
+            durable.replace(path, context.store.read(signed.sha256))
+    except OSError as error:
+        raise ProtocolError(
+            f"The protocol is signed, but its copy {path} could not be written ({error.strerror}): "
+            "make room there and sign again; no second signature is made."
+        ) from None

@@ -1,0 +1,52 @@
+"""Completeness is arithmetic over ranges: one event is told once, a frame is no hole, nothing is counted twice."""
+
+from dataclasses import replace
+
+from court.timeline import GapCause
+from protocol.completeness import missing_seconds, outages
+from protocol.facts import GapFact
+from tests.factories.protocol import BREAK, LENGTH, TRACKS, facts, ticks, with_outage
+
+
+def test_a_break_of_all_tracks_is_one_declared_outage() -> None:
+    [found] = outages(facts())
+    assert found.declared
+    assert (found.start, found.end) == BREAK
+    assert found.tracks == tuple(name for name, *_ in TRACKS)
+    assert missing_seconds([found]) == 0.0
+
+
+def test_a_camera_cut_at_a_frame_boundary_leaves_no_hole() -> None:
+    judge, claimant, camera = facts().tracks
+    early = replace(camera, segments=(camera.segments[0], ticks(BREAK[1], LENGTH - 0.04, 90_000)))
+    assert len(outages(replace(facts(), tracks=(judge, claimant, early)))) == 1
+
+
+def test_a_track_that_never_recorded_is_missing_from_beginning_to_end() -> None:
+    judge, claimant, camera = facts().tracks
+    dead = replace(claimant, segments=())
+    gaps = tuple(gap for gap in facts().gaps if gap.track != claimant.track)
+    found = outages(replace(facts(), tracks=(judge, dead, camera), gaps=gaps))
+    assert (found[0].cause, found[0].start, found[0].end) == (None, 0.0, LENGTH)
+    assert missing_seconds(found) == LENGTH
+
+
+def test_a_mix_made_of_other_tracks_is_not_evidence_of_its_own() -> None:
+    judge, claimant, camera = facts().tracks
+    mix = replace(judge, track="mix", role=None, derived=True, segments=())
+    assert len(outages(replace(facts(), tracks=(judge, claimant, camera, mix)))) == 1
+
+
+def test_overlapping_faults_of_two_tracks_count_once() -> None:
+    broken = with_outage(40.0, 44.0, GapCause.DEVICE_LOST)
+    camera = GapFact("cam-hall", ticks(42.0, 50.0, 90_000), GapCause.OVERRUN, "")
+    found = outages(replace(broken, gaps=(*broken.gaps, camera)))
+    assert [one.cause for one in found] == [GapCause.DEVICE_LOST, GapCause.OVERRUN, GapCause.BREAK]
+    assert missing_seconds(found) == 10.0
+
+
+def test_two_losses_of_one_microphone_stay_two() -> None:
+    broken = with_outage(40.0, 40.5, GapCause.DEVICE_LOST)
+    again = GapFact("mic-claimant", ticks(40.6, 41.0), GapCause.DEVICE_LOST, "")
+    found = [one for one in outages(replace(broken, gaps=(*broken.gaps, again))) if not one.declared]
+    assert [(one.start, one.end) for one in found] == [(40.0, 40.5), (40.6, 41.0)]
