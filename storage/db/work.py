@@ -63,6 +63,10 @@ class Windows:
         query = select(func.count()).where(Window.hearing_id == hearing_id, Window.state.in_(("pending", "claimed")))
         return self._session.scalar(query) or 0
 
+    def release_claims(self) -> None:
+        """Makes every claimed window pending again: for the start of a worker that is the only one there is."""
+        self._session.execute(update(Window).where(Window.state == "claimed").values(state="pending"))
+
     def stale(self, now: datetime, waiting: timedelta) -> Sequence[Window]:
         """Windows a lost message or a dead worker left behind."""
         return self._session.scalars(
@@ -99,6 +103,7 @@ class Utterances:
         """Stores the utterances that are not there yet: repeating a task changes nothing."""
         for row in rows:
             known = select(Utterance.id).where(
+                Utterance.hearing_id == row.hearing_id,
                 Utterance.segment_sha256 == row.segment_sha256,
                 Utterance.track == row.track,
                 Utterance.engine == row.engine,

@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import pytest
-
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.models import ensure
 
@@ -25,8 +23,3 @@ def load_whisper_base() -> WhisperEngine:
     folder = models_dir()
     ensure(MODEL, folder)
     return WhisperEngine(MODEL, folder, device="cpu")
-
-
-@pytest.fixture(scope="session")
-def whisper_base() -> WhisperEngine:
-    return load_whisper_base()

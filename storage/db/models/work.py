@@ -37,7 +37,11 @@ class Utterance(Base):
     """
 
     __tablename__ = "utterances"
-    __table_args__ = (UniqueConstraint("segment_sha256", "track", "engine", "parameters_key", "position"),)
+    __table_args__ = (
+        UniqueConstraint(
+            "hearing_id", "segment_sha256", "track", "engine", "parameters_key", "position", name="uq_utterances_work"
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     hearing_id: Mapped[str] = mapped_column(ForeignKey(_HEARING), index=True)

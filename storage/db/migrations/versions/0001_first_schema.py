@@ -249,12 +249,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["hearing_id"], ["hearings.id"], name=op.f("fk_utterances_hearing_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_utterances")),
         sa.UniqueConstraint(
+            "hearing_id",
             "segment_sha256",
             "track",
             "engine",
             "parameters_key",
             "position",
-            name=op.f("uq_utterances_segment_sha256_track_engine_parameters_key_position"),
+            name=op.f("uq_utterances_work"),
         ),
     )
     op.create_index(op.f("ix_utterances_hearing_id"), "utterances", ["hearing_id"])

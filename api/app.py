@@ -1,0 +1,45 @@
+"""The web application, composed from its context."""
+
+from fastapi import FastAPI
+
+from api import failures
+from api.context import Context
+from api.headers import SecurityHeaders
+from api.routes import console, health, hearings, ingest, live, log, media, pages, protocol_pages, verify
+from api.web.render import StaticAssets
+
+DESCRIPTION = """Records court hearings as evidence.
+
+* **ingest**: a node delivers objects, then the signed ledger entries that state them.
+* **hearings**, **media**: what the access policy lets the caller see and hear; every view is journalled.
+* **verification**, **evidence log**: public; anyone may check a hash against the signed log.
+
+Every refusal is `{"detail": sentence}`. Times on a hearing's timeline are seconds since its recording began.
+"""
+
+API_ROUTERS = tuple(module.router for module in (ingest, hearings, media, live, verify, log, health))
+# The console before the pages: /hearings/new is no hearing.
+PAGE_ROUTERS = tuple(module.router for module in (console, protocol_pages, pages))
+
+
+def create_app(context: Context) -> FastAPI:
+    """The application over `context`; the server's own public keys become known to the log."""
+    # The interactive documentation would load scripts from elsewhere, so only the description itself is served.
+    app = FastAPI(
+        title="courtrec",
+        description=DESCRIPTION,
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    app.state.context = context
+    with context.database.begin() as uow:
+        uow.log.enrol_key(context.server_key.key_id, context.server_key.public, "server", "server")
+        uow.log.enrol_key(context.log_key.key_id, context.log_key.public, "log", context.settings.log_origin)
+    for router in (*API_ROUTERS, *PAGE_ROUTERS):
+        app.include_router(router)
+    app.mount("/static", StaticAssets())
+    failures.install(app)
+    app.add_middleware(SecurityHeaders, https=context.settings.https)
+    return app

@@ -1,0 +1,153 @@
+"""The commands, and how their errors reach a person: one sentence on standard error and an exit code."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+
+from court import exit_codes
+from court.errors import CourtError, InputError
+
+app = typer.Typer(
+    help="Records court hearings, proves that nothing was altered, and drafts the brief protocol.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="Speech models: fetched once, checked by SHA-256 before every use.", no_args_is_help=True)
+node_app = typer.Typer(help="The capture node of a court-room.", no_args_is_help=True)
+user_app = typer.Typer(help="Accounts.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+app.add_typer(node_app, name="node")
+app.add_typer(user_app, name="user")
+
+HearingArgument = Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`); empty: all.")]
+RoomOption = Annotated[Path | None, typer.Option("--room", help="Room file: inputs, microphones and cameras (TOML).")]
+
+
+@app.command()
+def demo(once: Annotated[bool, typer.Option("--once", help="Exit after the run instead of serving.")] = False) -> None:
+    """Records the sample hearing, signs its protocol, verifies everything, and serves the pages."""
+    from api.cli.demo import run_demo
+
+    run_demo(once=once)
+
+
+@app.command()
+def serve(room: RoomOption = None) -> None:
+    """Serves the pages; with the embedded broker also transcribes; with --room also records that room."""
+    from api.cli.serve import run_server
+
+    run_server(room)
+
+
+@app.command()
+def worker() -> None:
+    """Runs a transcription and protocol worker on the broker of the settings."""
+    from api.cli.serve import run_worker
+
+    run_worker()
+
+
+@app.command()
+def record(
+    case: Annotated[str, typer.Option("--case", help="Case number as on the AIS Court card.")] = "",
+    room: RoomOption = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Option("--from", help="File, RTSP address or lavfi:graph; more may follow. Instead of --room."),
+    ] = None,
+    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    seconds: Annotated[float | None, typer.Option("--for", help="Stop after so many seconds.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the hearing a crash interrupted.")] = False,
+) -> None:
+    """Records a hearing to its end (live: until Ctrl-C) and leaves its transcript and draft protocol."""
+    from api.cli.record import run_record
+
+    run_record(case, room, [*(files or []), *(more or [])], seconds, resume)
+
+
+@app.command()
+def hearings() -> None:
+    """Lists the hearings."""
+    from api.cli.evidence import list_hearings
+
+    list_hearings()
+
+
+@app.command()
+def verify(hearing: HearingArgument = "") -> None:
+    """Recomputes everything from stored bytes; one line per fault, exit code 1 if there is any."""
+    from api.cli.evidence import verify_evidence
+
+    raise typer.Exit(verify_evidence(hearing or None))
+
+
+@node_app.command("run")
+def node_run(room: Annotated[Path, typer.Option("--room", help="Room file (TOML).")]) -> None:
+    """Runs the capture node of a room until it is told to end; it takes up what a power cut left open."""
+    from api.cli.node import run_node
+
+    run_node(room)
+
+
+@models_app.command("fetch")
+def models_fetch(name: Annotated[str, typer.Argument(help="Model; empty: those the settings name.")] = "") -> None:
+    """Fetches and checks speech models."""
+    from api.cli.models import fetch_models
+
+    fetch_models(name)
+
+
+@models_app.command("list")
+def models_list() -> None:
+    """Lists the models of the manifest and whether they are here."""
+    from api.cli.models import list_models
+
+    list_models()
+
+
+@user_app.command("add")
+def user_add(
+    login: str,
+    name: Annotated[str, typer.Option("--name", help="Name as it shall be printed.")],
+    role: Annotated[str, typer.Option("--role", help="secretary, judge, party or admin.")],
+) -> None:
+    """Adds an account; the password is asked for (or read from standard input)."""
+    from api.cli.users import add_user
+
+    add_user(login, name, role)
+
+
+def main() -> None:
+    """Entry point of `courtrec`: turns every deliberate error into one sentence and an exit code."""
+    _quiet_logs()
+    try:
+        app()
+    except InputError as error:
+        _tell(error, exit_codes.UNUSABLE_INPUT)
+    except CourtError as error:
+        _tell(error, exit_codes.UNUSABLE_INPUT if _is_setting(error) else exit_codes.FAULT_FOUND)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _is_setting(error: CourtError) -> bool:
+    return type(error).__name__ == "SettingsError"
+
+
+def _tell(error: CourtError, code: int) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"courtrec: {error}", markup=False)
+    sys.exit(code)
+
+
+def _quiet_logs() -> None:
+    """A person reads the terminal: libraries speak up only when something is wrong."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for chatty in ("kombu.connection", "pyhanko", "pyhanko_certvalidator"):
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)

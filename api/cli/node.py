@@ -1,0 +1,33 @@
+"""`courtrec node`: the capture node of one court-room, a program of its own without database or web framework."""
+
+from pathlib import Path
+
+import uvicorn
+
+from hardware.clock import SystemClock
+from recorder.agent import Agent
+from recorder.control import create_app
+from recorder.rooms import load_room
+from recorder.settings import load_node_settings
+from recorder.uplink import Uplink, ingest_client
+from storage import keys
+
+
+def run_node(room_file: Path) -> None:
+    """Serves the control API until it is told to end; a hearing that was interrupted goes on at once."""
+    settings = load_node_settings()
+    room = load_room(room_file)
+    token = settings.read_token()
+    key = keys.load_or_create(settings.key_file)
+    agent = Agent(settings, room, SystemClock(), key)
+    uplink = None
+    if settings.server_url:
+        uplink = Uplink(agent.spool, ingest_client(settings.server_url, token), key.public)
+        uplink.start()
+    try:
+        agent.recover()
+        uvicorn.run(create_app(agent, token), host=settings.host, port=settings.port, log_level="warning")
+    finally:
+        agent.close()
+        if uplink is not None:
+            uplink.close()

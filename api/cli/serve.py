@@ -1,0 +1,57 @@
+"""`courtrec serve` and `courtrec worker`: the server and its workers, until they are told to end."""
+
+import signal
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+
+from api.child_node import child_node, free_port
+from api.cli.models import fetch_models
+from api.composition import make_context, make_worker_queue
+from api.serving import serving
+from api.settings import Settings, load_settings
+from recorder.rooms import load_room
+from storage.queue import EMBEDDED_BROKER
+
+
+def run_server(room: Path | None) -> None:
+    """Serves until Ctrl-C or SIGTERM."""
+    settings = load_settings()
+    if room is not None:
+        load_room(room)
+    if settings.broker_url == EMBEDDED_BROKER:
+        fetch_models()
+    with ExitStack() as running:
+        address = start_server(settings, room, running)
+        Console(soft_wrap=True).print(f"courtrec serves {address}", markup=False)
+        wait_for_end()
+
+
+def start_server(settings: Settings, room: Path | None, running: ExitStack) -> str:
+    """The server and, with a room, its capture node, until `running` closes; returns the address."""
+    node_port = free_port()
+    if room is not None:
+        settings = settings.model_copy(update={"node_url": f"http://127.0.0.1:{node_port}"})
+    address = running.enter_context(serving(make_context(settings)))
+    if room is not None:
+        running.enter_context(child_node(settings.home, room, address, node_port))
+    return address
+
+
+def wait_for_end() -> None:
+    """Returns on Ctrl-C or SIGTERM."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
+
+
+def run_worker() -> None:
+    """A Celery worker of this installation: one task at a time, as a GPU wants it."""
+    settings = load_settings()
+    fetch_models()
+    context = make_context(settings)
+    queue = make_worker_queue(context)
+    queue.worker_main(["worker", "--pool=solo", "--loglevel=WARNING", "--without-gossip", "--without-mingle"])

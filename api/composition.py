@@ -1,0 +1,121 @@
+"""The composition root: settings become a running server, queue and worker. Nothing else wires things together."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from celery import Celery
+from minio import Minio
+
+from api.context import Context
+from api.node_client import NodeClient
+from api.secrets import S3_ACCESS_KEY, S3_SECRET_KEY, given_secret, load_secrets
+from api.settings import Settings
+from hardware.clock import SystemClock
+from protocol.context import ProtocolContext
+from protocol.context import make_context as make_protocol_context
+from protocol.settings import ProtocolSettings
+from protocol.tasks import register as register_protocol
+from storage import durable, keys
+from storage.db.migrate import upgrade
+from storage.db.unit_of_work import Database
+from storage.queue import make_queue
+from storage.worm.canary import prove_write_once
+from storage.worm.local import LocalStore
+from storage.worm.port import WormStore
+from storage.worm.s3 import S3Store
+from transcribe.engines.select import Engines
+from transcribe.settings import TranscribeSettings
+from transcribe.tasks import TranscribeContext
+from transcribe.tasks import register as register_transcribe
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What lies where under COURTREC_HOME."""
+
+    path: Path
+
+    @property
+    def keys(self) -> Path:
+        return self.path / "keys"
+
+    @property
+    def models(self) -> Path:
+        return self.path / "models"
+
+    @property
+    def out(self) -> Path:
+        return self.path / "out"
+
+    @property
+    def node_key(self) -> Path:
+        return self.keys / "node.ed25519"
+
+
+def make_context(settings: Settings) -> Context:
+    """Opens (or makes) everything under the home and brings the database to the newest schema."""
+    home = Home(settings.home)
+    durable.make_folder(home.path)
+    database = Database(settings.database_address)
+    upgrade(database.engine)
+    secrets = load_secrets(home.keys)
+    return Context(
+        settings=settings,
+        database=database,
+        store=make_store(settings),
+        server_key=keys.load_or_create(home.keys / "server.ed25519"),
+        log_key=keys.load_or_create(home.keys / "log.ed25519"),
+        secrets=secrets,
+        clock=SystemClock(),
+        node=NodeClient(settings.node_url, secrets.node_token) if settings.node_url else None,
+    )
+
+
+def make_store(settings: Settings) -> WormStore:
+    """The write-once store; an S3 store that lets evidence be deleted is refused here (StoreNotWriteOnce)."""
+    if settings.store == "local":
+        return LocalStore(settings.home / "objects")
+    folder = Home(settings.home).keys
+    client = Minio(
+        settings.s3_endpoint,
+        access_key=given_secret(folder / S3_ACCESS_KEY),
+        secret_key=given_secret(folder / S3_SECRET_KEY),
+        secure=settings.s3_secure,
+    )
+    store = S3Store(client, settings.s3_bucket)
+    prove_write_once(store, datetime.now(UTC))
+    return store
+
+
+def make_worker_queue(context: Context) -> Celery:
+    """The queue with all tasks registered, for whoever runs a worker."""
+    settings, home = context.settings, Home(context.settings.home)
+    queue = make_queue(settings.broker_url)
+    register_transcribe(
+        queue,
+        TranscribeContext(
+            database=context.database,
+            store=context.store,
+            key=context.server_key,
+            clock=context.clock,
+            engine_for=Engines(TranscribeSettings(), home.models),
+        ),
+    )
+    register_protocol(queue, protocol_context(context))
+    return queue
+
+
+def protocol_context(context: Context) -> ProtocolContext:
+    """What drafting and signing work with, on the same database, store and key."""
+    settings = context.settings
+    return make_protocol_context(
+        ProtocolSettings(),
+        database=context.database,
+        store=context.store,
+        key=context.server_key,
+        clock=context.clock,
+        home=settings.home,
+        site=settings.site,
+        keep=timedelta(days=366 * settings.retention_years),
+    )

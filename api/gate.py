@@ -1,0 +1,60 @@
+"""Asks the access policy about stored hearings: the door every content route goes through."""
+
+from api.access import Action, decide
+from api.caller import Caller
+from api.errors import Forbidden, NotFound
+from court.ids import is_id
+from court.openness import Openness, openness_of
+from court.people import UserRole
+from storage.db.models import Hearing
+from storage.db.unit_of_work import UnitOfWork
+
+WHOLE = (0.0, float("inf"))
+
+
+def existing_hearing(uow: UnitOfWork, hearing_id: str) -> Hearing:
+    """The hearing; raises NotFound."""
+    hearing = uow.hearings.get(hearing_id) if is_id(hearing_id) else None
+    if hearing is None:
+        raise NotFound("There is no such hearing.")
+    return hearing
+
+
+def require(
+    uow: UnitOfWork, caller: Caller, hearing_id: str, action: Action, span: tuple[float, float] = WHOLE
+) -> Hearing:
+    """The hearing, if `caller` may do `action` to [start, end) seconds of it; raises NotFound or Forbidden."""
+    hearing = existing_hearing(uow, hearing_id)
+    return _allowed(uow, caller, hearing, action, openness_of(uow.hearings.openness(hearing_id), *span))
+
+
+def enter(uow: UnitOfWork, caller: Caller, hearing_id: str, action: Action) -> Hearing:
+    """The hearing, if `caller` may do `action` to its open part; each piece then goes through a Sieve."""
+    return _allowed(uow, caller, existing_hearing(uow, hearing_id), action, Openness.OPEN)
+
+
+class Sieve:
+    """The policy's answers for many pieces of one hearing, asking the database once."""
+
+    def __init__(self, uow: UnitOfWork, caller: Caller, hearing_id: str, action: Action) -> None:
+        self._spans = uow.hearings.openness(hearing_id)
+        granted = is_granted(uow, caller, hearing_id)
+        self._passes = {
+            openness: decide(caller.role, action, openness, caller.place, granted).allowed for openness in Openness
+        }
+
+    def passes(self, start: float, end: float) -> bool:
+        """Whether the caller may have [start, end) seconds."""
+        return self._passes[openness_of(self._spans, start, end)]
+
+
+def is_granted(uow: UnitOfWork, caller: Caller, hearing_id: str) -> bool:
+    """Whether the court opened this hearing to this person; only parties need it."""
+    return caller.role is UserRole.PARTY and uow.accounts.granted(caller.id, hearing_id)
+
+
+def _allowed(uow: UnitOfWork, caller: Caller, hearing: Hearing, action: Action, openness: Openness) -> Hearing:
+    decision = decide(caller.role, action, openness, caller.place, is_granted(uow, caller, hearing.id))
+    if not decision.allowed:
+        raise Forbidden(decision.reason)
+    return hearing

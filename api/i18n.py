@@ -1,0 +1,84 @@
+"""Texts and dates in the reader's language: gettext catalogues read as they are written, nothing compiled.
+
+The messages' own language is English. Kyrgyz and Kazakh fall back to Russian, which is complete, before English.
+"""
+
+import gettext
+import importlib.resources
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import cache
+from io import BytesIO
+
+from babel import Locale
+from babel.dates import format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from court.card import LANGUAGES
+
+SOURCE_LANGUAGE = "en"
+_FALLBACK = {"ky": "ru", "kk": "ru"}
+_BYTES_IN_STEP = 1024
+
+
+def N_(message: str) -> str:
+    """Marks a message for the catalogues where it is defined; it is translated where it is shown."""
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language: translations and the way dates and numbers are written in it."""
+
+    language: str
+    translations: gettext.NullTranslations
+    locale: Locale
+
+    @property
+    def gettext(self) -> Callable[[str], str]:
+        return self.translations.gettext
+
+    @property
+    def decimal_sign(self) -> str:
+        return self.locale.number_symbols["latn"]["decimal"]  # type: ignore[no-any-return]
+
+    def moment(self, moment: datetime, zone: tzinfo) -> str:
+        """Date and time to the minute, at the court's place: `12 марта 2026, 14:03`."""
+        return format_datetime(moment, "d MMMM y, HH:mm", tzinfo=zone, locale=self.locale)
+
+    def size(self, count: int) -> str:
+        """`count` bytes in the largest unit that leaves at least one."""
+        units = [N_("bytes"), N_("KiB"), N_("MiB"), N_("GiB")]
+        amount = float(count)
+        while amount >= _BYTES_IN_STEP and len(units) > 1:
+            amount /= _BYTES_IN_STEP
+            units.pop(0)
+        pattern = "#,##0" if units[0] == "bytes" else "#,##0.0"
+        return f"{format_decimal(amount, pattern, locale=self.locale)} {self.gettext(units[0])}"
+
+
+@cache
+def words(language: str) -> Words:
+    """The texts of one of `court.card.LANGUAGES`."""
+    if language not in LANGUAGES:
+        raise ValueError(f"no texts in {language!r}")
+    translations: gettext.NullTranslations = _catalogue(language)
+    if language in _FALLBACK:
+        translations.add_fallback(_catalogue(_FALLBACK[language]))
+    return Words(language, translations, Locale.parse(language))
+
+
+def catalogue_text(language: str) -> bytes:
+    """The catalogue as it is written."""
+    folder = importlib.resources.files("court") / "locale" / language / "LC_MESSAGES"
+    return (folder / "courtrec.po").read_bytes()
+
+
+def _catalogue(language: str) -> gettext.GNUTranslations:
+    compiled = BytesIO()
+    write_mo(compiled, read_po(BytesIO(catalogue_text(language)), locale=language, abort_invalid=True))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)

@@ -1,0 +1,122 @@
+"""Accepting what a node recorded: entries are checked, appended to the court-wide log and projected into tables.
+
+One batch is one transaction. Known entries are passed over, so duplicates are harmless; an entry that does not
+continue its chain is refused with the number that is due, so reorderings and losses end in the same state.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.context import Context
+from api.errors import Conflict, Unusable
+from api.projection import project
+from api.work import offer_work
+from storage.db.models import LogHead
+from storage.db.unit_of_work import UnitOfWork
+from storage.errors import ChainError, LedgerError
+from storage.ledger.chain import check_next
+from storage.ledger.ed25519 import PUBLIC_SIZE, VerifyKey
+from storage.ledger.leaf import LeafKind, SignedLeaf, parse
+
+NODE_STATES = frozenset({LeafKind.HEARING, LeafKind.STATE, LeafKind.SEGMENT, LeafKind.GAP, LeafKind.NOTE})
+"""The facts that are a node's to state; all others are the server's."""
+
+
+class OutOfOrder(Conflict):
+    """The entry does not continue its chain; `expected_seq` is the number that comes next."""
+
+    def __init__(self, message: str, expected_seq: int) -> None:
+        super().__init__(message)
+        self.expected_seq = expected_seq
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Entries of one author whose signatures hold."""
+
+    key: VerifyKey
+    leaves: tuple[SignedLeaf, ...]
+
+
+def open_batch(entries: Sequence[bytes], public_key: bytes) -> Batch:
+    """Checks form and signatures; raises Unusable naming the first entry that cannot be accepted."""
+    if len(public_key) != PUBLIC_SIZE:
+        raise Unusable("The public key is not an Ed25519 key of 32 bytes: send the node's own key.")
+    key = VerifyKey(public_key)
+    leaves: list[SignedLeaf] = []
+    for place, entry in enumerate(entries):
+        try:
+            signed = parse(entry)
+        except LedgerError as error:
+            raise Unusable(f"Entry {place} of the batch: {error}") from None
+        if signed.kind not in NODE_STATES:
+            raise Unusable(f"Entry {place} of the batch: a node may not state a {signed.kind.value!r} leaf.")
+        if b"\\u0000" in entry:
+            raise Unusable(f"Entry {place} of the batch has a NUL character in a text: leave it out.")
+        if not signed.verify(key):
+            raise Unusable(f"Entry {place} of the batch is not signed with the key {key.key_id} sent beside it.")
+        leaves.append(signed)
+    return Batch(key, tuple(leaves))
+
+
+def accept(context: Context, batch: Batch) -> dict[str, int]:
+    """Appends and projects a batch; returns the number due next in each of its hearings.
+
+    The key becomes known as a node's on its first use: whoever holds the node token is trusted to enrol it.
+    Raises OutOfOrder where a chain is not continued or forks, Unusable where an entry cannot be accepted; nothing
+    of the batch is kept then.
+    """
+    author = batch.key.key_id
+    try:
+        with context.database.begin() as uow:
+            _lock(uow, batch)
+            _enrol(uow, batch.key)
+            changed = {signed.hearing for signed in batch.leaves if _take(uow, signed)}
+            now = context.clock.now().utc
+            for hearing_id in sorted(changed):
+                offer_work(uow, hearing_id, now)
+            if changed:  # what was acknowledged cannot be cut off the end of the log unseen
+                uow.log.checkpoint(now, context.log_key, context.settings.log_origin)
+            hearings = sorted({signed.hearing for signed in batch.leaves})
+            return {one: uow.log.chain(one, author).next_seq for one in hearings}
+    except ChainError as error:
+        raise OutOfOrder(str(error), _due(context, batch, error)) from None
+
+
+def _take(uow: UnitOfWork, signed: SignedLeaf) -> bool:
+    """Appends and projects one entry; False if it is already there."""
+    known = uow.log.entry_of(signed.hearing, signed.author, signed.seq)
+    if known is not None and known.entry == signed.entry:
+        return False
+    chain = uow.log.chain(signed.hearing, signed.author)
+    check_next(chain, signed)
+    if (chain.next_seq == 0) is not (signed.kind is LeafKind.HEARING):
+        raise Unusable(f"A node's chain begins with its one 'hearing' leaf; leaf {signed.seq} breaks that.")
+    project(uow, signed, uow.log.append(signed.entry))
+    return True
+
+
+def _lock(uow: UnitOfWork, batch: Batch) -> None:
+    """Queues up behind other writers, so that what is read from here on is the newest.
+
+    Hearings before the log's head: every writer takes them in this order, so two never wait for each other.
+    """
+    for hearing_id in sorted({signed.hearing for signed in batch.leaves}):
+        uow.hearings.lock(hearing_id)
+    uow.session.get(LogHead, 1, with_for_update=True)
+
+
+def _enrol(uow: UnitOfWork, key: VerifyKey) -> None:
+    if key.key_id in uow.log.public_keys("server", "log"):
+        raise Unusable("The key is the server's own: a node signs with a key of its own.")
+    uow.log.enrol_key(key.key_id, key.raw, "node")
+
+
+def _due(context: Context, batch: Batch, error: ChainError) -> int:
+    """The number due after the batch was rolled back, in the hearing of its first entry that is not kept."""
+    with context.database.read() as uow:
+        for signed in batch.leaves:
+            due = uow.log.chain(signed.hearing, signed.author).next_seq
+            if signed.seq >= due:
+                return due
+    return error.expected_seq

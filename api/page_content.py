@@ -1,0 +1,103 @@
+"""What the pages of one hearing read from the database, already sifted by what the caller may see."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from api import reading, schemas, views
+from api.access import Action
+from api.caller import Caller
+from api.errors import Forbidden
+from api.gate import require
+from api.web.labels import LABELS
+from api.web.render import Page
+from court.card import HearingCard
+from court.hearing import HearingState
+from court.notes import NoteTemplate
+from court.people import CourtRole, UserRole
+from court.timeline import GapCause
+from storage.db.models import Hearing, LogEntry, Protocol
+from storage.db.unit_of_work import UnitOfWork
+
+SIGNED = "signed"
+_FINISHED_WINDOW = ("done", "failed")
+
+
+def facts(uow: UnitOfWork, hearing: Hearing) -> views.HearingFacts:
+    return views.hearing_facts(reading.summary(uow, hearing), HearingCard.parse(hearing.card))
+
+
+def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> views.TranscriptView:
+    return _transcript(uow, hearing, reading.timeline(uow, caller, hearing))
+
+
+def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) -> dict[str, Any]:
+    """Everything of the hearing's page for somebody who may read it."""
+    timeline = reading.timeline(uow, caller, hearing)
+    return {
+        "hearing": facts(uow, hearing),
+        "transcript": _transcript(uow, hearing, timeline),
+        "completeness": views.completeness(timeline),
+        "evidence": _evidence(uow, hearing),
+        "may_play": True,
+        **protocol_panel(uow, caller, hearing),
+        **script_words(page),
+    }
+
+
+def protocol_panel(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
+    """The protocol's revisions and what the caller may do with them."""
+    rows = visible_revisions(uow, caller, hearing.id)
+    expected = not rows and hearing.state == HearingState.ENDED
+    return {
+        "hearing": facts(uow, hearing),
+        "protocol": views.ProtocolView(tuple(revision(row) for row in rows), expected),
+        "may_download": _may(uow, caller, hearing.id, Action.DOWNLOAD),
+        "may_sign": caller.role is UserRole.SECRETARY and _may(uow, caller, hearing.id, Action.SIGN),
+    }
+
+
+def visible_revisions(uow: UnitOfWork, caller: Caller, hearing_id: str) -> list[Protocol]:
+    """All revisions for the court; for a party those that are signed, since a draft is no document yet."""
+    rows = uow.protocols.of(hearing_id)
+    return [row for row in rows if row.state == SIGNED or caller.role is not UserRole.PARTY]
+
+
+def revision(row: Protocol) -> views.Revision:
+    return views.Revision(row.revision, row.state, row.sha256, row.created_at, row.signed_at, row.signer)
+
+
+def script_words(page: Page) -> dict[str, dict[str, str]]:
+    """Terms of the field for the player's script, in the reader's language."""
+    say = page.words.gettext
+    groups = {"causes": GapCause, "roles": CourtRole, "note_labels": NoteTemplate}
+    return {name: {one.value: say(LABELS[one.value]) for one in kind} for name, kind in groups.items()}
+
+
+def _transcript(uow: UnitOfWork, hearing: Hearing, timeline: schemas.Timeline) -> views.TranscriptView:
+    windows = uow.windows.of(hearing.id)
+    done = sum(window.state in _FINISHED_WINDOW for window in windows)
+    complete = hearing.end_sample is not None and done == len(windows)
+    return views.transcript_view(timeline, complete, done, len(windows))
+
+
+def _evidence(uow: UnitOfWork, hearing: Hearing) -> views.Evidence:
+    segments = uow.hearings.segments(hearing.id)
+    entries = uow.session.scalar(select(func.count()).where(LogEntry.hearing_id == hearing.id)) or 0
+    head = uow.log.head()
+    return views.Evidence(
+        segments=len(segments),
+        size=sum(one.size for one in segments),
+        tracks=tuple(one["track"] for one in hearing.tracks),
+        entries=entries,
+        log_size=head.size,
+        root=head.root.hex(),
+    )
+
+
+def _may(uow: UnitOfWork, caller: Caller, hearing_id: str, action: Action) -> bool:
+    try:
+        require(uow, caller, hearing_id, action)
+    except Forbidden:
+        return False
+    return True

@@ -1,0 +1,254 @@
+"""The secretary's console: starting a hearing and leading its recording on the room's node."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
+
+from api import page_content, reading, schemas, views
+from api.access import Action
+from api.audit import journalled, record_access
+from api.caller import Caller
+from api.deps import CurrentUser, protect_forms, require_role
+from api.errors import Conflict, NodeUnreachable, NotFound
+from api.gate import enter
+from api.node_client import NodeClient
+from api.web.labels import LABELS, LANGUAGE_NAMES
+from api.web.render import Page, PageDep
+from court.card import LANGUAGES, HearingCard
+from court.errors import CourtError, InputError
+from court.hearing import HearingState
+from court.notes import NoteTemplate
+from court.people import CourtRole, UserRole
+from storage.db.models import Hearing
+from storage.db.unit_of_work import UnitOfWork
+
+router = APIRouter(
+    prefix="/hearings",
+    dependencies=[Depends(protect_forms), Depends(require_role(UserRole.SECRETARY))],
+    include_in_schema=False,
+)
+
+_NO_NODE = "No recording node is attached to this server."
+_OTHER_HEARING = "The recording node is not recording this hearing."
+_SAME_MOMENT = 0.01  # seconds
+
+
+class HearingForm(BaseModel):
+    """The form of a new hearing; the fields of the participants come as columns."""
+
+    case_number: str = ""
+    case_title: str = ""
+    language: str = "ru"
+    court: str = ""
+    place: str = ""
+    judge: str = ""
+    secretary: str = ""
+    participant_role: list[str] = Field(default=[], max_length=200)
+    participant_name: list[str] = Field(default=[], max_length=200)
+    participant_present: list[str] = Field(default=[], max_length=200)
+    participant_note: list[str] = Field(default=[], max_length=200)
+
+    def fields(self) -> dict[str, Any]:
+        """As `HearingCard.parse` takes them; rows without a name are left out."""
+        columns = (self.participant_role, self.participant_name, self.participant_present, self.participant_note)
+        return {
+            **self.model_dump(exclude={name for name in type(self).model_fields if name.startswith("participant_")}),
+            "participants": [
+                {"role": role, "name": name, "present": present != "no", "note": note}
+                for role, name, present, note in zip(*columns, strict=False)
+                if name.strip()
+            ],
+        }
+
+
+@router.get("/new")
+def new_hearing(page: PageDep, caller: CurrentUser) -> Response:
+    """The form; where the node records already, its console instead."""
+    try:
+        status = _node(page).status()
+    except NodeUnreachable as error:
+        return _form(page, _blank_card(page, caller), str(error))
+    if status["hearing"] is not None:
+        return RedirectResponse(f"/hearings/{status['hearing']}/console", status_code=303)
+    return _form(page, _blank_card(page, caller), room=status["room"])
+
+
+@router.post("")
+def start(page: PageDep, form: Annotated[HearingForm, Form()]) -> Response:
+    """Starts the recording; what the card or the node refuses comes back in the form."""
+    fields = form.fields()
+    try:
+        hearing_id = _node(page).start(HearingCard.parse(fields).as_fields())
+    except (InputError, Conflict, NodeUnreachable) as error:
+        return _form(page, fields, str(error), status=422)
+    return RedirectResponse(f"/hearings/{hearing_id}/console", status_code=303)
+
+
+@router.get("/{hearing_id}/console")
+def console(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    try:
+        with journalled(page.context, caller, Action.RECORD, hearing_id, "console") as uow:
+            hearing = enter(uow, caller, hearing_id, Action.RECORD)
+            values = _hearing_values(uow, caller, hearing)
+    except NotFound:
+        if _status_or_none(page, hearing_id) is None:
+            raise
+        return page.render("console_wait.html")  # the node has begun, its first entry is on the way
+    return page.render(
+        "console.html",
+        note_templates=[one.value for one in NoteTemplate if one is not NoteTemplate.FREE],
+        **values,
+        **_state_values(page, hearing),
+        **_node_values(page),
+    )
+
+
+@router.get("/{hearing_id}/state")
+def state(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    with page.context.database.read() as uow:
+        hearing = enter(uow, caller, hearing_id, Action.RECORD)
+        card = page_content.facts(uow, hearing)
+    return page.render("console_state.html", hearing=card, **_state_values(page, hearing))
+
+
+@router.get("/{hearing_id}/notes")
+def notes(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    return _notes(page, caller, hearing_id)
+
+
+@router.get("/{hearing_id}/node")
+def node(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    with page.context.database.read() as uow:
+        card = page_content.facts(uow, enter(uow, caller, hearing_id, Action.RECORD))
+    return page.render("console_node.html", hearing=card, **_node_values(page))
+
+
+@router.post("/{hearing_id}/pause")
+def pause(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    return _step(page, caller, hearing_id, NodeClient.pause)
+
+
+@router.post("/{hearing_id}/resume")
+def resume(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    return _step(page, caller, hearing_id, NodeClient.resume)
+
+
+@router.post("/{hearing_id}/deliberate")
+def deliberate(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    return _step(page, caller, hearing_id, NodeClient.deliberate)
+
+
+@router.post("/{hearing_id}/stop")
+def stop(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    return _step(page, caller, hearing_id, NodeClient.stop)
+
+
+@router.post("/{hearing_id}/note")
+def note(
+    hearing_id: str,
+    page: PageDep,
+    caller: CurrentUser,
+    template: Annotated[str, Form()] = NoteTemplate.FREE.value,
+    text: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    _journal_step(page, caller, hearing_id, "note")
+    at = _node(page).note(template, text)
+    return _notes(page, caller, hearing_id, schemas.NoteView(at=at, template=template, text=text))
+
+
+def _step(page: Page, caller: Caller, hearing_id: str, deed: Callable[[NodeClient], dict[str, Any]]) -> Response:
+    """Takes a step on the node and shows the state it led to."""
+    card = _journal_step(page, caller, hearing_id, deed.__name__)
+    status = deed(_node(page))
+    shown = status["state"] or HearingState.ENDED.value
+    return page.render("console_state.html", hearing=card, **_shown_state(shown, status["seconds"]))
+
+
+def _journal_step(page: Page, caller: Caller, hearing_id: str, deed: str) -> views.HearingFacts:
+    """Who asked for which step, once it is clear that this hearing is the one being recorded."""
+    if _node(page).status()["hearing"] != hearing_id:
+        raise Conflict(_OTHER_HEARING)
+    with page.context.database.begin() as uow:
+        hearing = enter(uow, caller, hearing_id, Action.RECORD)
+        record_access(page.context, uow, caller, Action.RECORD, hearing_id=hearing_id, subject=deed)
+        return page_content.facts(uow, hearing)
+
+
+def _notes(page: Page, caller: Caller, hearing_id: str, fresh: schemas.NoteView | None = None) -> Response:
+    """The list of notes, with the one just made, which may not have arrived from the node yet."""
+    with page.context.database.read() as uow:
+        hearing = enter(uow, caller, hearing_id, Action.RECORD)
+        values = _hearing_values(uow, caller, hearing)
+    if fresh is not None and all(abs(one.at - fresh.at) > _SAME_MOMENT for one in values["notes"]):
+        values["notes"].append(fresh)
+    return page.render("console_notes.html", **values)
+
+
+def _hearing_values(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
+    return {
+        "hearing": page_content.facts(uow, hearing),
+        "notes": list(reading.timeline(uow, caller, hearing).notes),
+        "microphones": [one for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]],
+    }
+
+
+def _state_values(page: Page, hearing: Hearing) -> dict[str, Any]:
+    """The state as the node has it; where the node is elsewhere, as it was last heard."""
+    status = _status_or_none(page, hearing.id)
+    if status is not None and status["state"] is not None:
+        return _shown_state(status["state"], status["seconds"])
+    return _shown_state(hearing.state, (hearing.end_sample or 0) / reading.SAMPLES_PER_SECOND)
+
+
+def _shown_state(shown: str, seconds: float) -> dict[str, Any]:
+    return {"state": shown, "seconds": seconds, "live": HearingState(shown).live}
+
+
+def _node_values(page: Page) -> dict[str, Any]:
+    try:
+        return {"node": views.node_view(_node(page).status()), "node_error": ""}
+    except NodeUnreachable as error:
+        return {"node": None, "node_error": page.words.gettext(str(error))}
+
+
+def _status_or_none(page: Page, hearing_id: str) -> dict[str, Any] | None:
+    """The node's status if it answers and records this hearing."""
+    try:
+        status = _node(page).status()
+    except CourtError:
+        return None
+    return status if status["hearing"] == hearing_id else None
+
+
+def _node(page: Page) -> NodeClient:
+    if page.context.node is None:
+        raise NodeUnreachable(_NO_NODE)
+    return page.context.node
+
+
+def _form(page: Page, card: dict[str, Any], error: str = "", *, room: str = "", status: int = 200) -> Response:
+    say = page.words.gettext
+    return page.render(
+        "hearing_new.html",
+        status,
+        card=card,
+        error=say(error) if error else "",
+        node_room=room,
+        language_choices=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
+        role_choices=[(one.value, say(LABELS[one.value])) for one in CourtRole],
+    )
+
+
+def _blank_card(page: Page, caller: Caller) -> dict[str, Any]:
+    """An empty form with what seldom changes: court and place of the last hearing, the secretary's own name."""
+    with page.context.database.read() as uow:
+        last = next(iter(uow.hearings.find(limit=1)), None)
+    before = last.card if last is not None else {}
+    sides = (CourtRole.CLAIMANT, CourtRole.RESPONDENT)
+    return {
+        **HearingForm(court=before.get("court", ""), place=before.get("place", ""), secretary=caller.name).fields(),
+        "participants": [{"role": one.value, "name": "", "present": True, "note": ""} for one in sides],
+    }

@@ -1,0 +1,22 @@
+"""What the room's node says right now."""
+
+from fastapi import APIRouter
+from sse_starlette import EventSourceResponse
+
+from api.access import NOT_YOUR_ROLE, Action, decide
+from api.deps import ContextDep, CurrentUser
+from api.errors import Forbidden, NodeUnreachable
+from api.live import levels_response
+from court.openness import Openness
+
+router = APIRouter(prefix="/live", tags=["live"])
+
+
+@router.get("/levels", response_class=EventSourceResponse)
+def levels(context: ContextDep, caller: CurrentUser) -> EventSourceResponse:
+    """Microphone levels ten times a second: {seconds, state, levels: {track: {rms_db, peak_db, speech}}}."""
+    if not decide(caller.role, Action.RECORD, Openness.OPEN, caller.place, granted=False).allowed:
+        raise Forbidden(NOT_YOUR_ROLE)
+    if context.node is None:
+        raise NodeUnreachable("No recording node is attached: set COURTREC_NODE_URL to its control address.")
+    return levels_response(context.node)

@@ -1,0 +1,99 @@
+"""HLS playlists and the stored segments themselves, for whoever may hear and see them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from api import hls
+from api.access import Action
+from api.audit import journalled
+from api.deps import ContextDep, CurrentUser
+from api.errors import NotFound
+from api.gate import Sieve, enter, require
+from api.media import object_response
+from api.reading import SAMPLES_PER_SECOND, span_of
+from storage.db.models import Hearing, Segment
+from storage.db.unit_of_work import UnitOfWork
+from storage.worm.port import WormStore
+
+router = APIRouter(prefix="/media", tags=["media"])
+
+TrackId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+_PERSONAL = {"Cache-Control": "no-store"}
+
+
+@router.get("/{hearing_id}/master.m3u8")
+def master(hearing_id: str, context: ContextDep, caller: CurrentUser, camera: str = "") -> Response:
+    """All sound tracks as alternatives (the room mix first) beside one camera, the first unless `camera` names one."""
+    with context.database.read() as uow:
+        hearing = enter(uow, caller, hearing_id, Action.PLAY)
+        segments = uow.hearings.segments(hearing_id)
+    recorded = [one for one in hearing.tracks if any(s.track == one["track"] for s in segments)]
+    sound = [one for one in recorded if one["kind"] == "audio"]
+    sound.sort(key=lambda one: not one["derived"])
+    pictures = [one for one in recorded if one["kind"] == "video"]
+    pictures.sort(key=lambda one: one["track"] != camera)
+    renditions = [_rendition(context.store, one["track"], segments) for one in (*sound, *pictures[:1])]
+    text = hls.master_playlist(renditions[: len(sound)], renditions[-1] if pictures else None)
+    return Response(text, media_type=hls.MEDIA_TYPE, headers=_PERSONAL)
+
+
+@router.get("/{hearing_id}/{track}.m3u8")
+def playlist(hearing_id: str, track: TrackId, context: ContextDep, caller: CurrentUser) -> Response:
+    """One track on the hearing's timeline; gaps and what the caller may not have are gap entries of their length."""
+    with journalled(context, caller, Action.PLAY, hearing_id, track) as uow:
+        hearing = enter(uow, caller, hearing_id, Action.PLAY)
+        text = _playlist(uow, hearing, track, Sieve(uow, caller, hearing_id, Action.PLAY))
+    return Response(text, media_type=hls.MEDIA_TYPE, headers=_PERSONAL)
+
+
+@router.get("/{hearing_id}/{track}/{sequence}.mp4")
+@router.head("/{hearing_id}/{track}/{sequence}.mp4", include_in_schema=False)
+def segment(
+    hearing_id: str, track: TrackId, sequence: int, request: Request, context: ContextDep, caller: CurrentUser
+) -> Response:
+    """One stored segment or a byte range of it; its entity tag is its SHA-256."""
+    with journalled(context, caller, Action.PLAY, hearing_id, track) as uow:
+        row = uow.hearings.segment(hearing_id, track, sequence)
+        if row is None:
+            raise NotFound("There is no such segment.")
+        span = span_of(row)
+        require(uow, caller, hearing_id, Action.PLAY, (span.start_seconds, span.end_seconds))
+        stored = uow.log.object(row.sha256)
+        if stored is None:
+            raise NotFound("The segment's object is not in the store's list: run courtrec verify.")
+    kind = "video/mp4" if track.startswith("cam-") else "audio/mp4"
+    return object_response(request, context.store, stored, kind)
+
+
+def _playlist(uow: UnitOfWork, hearing: Hearing, track: str, sieve: Sieve) -> str:
+    facts = next((one for one in hearing.tracks if one["track"] == track), None)
+    if facts is None:
+        raise NotFound(f"The hearing has no track {track!r}.")
+    segments = uow.hearings.segments(hearing.id, track)
+    gaps = [one for one in uow.hearings.gaps(hearing.id) if one.track == track]
+    if hearing.end_sample is None:
+        end = max([0, *(one.end for one in segments), *(one.end for one in gaps)])
+    else:
+        end = hearing.end_sample * int(facts["rate"]) // SAMPLES_PER_SECOND
+    pieces = [
+        _piece(one, hearing.started_at) for one in segments if sieve.passes(one.start / one.rate, one.end / one.rate)
+    ]
+    return hls.media_playlist(pieces, end, facts["rate"], ended=hearing.end_sample is not None)
+
+
+def _piece(row: Segment, began: datetime) -> hls.Piece:
+    """Its date is the hearing's beginning plus media time, which no clock jump disturbs."""
+    span = span_of(row)
+    moment = began + timedelta(seconds=span.start_seconds)
+    return hls.Piece(span, f"{row.track}/{row.sequence}.mp4", row.size, row.init_size, moment)
+
+
+def _rendition(store: WormStore, track: str, segments: Sequence[Segment]) -> hls.Rendition:
+    own = [one for one in segments if one.track == track]
+    seconds = sum(one.end - one.start for one in own) / own[0].rate
+    bits = sum(one.size for one in own) * 8
+    codec = hls.codec_name(own[0].codec, store.read(own[0].sha256, 0, own[0].init_size))
+    return hls.Rendition(track, track, codec, round(bits / seconds) if seconds else 0)

@@ -1,0 +1,146 @@
+"""The pages everybody has: list, log-in, the hearing with its recording and transcript, public verification."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Form, Query, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import select
+
+from api import page_content, reading, views
+from api.access import Action
+from api.audit import journalled
+from api.auth import sessions
+from api.deps import ContextDep, CurrentUser, client_address, protect_forms
+from api.errors import Forbidden, NotLoggedIn, TooMany
+from api.gate import enter
+from api.web.labels import OBJECT_KINDS
+from api.web.render import LANGUAGE_COOKIE, PageDep
+from court.card import LANGUAGES
+from court.ids import is_id
+from court.people import UserRole
+from storage.db.models import Hearing, Protocol
+from storage.db.unit_of_work import UnitOfWork
+
+router = APIRouter(dependencies=[Depends(protect_forms)], include_in_schema=False)
+
+_YEAR = 365 * 24 * 3600
+_PROTOCOL_LINK = re.compile(r"([0-9a-f-]{36})-r([1-9][0-9]{0,5})")
+Search = Annotated[str, Query(max_length=64)]
+Text = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("/")
+def hearing_list(page: PageDep, caller: CurrentUser, q: Search = "") -> Response:
+    with page.context.database.read() as uow:
+        own = caller.id if caller.role is UserRole.PARTY else None
+        found = uow.hearings.find(q, granted_to=own)
+        protocols = _protocol_states(uow, found, signed_only=caller.role is UserRole.PARTY)
+        rows = [
+            views.hearing_row(reading.summary(uow, one), protocols.get(one.id, ""), page.may_record) for one in found
+        ]
+    return page.render("hearings.html", rows=rows, search=q)
+
+
+@router.get("/login")
+def login_form(page: PageDep, next: str = "/") -> Response:
+    if page.caller is not None:
+        return RedirectResponse(_local(next), status_code=303)
+    return page.render("login.html", section="", next=_local(next), login="", error="")
+
+
+@router.post("/login")
+def log_in(page: PageDep, login: Text = "", password: Text = "", next: Text = "/") -> Response:
+    try:
+        token = sessions.log_in(page.context, login, password, client_address(page.request))
+    except (NotLoggedIn, TooMany) as error:
+        sentence = page.words.gettext(str(error))
+        answer = page.render("login.html", error.status, section="", next=_local(next), login=login, error=sentence)
+        if isinstance(error, TooMany):
+            answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
+    response = RedirectResponse(_local(next), status_code=303)
+    sessions.set_cookie(response, page.context, token)
+    return response
+
+
+@router.post("/logout")
+def log_out(page: PageDep) -> Response:
+    sessions.log_out(page.context, sessions.token_of(page.request))
+    response = RedirectResponse("/login", status_code=303)
+    sessions.clear_cookie(response)
+    return response
+
+
+@router.post("/language")
+def choose_language(page: PageDep, language: Text = "") -> Response:
+    """Changes the language of the pages and returns to the page it was asked from."""
+    came_from = urlsplit(page.request.headers.get("referer", ""))
+    back = came_from.path + (f"?{came_from.query}" if came_from.query else "")
+    response = RedirectResponse(_local(back), status_code=303)
+    if language in LANGUAGES:
+        secure = page.context.settings.https
+        response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, path="/", samesite="lax", secure=secure)
+    return response
+
+
+@router.get("/hearings/{hearing_id}")
+def hearing(hearing_id: str, page: PageDep, caller: CurrentUser, t: float | None = None) -> Response:
+    """The recording with its transcript; `t` is the moment to open it at, in seconds. Without the right to the
+    content, the card alone and the reason."""
+    try:
+        with journalled(page.context, caller, Action.READ, hearing_id, "transcript") as uow:
+            values = page_content.whole_page(uow, page, caller, enter(uow, caller, hearing_id, Action.READ))
+    except Forbidden as refusal:
+        with journalled(page.context, caller, Action.CARD, hearing_id, "card") as uow:
+            card = page_content.facts(uow, enter(uow, caller, hearing_id, Action.CARD))
+        values = {"hearing": card, "may_play": False, "refusal": page.words.gettext(str(refusal)), "evidence": None}
+    return page.render("hearing.html", start=t, **values)
+
+
+@router.get("/hearings/{hearing_id}/transcript")
+def transcript(hearing_id: str, page: PageDep, caller: CurrentUser, known: str = "") -> Response:
+    """The transcript as part of a page; nothing (204) while it still is what the page has."""
+    with journalled(page.context, caller, Action.READ, hearing_id, "transcript") as uow:
+        found = enter(uow, caller, hearing_id, Action.READ)
+        text = page_content.transcript(uow, caller, found)
+        if known == text.version:
+            return Response(status_code=204)
+        card = page_content.facts(uow, found)
+    return page.render("transcript.html", hearing=card, transcript=text)
+
+
+@router.get("/verify")
+def verify(context: ContextDep, page: PageDep, sha256: str = "", protocol: str = "") -> Response:
+    """Public: checks a file's hash, which the browser computes. `protocol` is what a protocol's QR code carries."""
+    named = _PROTOCOL_LINK.fullmatch(protocol)
+    shown = None
+    if named is not None and is_id(named[1]):
+        with context.database.read() as uow:
+            rows = [row for row in uow.protocols.of(named[1]) if row.revision == int(named[2])]
+        shown = page_content.revision(rows[0]) if rows else None
+    kinds = {kind: page.words.gettext(text) for kind, text in OBJECT_KINDS.items()}
+    return page.render(
+        "verify.html",
+        section="verify",
+        sha256=sha256[:64],
+        protocol=shown,
+        protocol_asked=bool(protocol),
+        object_kinds=kinds,
+    )
+
+
+def _protocol_states(uow: UnitOfWork, hearings: Sequence[Hearing], signed_only: bool) -> dict[str, str]:
+    """The state of the newest revision of each hearing that has one."""
+    query = select(Protocol.hearing_id, Protocol.state).where(Protocol.hearing_id.in_([one.id for one in hearings]))
+    if signed_only:
+        query = query.where(Protocol.state == page_content.SIGNED)
+    return {row.hearing_id: row.state for row in uow.session.execute(query.order_by(Protocol.revision))}
+
+
+def _local(address: str) -> str:
+    """`address` if it is a page of ours, else the list: a log-in never leads to a foreign site."""
+    ours = address.startswith("/") and not address.startswith("//") and "\\" not in address and address.isprintable()
+    return address if ours else "/"

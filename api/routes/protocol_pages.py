@@ -1,0 +1,62 @@
+"""The protocol on the hearing's page: its panel, its PDF, signing."""
+
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Response
+
+from api import page_content
+from api.access import Action
+from api.audit import journalled, record_access
+from api.composition import protocol_context
+from api.deps import CurrentUser, protect_forms, require_role
+from api.errors import Conflict, NotFound
+from api.gate import enter, require
+from api.web.render import PageDep
+from court.people import UserRole
+from protocol.errors import ProtocolError
+from protocol.tasks import sign_protocol
+
+router = APIRouter(prefix="/hearings", dependencies=[Depends(protect_forms)], include_in_schema=False)
+
+
+@router.get("/{hearing_id}/protocol")
+def panel(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    """The panel as part of a page; nothing (204) while the draft is still being made."""
+    with journalled(page.context, caller, Action.READ, hearing_id, "protocol") as uow:
+        values = page_content.protocol_panel(uow, caller, enter(uow, caller, hearing_id, Action.READ))
+    if values["protocol"].expected:
+        return Response(status_code=204)
+    return page.render("protocol_panel.html", **values)
+
+
+@router.get("/{hearing_id}/protocol.pdf")
+def pdf(hearing_id: str, page: PageDep, caller: CurrentUser, revision: int | None = None) -> Response:
+    """The newest revision's PDF the caller may have, or the one asked for."""
+    with page.context.database.read() as uow:
+        rows = page_content.visible_revisions(uow, caller, hearing_id)
+    row = next((one for one in reversed(rows) if revision in (None, one.revision)), None)
+    subject = f"protocol/{row.revision}" if row is not None else "protocol"
+    with journalled(page.context, caller, Action.DOWNLOAD, hearing_id, subject) as uow:
+        require(uow, caller, hearing_id, Action.DOWNLOAD)
+        if row is None:
+            raise NotFound("There is no protocol of this hearing yet.")
+        content = page.context.store.read(row.sha256)
+    name = f"attachment; filename=\"protocol.pdf\"; filename*=UTF-8''{quote(row.file_name)}"
+    return Response(content, media_type="application/pdf", headers={"Content-Disposition": name})
+
+
+@router.post("/{hearing_id}/protocol/sign", dependencies=[Depends(require_role(UserRole.SECRETARY))])
+def sign(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    """Signs the newest revision with the court's certificate, for the secretary who is logged in."""
+    with page.context.database.begin() as uow:
+        require(uow, caller, hearing_id, Action.SIGN)
+        record_access(page.context, uow, caller, Action.SIGN, hearing_id=hearing_id, subject="protocol")
+    try:
+        sign_protocol(protocol_context(page.context), hearing_id, caller.name)
+    except ProtocolError as error:
+        raise Conflict(str(error)) from error
+    with page.context.database.read() as uow:
+        return page.render(
+            "protocol_panel.html",
+            **page_content.protocol_panel(uow, caller, enter(uow, caller, hearing_id, Action.READ)),
+        )

@@ -1,0 +1,153 @@
+"""What the API answers with. Times on the hearing's timeline are seconds since its recording began."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from court.hearing import HearingState
+from court.openness import Openness
+
+
+class Problem(BaseModel):
+    """Every refusal: one sentence for a person."""
+
+    detail: str
+
+
+class StoredObject(BaseModel):
+    sha256: str
+    size: int = Field(description="Bytes.")
+    key: str = Field(description="Name in the write-once store.")
+    version: str = Field(description="Version the store gave it.")
+
+
+class LeafBatch(BaseModel):
+    """Signed ledger entries of one author, in the order of their chains."""
+
+    entries: list[str] = Field(min_length=1, max_length=1000, description="Canonical JSON, each in base64.")
+    public_key: str = Field(description="The author's raw Ed25519 public key in base64.")
+
+
+class LeavesAccepted(BaseModel):
+    next_seq: dict[str, int] = Field(description="Per hearing, the number of the entry that comes next.")
+
+
+class ForkProblem(Problem):
+    expected_seq: int = Field(description="The number of the entry that comes next.")
+
+
+class HearingSummary(BaseModel):
+    id: str
+    case_number: str
+    case_title: str
+    court: str
+    room: str
+    judge: str
+    secretary: str
+    language: str
+    state: HearingState
+    started_at: datetime
+    ended_at: datetime | None
+    duration: float = Field(description="Seconds recorded or declared so far.")
+    openness: Openness = Field(description="Closed if any part of the hearing is.")
+
+
+class Word(BaseModel):
+    text: str
+    start: float
+    end: float
+    probability: float
+
+
+class UtteranceView(BaseModel):
+    id: int
+    start: float
+    end: float
+    track: str
+    role: str
+    text: str
+    words: list[Word]
+    language: str
+    flags: list[str] = Field(description="Reasons to doubt the text.")
+
+
+class Transcript(BaseModel):
+    hearing: str
+    complete: bool = Field(description="The hearing has ended and all of it was transcribed.")
+    withheld: int = Field(description="How many utterances the caller may not read here.")
+    utterances: list[UtteranceView]
+
+
+class SegmentView(BaseModel):
+    sequence: int
+    start: float
+    end: float
+    partial: bool = Field(description="Cut short by a fault; the written part plays.")
+    playable: bool = Field(description="Whether the caller may hear or see it here.")
+
+
+class TrackView(BaseModel):
+    track: str
+    kind: str
+    role: str
+    derived: bool = Field(description="Made from other tracks for listening; no evidence of its own.")
+    segments: list[SegmentView]
+
+
+class GapView(BaseModel):
+    track: str
+    start: float
+    end: float
+    cause: str
+    declared: bool = Field(description="Ordered by the court; otherwise a fault.")
+
+
+class NoteView(BaseModel):
+    at: float
+    template: str
+    text: str
+
+
+class Timeline(BaseModel):
+    hearing: str
+    state: HearingState
+    duration: float
+    tracks: list[TrackView]
+    gaps: list[GapView]
+    notes: list[NoteView]
+    utterances: list[UtteranceView]
+
+
+class Proof(BaseModel):
+    """Shows that the entry stands in the log (RFC 6962 §2.1); hashes in hex, the entry's sibling first."""
+
+    leaf_hash: str
+    index: int
+    path: list[str]
+    checkpoint: str = Field(description="The signed statement of size and root (C2SP tlog-checkpoint).")
+
+
+class Verdict(BaseModel):
+    """What the ledger says about a hash. It never holds content."""
+
+    verdict: str = Field(description="genuine, unknown or altered.")
+    sentence: str
+    sha256: str
+    what: str = Field("", description="segment, protocol draft or signed protocol; empty if unknown.")
+    hearing: str = ""
+    track: str = ""
+    number: int | None = Field(None, description="The segment's sequence number or the protocol's revision.")
+    recorded_at: datetime | None = Field(None, description="When the author stated it.")
+    proof: Proof | None = None
+
+
+class CheckpointView(BaseModel):
+    size: int
+    root: str
+    checkpoint: str
+    log_key: str = Field(description="Raw Ed25519 public key of the log, base64.")
+
+
+class Health(BaseModel):
+    status: str
+    database: bool

@@ -1,0 +1,52 @@
+"""Secrets are files in `home`/keys, readable by the server's account only; those it may choose, it makes itself."""
+
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.errors import SettingsError
+from storage import durable
+
+NODE_TOKEN = "node.token"  # noqa: S105 - a file name
+SESSION_SECRET = "session.secret"  # noqa: S105 - a file name
+S3_ACCESS_KEY = "s3.access"
+S3_SECRET_KEY = "s3.secret"  # noqa: S105 - a file name
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secrets:
+    """`session` keys the visitors' form tokens, `node_token` is what the node and the server show each other."""
+
+    session: bytes
+    node_token: str
+
+
+def load_secrets(folder: Path) -> Secrets:
+    """Reads the secrets of this installation, making those that do not exist yet. Raises SettingsError."""
+    return Secrets(
+        session=_own(folder / SESSION_SECRET).encode(),
+        node_token=_own(folder / NODE_TOKEN),
+    )
+
+
+def given_secret(path: Path) -> str:
+    """A secret that somebody else chose, such as the key of an S3 account. Raises SettingsError."""
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"The secret file {path} cannot be read: put the secret there, mode 0600.") from None
+    if mode & 0o077:
+        raise SettingsError(f"The secret file {path} can be read by other accounts: chmod 600 it.")
+    if not text:
+        raise SettingsError(f"The secret file {path} is empty: put the secret there.")
+    return text
+
+
+def _own(path: Path) -> str:
+    if not path.exists():
+        durable.make_folder(path.parent)
+        with suppress(FileExistsError):  # another process of this installation was faster
+            durable.write_new(path, secrets.token_urlsafe(32).encode() + b"\n", mode=0o600)
+    return given_secret(path)

@@ -1,0 +1,127 @@
+"""All settings of the server, in one place. Each is an environment variable with the prefix `COURTREC_`."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from api.access import Place
+from api.errors import SettingsError
+from court.card import LANGUAGES
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Settings(BaseSettings):
+    """Read once, by the program's entry point. The defaults run everything embedded in one process.
+
+    Passwords and tokens are not settings: they are files under `home`/keys, made by `api.secrets`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="COURTREC_", frozen=True, extra="ignore")
+
+    home: Path = Field(Path("var"), description="Folder of all state: objects, database, keys, protocols, models.")
+    database_url: str = Field("", description="SQLAlchemy address; empty: SQLite at home/courtrec.db.")
+    broker_url: str = Field("memory://", description="Celery broker; memory:// runs the worker in this process.")
+
+    host: str = Field("127.0.0.1", description="Address the server listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port the server listens on; 0 picks a free one.")
+    public_url: str = Field("", description="Address printed in protocols and QR codes; empty: http://host:port.")
+    language: str = Field("ru", description="Language of pages until a person chooses another.")
+    on_site_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")),
+        description="Networks inside the court, comma-separated: closed content is shown there only. Behind a "
+        "reverse proxy it must send X-Forwarded-For, and uvicorn's FORWARDED_ALLOW_IPS must name it.",
+    )
+
+    store: Literal["local", "s3"] = Field("local", description="Where objects go: home/objects or an S3 bucket.")
+    s3_endpoint: str = Field("", description="host:port of the S3 server; its keys are files, see api.secrets.")
+    s3_bucket: str = Field("courtrec", description="Bucket with object lock.")
+    s3_secure: bool = Field(True, description="Speak TLS to the S3 server.")
+    retention_years: int = Field(
+        10, ge=1, description="Least time objects are kept. Pending legal confirmation of the national term."
+    )
+
+    node_url: str = Field("", description="Control address of the recording node; empty: no node is attached.")
+    object_limit: int = Field(1 << 30, ge=1 << 20, description="Largest object a node may deliver, in bytes.")
+
+    session_hours: int = Field(10, ge=1, le=72, description="A log-in ends after so many hours.")
+    login_attempts: int = Field(5, ge=1, description="Failed log-ins per login and address before a pause.")
+    login_pause_minutes: int = Field(5, ge=1, description="How long that pause is.")
+    log_origin: str = Field(
+        "courtrec",
+        min_length=1,
+        pattern=r"^[^\s+]+$",
+        description="Name of this evidence log in its checkpoints.",
+    )
+    journal_minutes: int = Field(
+        15,
+        ge=1,
+        description="Seeing or playing the same again within this time is one entry of the journal.",
+    )
+
+    @field_validator("on_site_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("language")
+    @classmethod
+    def _language(cls, value: str) -> str:
+        if value not in LANGUAGES:
+            raise ValueError(f"use one of {', '.join(LANGUAGES)}")
+        return value
+
+    @field_validator("public_url", "node_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Settings":
+        if self.store == "s3" and not self.s3_endpoint:
+            raise ValueError("COURTREC_STORE=s3 needs COURTREC_S3_ENDPOINT")
+        return self
+
+    @property
+    def database_address(self) -> str:
+        return self.database_url or f"sqlite:///{(self.home / 'courtrec.db').absolute()}"
+
+    @property
+    def site(self) -> str:
+        """The address people reach the server under, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def https(self) -> bool:
+        return self.site.startswith("https://")
+
+    def place_of(self, address: str) -> Place:
+        """Whether a client at this network address sits inside the court; anything unreadable does not."""
+        try:
+            client = ipaddress.ip_address(address)
+        except ValueError:
+            return Place.ELSEWHERE
+        if isinstance(client, ipaddress.IPv6Address) and client.ipv4_mapped:
+            client = client.ipv4_mapped
+        inside = any(client in network for network in self.on_site_networks)
+        return Place.ON_SITE if inside else Place.ELSEWHERE
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment; raises SettingsError, one sentence naming each variable to correct."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        complaints = "; ".join(
+            f"COURTREC_{'_'.join(str(part) for part in one['loc'][:1]).upper()}: {one['msg']}"
+            if one["loc"]
+            else one["msg"]
+            for one in error.errors()
+        )
+        raise SettingsError(f"The settings cannot be used: {complaints}.") from None

@@ -1,0 +1,166 @@
+"""Do the tables still say what the ledger's entries say? The entries are the truth, the tables answer questions."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from court.card import HearingCard
+from court.clock import parse_utc
+from court.errors import InputError
+from court.hearing import HearingState
+from storage.db.models import Gap, LogEntry, NoteRow, OpennessRow, Segment, StateChange
+from storage.db.unit_of_work import UnitOfWork
+from storage.errors import LedgerError
+from storage.ledger import merkle
+from storage.ledger.leaf import LeafKind, SignedLeaf, parse
+from transcribe.records import utterances_sha256
+
+_STRETCH = ("track", "start", "end", "rate")
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table whose rows repeat the bodies of one kind of leaf, column by column."""
+
+    model: type[Segment | Gap | NoteRow | StateChange | OpennessRow]
+    kind: LeafKind
+    columns: tuple[str, ...]
+    anchored: bool
+
+
+_TABLES = (
+    _Table(
+        Segment,
+        LeafKind.SEGMENT,
+        (*_STRETCH, "sequence", "sha256", "size", "init_size", "codec", "partial"),
+        anchored=True,
+    ),
+    _Table(Gap, LeafKind.GAP, (*_STRETCH, "cause", "device_log"), anchored=True),
+    _Table(NoteRow, LeafKind.NOTE, ("at_sample", "template", "text"), anchored=False),
+    _Table(StateChange, LeafKind.STATE, ("state", "at_sample"), anchored=True),
+    _Table(OpennessRow, LeafKind.OPENNESS, ("start_ms", "end_ms", "openness"), anchored=False),
+)
+
+
+def log_row_fault(row: LogEntry, index: int) -> str | None:
+    """What is wrong with the row of the log that should be number `index`: its columns only repeat its entry."""
+    if row.index != index:
+        return f"Entry {index} of the log is missing: entry {row.index} follows instead."
+    try:
+        leaf = parse(row.entry)
+    except LedgerError as error:
+        return f"Entry {index} of the log is no leaf: {error}"
+    told = (row.hearing_id, row.author, row.seq, row.kind, row.at)
+    if told != (leaf.hearing, leaf.author, leaf.seq, leaf.kind, parse_utc(leaf.at)):
+        return f"Entry {index} of the log is listed under another hearing, author, number, kind or time than its own."
+    return None
+
+
+def hearing_table_faults(uow: UnitOfWork, hearing_id: str, entries: Sequence[LogEntry]) -> Iterator[str]:
+    """Everything the tables say about a hearing against its `entries`."""
+    leaves = dict(_readable(entries))
+    yield from _card_faults(uow, hearing_id, leaves)
+    for table in _TABLES:
+        yield from _row_faults(uow, hearing_id, table, leaves)
+    yield from _protocol_faults(uow, hearing_id, leaves)
+    yield from _transcript_faults(uow, hearing_id, leaves)
+
+
+def _readable(entries: Sequence[LogEntry]) -> Iterator[tuple[int, SignedLeaf]]:
+    for row in entries:
+        try:
+            yield row.index, parse(row.entry)
+        except LedgerError:  # told by log_row_fault
+            continue
+
+
+def _card_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
+    hearing = uow.hearings.get(hearing_id)
+    opening = next((leaf for leaf in leaves.values() if leaf.kind is LeafKind.HEARING), None)
+    if hearing is None or opening is None:
+        yield f"Hearing {hearing_id} is not both in the table of hearings and in the log."
+        return
+    ends = [leaf.body["at_sample"] for leaf in leaves.values() if leaf.body.get("state") == HearingState.ENDED]
+    try:
+        card = HearingCard.parse(opening.body["card"]).as_fields()
+    except InputError:
+        card = {}
+    told = {
+        "card": (hearing.card, card),
+        "case number": (hearing.case_number, card.get("case_number")),
+        "room": (hearing.room, opening.body["room"]),
+        "tracks": (hearing.tracks, opening.body["tracks"]),
+        "beginning": (hearing.started_at, parse_utc(opening.body["started"]["utc"])),
+        "end": (hearing.end_sample, ends[-1] if ends else None),
+    }
+    for what, (row, entry) in told.items():
+        if row != entry:
+            yield f"The {what} of hearing {hearing_id} in the database is not the one in the log."
+
+
+def _row_faults(uow: UnitOfWork, hearing_id: str, table: _Table, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
+    stated = {index: _told_by_leaf(leaf, table) for index, leaf in leaves.items() if leaf.kind is table.kind}
+    name = f"{table.kind.value} of hearing {hearing_id}"
+    rows: Iterable[Any] = uow.session.scalars(select(table.model).where(table.model.hearing_id == hearing_id))
+    for row in rows:
+        entry = stated.pop(row.leaf_index, None)
+        told = _told_by_row(row, table)
+        if entry is None:
+            yield f"The database lists a {name} (row {row.id}) that no entry of the log states, or lists it twice."
+        elif told != entry:
+            fields = ", ".join(field for field in entry if told[field] != entry[field])
+            yield f"The {name} in entry {row.leaf_index} of the log was changed in the database: {fields}."
+    for index in stated:
+        yield f"The {name} in entry {index} of the log is missing from the database."
+
+
+def _told_by_leaf(leaf: SignedLeaf, table: _Table) -> dict[str, Any]:
+    told = {column: leaf.body[column] for column in table.columns}
+    return {**told, "utc": parse_utc(leaf.body["anchor"]["utc"])} if table.anchored else told
+
+
+def _told_by_row(row: Any, table: _Table) -> dict[str, Any]:
+    told = {column: getattr(row, column) for column in table.columns}
+    return {**told, "utc": row.utc} if table.anchored else told
+
+
+def _protocol_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
+    for row in uow.protocols.of(hearing_id):
+        leaf = leaves.get(row.leaf_index)
+        body = leaf.body if leaf is not None else {}
+        stated = (body.get("sha256", body.get("protocol_sha256")), body.get("revision"), body.get("size"))
+        if stated != (row.sha256, row.revision, row.size):
+            yield (
+                f"Revision {row.revision} of the protocol of hearing {hearing_id} in the database is not the one "
+                f"that entry {row.leaf_index} of the log states."
+            )
+    for index, leaf in leaves.items():
+        if leaf.kind is LeafKind.SIGNATURE and _root_at(uow, leaf.body["covers_size"]) != leaf.body["covers_root"]:
+            yield f"The signature in entry {index} of the log was made over another log: its root is not that of ours."
+
+
+def _root_at(uow: UnitOfWork, size: int) -> str:
+    """The root (hex) of the log's first `size` entries, empty if it never was that long."""
+    try:
+        return merkle.root_at(size, uow.log.node).hex()
+    except KeyError:
+        return ""
+
+
+def _transcript_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
+    for index, leaf in leaves.items():
+        if leaf.kind is not LeafKind.TRANSCRIPT:
+            continue
+        sequence, body = leaf.body["sequence"], leaf.body
+        made = [
+            row
+            for row in uow.utterances.in_window(hearing_id, sequence)
+            if (row.engine, row.model) == (body["engine"], body["model_sha256"])
+        ]
+        if utterances_sha256(made) != body["utterances_sha256"]:
+            yield (
+                f"The transcript of window {sequence} of hearing {hearing_id} in the database is not the one that "
+                f"entry {index} of the log states: utterances were changed, added or removed."
+            )

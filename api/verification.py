@@ -1,0 +1,138 @@
+"""Recomputes everything from stored bytes: the log, every hearing's chains and objects, and the tables beside them.
+
+Each fault is one sentence saying what is wrong and where. Nothing is repaired here.
+"""
+
+from collections.abc import Callable, Iterator
+
+from sqlalchemy import select
+
+from api.context import Context
+from api.seals import seal_faults
+from api.tables import hearing_table_faults, log_row_fault
+from court.hearing import HearingState
+from storage.db.models import Hearing, LogEntry, MerkleNode, StoredObjectRow
+from storage.db.unit_of_work import UnitOfWork
+from storage.errors import LedgerError
+from storage.ledger import merkle
+from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
+from storage.ledger.faults import ObjectState
+from storage.ledger.verify import verify_hearing, verify_log
+from storage.worm.port import WormStore, stored_state
+
+Progress = Callable[[int, int], None]
+"""(objects read so far, objects in all)."""
+
+
+def verify(
+    context: Context, hearing_id: str | None = None, progress: Progress = lambda done, total: None
+) -> Iterator[str]:
+    """Faults of the log and of one hearing; without one of all hearings and every stored object.
+
+    Yields nothing where all is well. A hearing that does not exist is a fault.
+    """
+    with context.database.read() as uow:
+        hearings = [one for one in _hearings(uow) if hearing_id in (None, one)]
+        if hearing_id is not None and not hearings:
+            yield f"There is no hearing {hearing_id} in the log."
+        yield from _log_faults(context, uow)
+        objects = _Objects(context.store, _object_rows(uow, hearing_id), progress)
+        for one in hearings:
+            yield from _hearing_faults(context, uow, one, objects)
+        yield from objects.faults_of_the_rest()
+
+
+def trusted_keys(context: Context, uow: UnitOfWork) -> dict[str, bytes]:
+    """Whose signatures count: enrolled nodes, and the server by the key in its own file."""
+    return {**uow.log.public_keys("node"), context.server_key.key_id: context.server_key.public}
+
+
+class _Objects:
+    """Reads and hashes stored objects, counting them; remembers which of the listed ones were looked at."""
+
+    def __init__(self, store: WormStore, rows: dict[str, StoredObjectRow], progress: Progress) -> None:
+        self._store = store
+        self._rows = rows
+        self._progress = progress
+        self._read: set[str] = set()
+
+    def __call__(self, sha256: str) -> ObjectState:
+        row = self._rows.get(sha256)
+        state = stored_state(self._store, sha256, row.version if row else "")
+        self._read.add(sha256)
+        self._progress(len(self._read), max(len(self._read), len(self._rows)))
+        return state
+
+    def faults_of_the_rest(self) -> Iterator[str]:
+        """Faults of the listed objects that no ledger entry asked for."""
+        for sha256, row in self._rows.items():
+            if sha256 in self._read:
+                continue
+            state = self(sha256)
+            if state.sha256 is None:
+                yield f"Object {row.key} (SHA-256 {sha256}) is missing from the store."
+            elif state.sha256 != sha256:
+                yield f"Object {row.key} (SHA-256 {sha256}) was altered: its bytes now hash to {state.sha256}."
+
+
+def _hearings(uow: UnitOfWork) -> list[str]:
+    """Every hearing that the log or the table of hearings knows."""
+    logged = uow.session.scalars(select(LogEntry.hearing_id).distinct())
+    return sorted({*logged, *uow.session.scalars(select(Hearing.id))})
+
+
+def _object_rows(uow: UnitOfWork, hearing_id: str | None) -> dict[str, StoredObjectRow]:
+    query = select(StoredObjectRow).order_by(StoredObjectRow.stored_at, StoredObjectRow.sha256)
+    if hearing_id is not None:
+        named = {one.sha256 for one in uow.hearings.segments(hearing_id)}
+        named |= {one.sha256 for one in uow.protocols.of(hearing_id)}
+        query = query.where(StoredObjectRow.sha256.in_(named))
+    return {row.sha256: row for row in uow.session.scalars(query)}
+
+
+def _log_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
+    tree: dict[tuple[int, int], bytes] = {}
+    size = 0
+    for index, row in enumerate(uow.log.entries()):
+        fault = log_row_fault(row, index)
+        if fault is not None:
+            yield fault
+        for level, position, value in merkle.append(index, merkle.leaf_hash(row.entry), lambda *node: tree[node]):
+            tree[level, position] = value
+        size = index + 1
+    yield from _tree_faults(uow, tree, size)
+    origin = context.settings.log_origin
+    signed: list[Checkpoint] = []
+    for one in uow.log.checkpoints():
+        try:
+            signed.append(verify_checkpoint(one.note, origin, [context.log_key.public]))
+        except LedgerError as error:
+            yield f"The checkpoint kept for {one.size} entries cannot be believed: {error}"
+    for found in verify_log((row.entry for row in uow.log.entries()), signed):
+        yield found.sentence
+
+
+def _tree_faults(uow: UnitOfWork, tree: dict[tuple[int, int], bytes], size: int) -> Iterator[str]:
+    """The stored Merkle tree and head against the tree just computed from the entries."""
+    stored = {(one.level, one.index): one.hash for one in uow.session.scalars(select(MerkleNode))}
+    differing = sorted(node for node in stored.keys() | tree.keys() if stored.get(node) != tree.get(node))
+    entries = [index for level, index in differing if level == 0]
+    for index in entries:
+        yield f"Entry {index} of the log is not the one its Merkle tree was built from: it was altered or removed."
+    if differing and not entries:
+        yield f"The stored Merkle tree was altered: {len(differing)} of its inner nodes are not those of the entries."
+    head = uow.log.head()
+    if (head.size, head.root) != (size, merkle.root_at(size, lambda *node: tree[node])):
+        yield f"The log's head tells of {head.size} entries with another root than the {size} entries have."
+
+
+def _hearing_faults(
+    context: Context, uow: UnitOfWork, hearing_id: str, objects: Callable[[str], ObjectState]
+) -> Iterator[str]:
+    rows = list(uow.log.entries(hearing_id))
+    hearing = uow.hearings.get(hearing_id)
+    live = hearing is not None and HearingState(hearing.state).live
+    for fault in verify_hearing([row.entry for row in rows], trusted_keys(context, uow), objects, live):
+        yield fault.sentence
+    yield from hearing_table_faults(uow, hearing_id, rows)
+    yield from seal_faults(context, uow, hearing_id)

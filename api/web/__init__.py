@@ -1,0 +1,1 @@
+"""The pages: templates, texts of the field's terms, and the assets that Vite builds."""

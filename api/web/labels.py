@@ -1,0 +1,118 @@
+"""The field's terms as people read them, and the tone in which a state is shown."""
+
+from api.i18n import N_
+
+# One word for each value of court's and transcribe's enumerations; where two share a value they share the word.
+LABELS = {
+    # CourtRole and UserRole
+    "judge": N_("Judge"),
+    "secretary": N_("Secretary"),
+    "prosecutor": N_("Prosecutor"),
+    "defence": N_("Defence"),
+    "claimant": N_("Claimant"),
+    "respondent": N_("Respondent"),
+    "witness": N_("Witness"),
+    "expert": N_("Expert"),
+    "interpreter": N_("Interpreter"),
+    "remote": N_("Remote participant"),
+    "party": N_("Party"),
+    "admin": N_("Administrator"),
+    # HearingState, and the state of a protocol
+    "scheduled": N_("Scheduled"),
+    "checked": N_("Room checked"),
+    "recording": N_("Recording is on"),
+    "paused": N_("Break"),
+    "deliberation": N_("Deliberation room"),
+    "ended": N_("Ended"),
+    "draft": N_("Draft"),
+    "under_correction": N_("Under correction"),
+    "signed": N_("Signed"),
+    "remarks_window": N_("Open for remarks"),
+    "final": N_("Final"),
+    "archived": N_("Archived"),
+    "destroyed": N_("Destroyed by act"),
+    "not_recorded": N_("Not recorded"),
+    # Openness
+    "open": N_("Open session"),
+    "closed": N_("Closed session"),
+    # GapCause
+    "break": N_("Break"),
+    "device_lost": N_("Device lost"),
+    "overrun": N_("Sound lost: the computer was too slow"),
+    "restart": N_("Recorder restarted"),
+    "disk_full": N_("Disk full"),
+    # NoteTemplate
+    "opening": N_("Opening"),
+    "recording_announced": N_("Recording announced"),
+    "appearance": N_("Appearance"),
+    "rights": N_("Rights explained"),
+    "motion": N_("Motion"),
+    "ruling": N_("Ruling"),
+    "explanations": N_("Explanations"),
+    "documents": N_("Documents examined"),
+    "announcement": N_("Decision announced"),
+    "closing": N_("Closing"),
+    "free": N_("Note"),
+}
+
+DOUBTS = {
+    "unrecognised": N_("There was speech, but nothing was recognised"),
+    "repetition": N_("The same words repeat suspiciously"),
+    "compressible": N_("The text is suspiciously uniform"),
+    "too_fast": N_("More words than can be spoken in this time"),
+    "silence_phrase": N_("A phrase that machines invent in silence"),
+    "no_speech": N_("Perhaps no speech"),
+    "low_probability": N_("Recognised with little certainty"),
+}
+
+LANGUAGE_NAMES = {"ru": "Русский", "ky": "Кыргызча", "kk": "Қазақша", "en": "English"}
+
+# What the public verification says a hash belongs to.
+OBJECT_KINDS = {
+    "segment": N_("Segment of a recording"),
+    "protocol draft": N_("Draft protocol, unsigned"),
+    "signed protocol": N_("Signed protocol"),
+}
+
+# Sentences that reach pages from elsewhere in the server; marked here, so that the catalogues hold them.
+N_("Your role does not include this.")
+N_("The court has not opened this hearing to you.")
+N_("This part of the hearing is closed: it can be seen and heard at the court only.")
+N_("This hearing is closed: parties may get acquainted with it at the court but receive no copy.")
+N_("Log in first.")
+N_("The login or the password is wrong.")
+N_("This form is no longer valid: reload the page and send it again.")
+N_("There is no such hearing.")
+N_("The case number is empty: give the number printed on the AIS Court case card.")
+N_("The server failed unexpectedly; the operator finds the reason in its log.")
+N_("The recording node cannot do this now.")
+N_("No recording node is attached to this server.")
+N_("The recording node is not recording this hearing.")
+N_("There is no protocol of this hearing yet.")
+
+TITLES = {
+    401: N_("Log in"),
+    403: N_("Not allowed"),
+    404: N_("Not found"),
+    409: N_("Not possible now"),
+    422: N_("Something is missing"),
+    429: N_("Too many attempts"),
+}
+OTHER_TITLE = N_("Something went wrong")
+
+_TONES = {
+    "recording": "bad",
+    "paused": "warn",
+    "deliberation": "warn",
+    "draft": "accent",
+    "under_correction": "accent",
+    "signed": "good",
+    "remarks_window": "accent",
+    "final": "good",
+    "not_recorded": "warn",
+}
+
+
+def tone(state: str) -> str:
+    """The badge's tone for a state of a hearing or protocol; empty is neutral."""
+    return _TONES.get(state, "")

@@ -1,0 +1,184 @@
+"""Pages from templates: the environment of each language, the built assets, and what every page knows."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from fastapi import Depends, Request
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from api.access import Action, decide
+from api.caller import Caller
+from api.context import Context
+from api.deps import ContextDep, CsrfToken, OptionalUser, csrf_token, get_context, optional_user
+from api.i18n import Words, words
+from api.web.labels import DOUBTS, LABELS, LANGUAGE_NAMES, OTHER_TITLE, TITLES, tone
+from court.card import LANGUAGES
+from court.openness import Openness
+from court.timeline import clock_text
+from protocol.settings import ProtocolSettings
+
+LANGUAGE_COOKIE = "language"
+THEME_COOKIE = "theme"
+DIST = Path(__file__).with_name("dist")
+_ENTRY = "src/main.ts"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """Addresses of the built stylesheet and script; their names carry a hash of their content."""
+
+    style: str
+    script: str
+
+
+@cache
+def built_assets() -> Assets | None:
+    """None, and a warning, where the pages were not built: they work then, but without style and player."""
+    try:
+        entry = json.loads((DIST / ".vite" / "manifest.json").read_text())[_ENTRY]
+    except FileNotFoundError:
+        _log.warning("pages_not_built", hint="run tools/build_web.py")
+        return None
+    return Assets(style=f"/static/{entry['css'][0]}", script=f"/static/{entry['file']}")
+
+
+class StaticAssets(StaticFiles):
+    """The built files. Their names change with their content, so a browser may keep them for good."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=DIST, check_dir=False)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+@cache
+def court_zone() -> ZoneInfo:
+    """The zone clock times are shown in: the same as in the protocols."""
+    return ZoneInfo(ProtocolSettings().zone)
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates in one language."""
+    texts = words(language)
+    made = Environment(
+        loader=PackageLoader("api.web"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(texts.translations, newstyle=True)  # type: ignore[attr-defined]
+
+    def label(value: str) -> str:
+        return texts.gettext(LABELS[value]) if value in LABELS else value
+
+    def track_name(track: str, role: str = "") -> str:
+        return track_text(texts, track, role)
+
+    def doubt(flag: str) -> str:
+        return texts.gettext(DOUBTS[flag]) if flag in DOUBTS else flag
+
+    made.globals.update(
+        label=label,
+        tone=tone,
+        track_name=track_name,
+        language_name=LANGUAGE_NAMES.__getitem__,
+        language=language,
+        languages=LANGUAGES,
+        decimal_sign=texts.decimal_sign,
+    )
+    made.filters.update(
+        clock=clock_text,
+        bytes=texts.size,
+        track=track_name,
+        moment=lambda value: texts.moment(value, court_zone()),
+        doubt=doubt,
+    )
+    return made
+
+
+def track_text(texts: Words, track: str, role: str = "") -> str:
+    """A track's name for people: whose microphone it is, or which camera."""
+    kind, _, rest = track.partition("-")
+    if kind == "cam":
+        return " ".join((texts.gettext("Camera"), rest))
+    if kind == "mix":
+        return texts.gettext("Room mix")
+    name = rest.removeprefix(role).strip("-") if role else rest
+    person = texts.gettext(LABELS[role]) if role in LABELS else texts.gettext(LABELS.get(name, name))
+    return f"{person} ({name})" if role and name else person
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One request for a page: who asks, in which language."""
+
+    request: Request
+    context: Context
+    caller: Caller | None
+    csrf: str
+
+    @property
+    def words(self) -> Words:
+        chosen = self.request.cookies.get(LANGUAGE_COOKIE, "")
+        return words(chosen if chosen in LANGUAGES else self.context.settings.language)
+
+    @property
+    def may_record(self) -> bool:
+        """Whether the person may start and lead recordings."""
+        caller = self.caller
+        return caller is not None and decide(caller.role, Action.RECORD, Openness.OPEN, caller.place, False).allowed
+
+    def render(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """The template, or part of a page, as an answer."""
+        theme = self.request.cookies.get(THEME_COOKIE, "")
+        known = {
+            "user": self.caller,
+            "csrf": self.csrf,
+            "assets": built_assets(),
+            "section": "hearings",
+            "may_record": self.may_record,
+            "theme": theme if theme in ("light", "dark") else "",
+        }
+        text = environment(self.words.language).get_template(template).render(known | values)
+        return HTMLResponse(text, status)
+
+
+def page_of(request: Request, context: ContextDep, caller: OptionalUser, csrf: CsrfToken) -> Page:
+    return Page(request, context, caller, csrf)
+
+
+PageDep = Annotated[Page, Depends(page_of)]
+
+
+def error_page(request: Request, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An error as a page: a title by its status and the sentence, in the reader's language where it is known."""
+    context = get_context(request)
+    caller = optional_user(context, request)
+    page = Page(request, context, caller, csrf_token(context, request, caller))
+    texts = page.words
+    response = page.render(
+        "error.html",
+        status,
+        section="",
+        title=texts.gettext(TITLES.get(status, OTHER_TITLE)),
+        message=texts.gettext(sentence),
+    )
+    response.headers.update(headers or {})
+    return response

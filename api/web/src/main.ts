@@ -1,0 +1,10 @@
+import "./styles/index.css";
+import { startShell } from "./shell";
+import { ConsoleElement } from "./console";
+import { PlayerElement } from "./player/player";
+import { VerifyElement } from "./verify";
+
+startShell();
+customElements.define("courtrec-console", ConsoleElement);
+customElements.define("courtrec-player", PlayerElement);
+customElements.define("courtrec-verify", VerifyElement);

@@ -1,0 +1,106 @@
+import { fill, part, texts } from "./dom";
+
+interface Texts {
+  genuine: string; unknown: string; altered: string; genuineText: string; unknownText: string; alteredText: string;
+  notExpected: string; what: string; entry: string; size: string; root: string; registered: string; proof: string;
+  hashes: string; wrong: string; offline: string; busy: string; locale: string; kinds: Record<string, string>;
+}
+
+interface Verdict {
+  verdict: "genuine" | "unknown" | "altered"; sha256: string; what: string; track: string; number: number | null;
+  recorded_at: string | null; proof: { index: number; size: number; root: string; path: string[] } | null;
+}
+
+/** The public check: the file's SHA-256 is computed here in the browser, only the number is sent. */
+export class VerifyElement extends HTMLElement {
+  #texts!: Texts;
+
+  connectedCallback(): void {
+    this.#texts = texts<Texts>(this);
+    const drop = part(this, "drop");
+    const field = part<HTMLInputElement>(this, "sha");
+    for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
+    for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
+    drop.addEventListener("drop", (event) => { event.preventDefault(); void this.#file(event.dataTransfer?.files[0]); });
+    part<HTMLInputElement>(this, "file").addEventListener("change", (event) => void this.#file((event.target as HTMLInputElement).files?.[0]));
+    part(this, "form").addEventListener("submit", (event) => { event.preventDefault(); void this.#ask(field.value); });
+    if (this.dataset["sha256"]) {
+      field.value = this.dataset["sha256"];
+      void this.#ask(field.value);
+    }
+  }
+
+  async #file(file: File | undefined): Promise<void> {
+    if (!file) return;
+    const bar = part<HTMLProgressElement>(this, "progress");
+    const text = part(this, "progress-text");
+    const idle = text.textContent;
+    text.textContent = fill(this.#texts.busy, { name: file.name });
+    bar.hidden = false;
+    bar.removeAttribute("value");
+    const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+    const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    bar.hidden = true;
+    text.textContent = idle;
+    part<HTMLInputElement>(this, "sha").value = hex;
+    await this.#ask(hex);
+  }
+
+  async #ask(typed: string): Promise<void> {
+    const sha256 = typed.replace(/\s+/g, "").toLowerCase();
+    if (!/^[0-9a-f]{64}$/.test(sha256)) {
+      this.#show("unknown", this.#texts.wrong, "");
+      return;
+    }
+    try {
+      const answer = await fetch(`/api/verify/${sha256}`);
+      if (!answer.ok) throw new Error(answer.statusText);
+      this.#tell((await answer.json()) as Verdict);
+    } catch {
+      this.#show("unknown", this.#texts.offline, "");
+    }
+  }
+
+  #tell(found: Verdict): void {
+    const said = this.#texts;
+    const sentence = { genuine: said.genuineText, unknown: said.unknownText, altered: said.alteredText }[found.verdict];
+    const expected = this.dataset["expected"];
+    const other = found.verdict === "genuine" && expected && expected !== found.sha256;
+    const box = this.#show(found.verdict, other ? said.notExpected : sentence, said[found.verdict]);
+    const what = [said.kinds[found.what] ?? found.what, found.track, found.number ?? ""].filter((one) => one !== "").join(" · ");
+    const rows: [string, string][] = found.verdict === "unknown" ? [] : [[said.what, what]];
+    if (found.recorded_at) rows.push([said.registered, new Date(found.recorded_at).toLocaleString(said.locale)]);
+    if (found.proof) {
+      rows.push([said.entry, String(found.proof.index)], [said.size, String(found.proof.size)]);
+      rows.push([said.proof, `${found.proof.path.length} ${said.hashes}`], [said.root, found.proof.root]);
+    }
+    rows.push(["SHA-256", found.sha256]);
+    const list = document.createElement("dl");
+    list.className = "facts";
+    for (const [name, value] of rows) {
+      const [term, data] = [document.createElement("dt"), document.createElement("dd")];
+      term.textContent = name;
+      data.textContent = value;
+      if (value.length === 64) data.className = "code";
+      list.append(term, data);
+    }
+    box.append(list);
+  }
+
+  #show(verdict: Verdict["verdict"], sentence: string, title: string): HTMLElement {
+    const box = document.createElement("section");
+    box.className = `card verdict ${verdict}`;
+    box.dataset["verdict"] = title ? verdict : "none";
+    if (title) {
+      const head = document.createElement("h2");
+      head.innerHTML = `<svg class="icon" aria-hidden="true"><use href="#i-${verdict === "genuine" ? "shield" : "alert"}"/></svg>`;
+      head.append(title);
+      box.append(head);
+    }
+    const line = document.createElement("p");
+    line.textContent = sentence;
+    box.append(line);
+    part(this, "verdict").replaceChildren(box);
+    return box;
+  }
+}

@@ -1,0 +1,46 @@
+"""Which work a hearing is ready for: transcription of its windows, then the draft of its protocol."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+
+from court.hearing import HearingState
+from storage.db.models import Hearing, Segment
+from storage.db.unit_of_work import UnitOfWork
+from storage.queue import DRAFT_PROTOCOL, TRANSCRIBE_WINDOW
+
+
+def offer_work(uow: UnitOfWork, hearing_id: str, now: datetime) -> None:
+    """Puts into the outbox what became possible; what was offered before is not offered again."""
+    hearing = uow.hearings.lock(hearing_id)
+    if hearing is None:
+        return
+    ended = hearing.state == HearingState.ENDED
+    offered = {window.sequence for window in uow.windows.of(hearing_id)}
+    arrived = uow.session.execute(select(Segment.track, Segment.sequence).where(Segment.hearing_id == hearing_id))
+    finished = finished_windows(microphones(hearing), ((track, sequence) for track, sequence in arrived), ended)
+    for sequence in sorted(finished - offered):
+        uow.windows.add(hearing_id, sequence)
+        uow.outbox.put(TRANSCRIBE_WINDOW, [hearing_id, sequence], now)
+    if ended and uow.protocols.latest(hearing_id) is None and not uow.windows.unfinished(hearing_id):
+        uow.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
+
+
+def microphones(hearing: Hearing) -> set[str]:
+    """Tracks of microphones; what was mixed from them is not heard twice."""
+    return {one["track"] for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]}
+
+
+def finished_windows(tracks: set[str], segments: Iterable[tuple[str, int]], ended: bool) -> set[int]:
+    """Sequence numbers of which nothing more will come, from the (track, sequence) that have arrived.
+
+    All microphones are cut at the same sample and stated together, so a window is finished when every microphone
+    has its segment. One whose microphone was lost is finished when the next window has begun or the hearing ended.
+    """
+    arrived: dict[int, set[str]] = {}
+    for track, sequence in segments:
+        if track in tracks:
+            arrived.setdefault(sequence, set()).add(track)
+    newest = max(arrived, default=-1)
+    return {number for number, there in arrived.items() if ended or number < newest or there == tracks}

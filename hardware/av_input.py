@@ -1,0 +1,189 @@
+"""Reads anything FFmpeg opens: files, streams, devices and graphs differ only in how they are opened."""
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.audio.resampler import AudioResampler
+
+from hardware.devices import AUDIO_RATE, VIDEO_RATE, AudioBlock, Item, Pcm, Picture, PictureFormat
+from hardware.errors import DeviceLost, DeviceUnusable
+
+_JUMP = AUDIO_RATE // 10  # timestamps of network streams tremble; a real hole is longer than 0.1 s
+_DEFAULT_FRAMES_PER_SECOND = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How to open one input, as FFmpeg takes it. `timeout` in seconds, for networks.
+
+    `name` begins the sentences about it, `title` stands in the ledger and names no folder or password.
+    """
+
+    name: str
+    title: str
+    address: str
+    live: bool
+    format: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    timeout: float | None = None
+
+
+class AvInput:
+    """An open input. Sound comes with all its channels at 48 kHz, H.264 as packets, other pictures as frames."""
+
+    endless = False
+
+    def __init__(self, opening: Opening, at: float = 0.0) -> None:
+        """Opens it, a recording at `at` seconds. Raises DeviceUnusable, saying why in one sentence."""
+        self.opening = opening
+        self.live = opening.live
+        self._at = 0.0 if self.live else at
+        self._container = _open(opening)
+        try:
+            self._choose_streams()
+            self._seek()
+        except BaseException:
+            self._container.close()
+            raise
+
+    def items(self) -> Iterator[Item]:
+        """See hardware.devices.Source."""
+        try:
+            yield from self._read()
+        except av.FFmpegError as error:
+            raise DeviceLost(f"{self.opening.name} stopped giving: {_reason(error)}.") from None
+        if self.live:
+            raise DeviceLost(f"{self.opening.name} ended its stream.")
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _choose_streams(self) -> None:
+        streams = self._container.streams
+        self._audio = streams.best("audio")
+        self._video = streams.best("video")
+        if self._audio is None and self._video is None:
+            raise DeviceUnusable(f"{self.opening.name} holds neither sound nor a picture: give another one.")
+        self.channels = 0 if self._audio is None else int(self._audio.codec_context.channels)
+        self.picture = None if self._video is None else _picture_format(self._video)
+        kinds = [f"{one.type} {one.codec_context.name}" for one in (self._audio, self._video) if one is not None]
+        self.description = f"{self.opening.title} ({self._container.format.name}; {', '.join(kinds)})"
+
+    def _seek(self) -> None:
+        start = self._container.start_time
+        self._origin = None if self.live or start is None else Fraction(start, av.time_base)
+        if self._at > 0 and self.opening.format is None:
+            self._container.seek(int(self._at * av.time_base) + (start or 0))
+
+    def _read(self) -> Iterator[Item]:
+        sound = _Sound(int(self._at * AUDIO_RATE))
+        wanted = [stream for stream in (self._audio, self._video) if stream is not None]
+        for packet in self._container.demux(wanted):
+            if packet.stream is self._audio:
+                yield from self._blocks(packet, sound)
+            elif self.picture is not None and self.picture.kept is not None:
+                yield from self._kept(packet, self.picture)
+            elif self.picture is not None:
+                yield from self._decoded(packet, self.picture)
+        yield from sound.rest()
+
+    def _blocks(self, packet: Any, sound: "_Sound") -> Iterator[AudioBlock]:
+        for frame in _decode(packet):
+            time = self._time(frame.pts, frame.time_base)
+            yield from sound.blocks(frame, None if time is None else int(time * AUDIO_RATE))
+
+    def _kept(self, packet: Any, form: PictureFormat) -> Iterator[Picture]:
+        shown = self._time(packet.pts, packet.time_base)
+        decoded = self._time(packet.dts, packet.time_base)
+        if shown is None or packet.size == 0 or shown < self._at:
+            return
+        start = int(shown * VIDEO_RATE)
+        decode_start = start if decoded is None else int(decoded * VIDEO_RATE)
+        yield Picture(start, decode_start, bool(packet.is_keyframe), form, packet)
+
+    def _decoded(self, packet: Any, form: PictureFormat) -> Iterator[Picture]:
+        for frame in _decode(packet):
+            shown = self._time(frame.pts, frame.time_base)
+            if shown is not None and shown >= self._at:
+                start = int(shown * VIDEO_RATE)
+                yield Picture(start, start, True, form, frame)
+
+    def _time(self, stamp: int | None, base: Fraction | None) -> Fraction | None:
+        """Seconds since the input's origin, which for a live one is the first stamp seen."""
+        if stamp is None or base is None:
+            return None
+        time = stamp * base
+        if self._origin is None:
+            self._origin = time
+        return time - self._origin
+
+
+class _Sound:
+    """Turns decoded frames into 48 kHz blocks, counting samples; only a real hole in the stamps moves the count."""
+
+    def __init__(self, begin: int) -> None:
+        self._begin = begin
+        self._next: int | None = None
+        self._resampler: AudioResampler | None = None
+
+    def blocks(self, frame: Any, stamp: int | None) -> Iterator[AudioBlock]:
+        if self._resampler is None:
+            self._resampler = AudioResampler("s16", frame.layout, AUDIO_RATE)
+            self._next = stamp or 0
+        elif stamp is not None and self._next is not None and stamp > self._next + _JUMP:
+            self._next = stamp
+        for piece in self._resampler.resample(frame):
+            yield from self._counted(piece)
+
+    def rest(self) -> Iterator[AudioBlock]:
+        """What the resampler still held."""
+        if self._resampler is not None:
+            for piece in self._resampler.resample(None):
+                yield from self._counted(piece)
+
+    def _counted(self, piece: Any) -> Iterator[AudioBlock]:
+        pcm: Pcm = piece.to_ndarray().reshape(-1, len(piece.layout.channels))
+        start = self._next or 0
+        self._next = start + len(pcm)
+        early = min(len(pcm), max(0, self._begin - start))
+        if early < len(pcm):
+            yield AudioBlock(start + early, pcm[early:])
+
+
+def _open(opening: Opening) -> Any:
+    try:
+        return av.open(opening.address, format=opening.format, options=dict(opening.options), timeout=opening.timeout)
+    except FileNotFoundError:
+        raise DeviceUnusable(f"{opening.name} does not exist: check its name.") from None
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise DeviceUnusable(
+            f"{opening.name} cannot be opened: {_reason(error)}; check it or give another one."
+        ) from None
+
+
+def _decode(packet: Any) -> list[Any]:
+    """The packet's frames; none where it is damaged, which the stamps of the next ones then show as a hole."""
+    try:
+        return list(packet.decode())
+    except av.error.InvalidDataError:
+        return []
+
+
+def _picture_format(stream: Any) -> PictureFormat:
+    context = stream.codec_context
+    rate = float(stream.average_rate or stream.guessed_rate or _DEFAULT_FRAMES_PER_SECOND)
+    kept = _detached(stream) if context.name == "h264" else None
+    return PictureFormat(context.width, context.height, rate, kept)
+
+
+def _detached(stream: Any) -> Any:
+    """The stream's parameters in a stream that outlives its device."""
+    return av.open(io.BytesIO(), "w", format="mp4").add_stream_from_template(stream)
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).strip().rstrip(".").lower() or "no reason given"

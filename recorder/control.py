@@ -1,0 +1,162 @@
+"""The node's control API: the secretary's page starts, pauses and stops through it, and sees the levels.
+
+Every request carries the node's token. Steps may be repeated; a step that is not possible now is answered 409 and
+bad input 422, both with one sentence in `detail`.
+"""
+
+import asyncio
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from sse_starlette import EventSourceResponse
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from court.card import HearingCard
+from court.errors import CourtError, InputError
+from court.hearing import IllegalStep
+from court.notes import NoteTemplate
+from recorder.agent import Agent
+from recorder.errors import HearingRunning, NoHearing
+
+_LEVELS_PER_SECOND = 10
+_MAX_NOTE = 2000
+_BEARER = "Bearer "
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(agent: Agent, token: str) -> Starlette:
+    """The ASGI application of the node that `agent` is; whoever calls it must show `token`."""
+    node = _Node(agent)
+    routes = [
+        Route("/status", _guarded(node.status, token)),
+        Route("/start", _guarded(node.start, token), methods=["POST"]),
+        Route("/pause", _guarded(node.step(agent.pause), token), methods=["POST"]),
+        Route("/resume", _guarded(node.step(agent.resume), token), methods=["POST"]),
+        Route("/deliberate", _guarded(node.step(agent.deliberate), token), methods=["POST"]),
+        Route("/stop", _guarded(node.step(agent.stop), token), methods=["POST"]),
+        Route("/note", _guarded(node.note, token), methods=["POST"]),
+        Route("/levels", _guarded(node.levels, token)),
+    ]
+    errors = {CourtError: _refusal, HTTPException: _http_error}
+    return Starlette(routes=routes, exception_handlers=errors)
+
+
+class _Node:
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    async def status(self, _request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(status_fields, self._agent))
+
+    async def start(self, request: Request) -> Response:
+        card = HearingCard.parse(await _fields(request))
+        return JSONResponse({"hearing": await run_in_threadpool(self._agent.start, card)})
+
+    def step(self, deed: Callable[[], None]) -> Handler:
+        async def answer(_request: Request) -> Response:
+            await run_in_threadpool(deed)
+            return JSONResponse(await run_in_threadpool(status_fields, self._agent))
+
+        return answer
+
+    async def note(self, request: Request) -> Response:
+        fields = await _fields(request)
+        text = fields.get("text", "")
+        if not isinstance(text, str) or len(text) > _MAX_NOTE:
+            raise InputError(f"The note's text must be a text of at most {_MAX_NOTE} characters.")
+        try:
+            template = NoteTemplate(fields.get("template", NoteTemplate.FREE))
+        except ValueError:
+            raise InputError(f"The note's template is unknown: use one of {', '.join(NoteTemplate)}.") from None
+        return JSONResponse({"at": await run_in_threadpool(self._agent.note, template, text.strip())})
+
+    async def levels(self, _request: Request) -> Response:
+        return EventSourceResponse(self._level_events())
+
+    async def _level_events(self) -> AsyncIterator[dict[str, str]]:
+        while True:
+            yield {"event": "levels", "data": json.dumps(level_fields(self._agent))}
+            await asyncio.sleep(1 / _LEVELS_PER_SECOND)
+
+
+def status_fields(agent: Agent) -> dict[str, Any]:
+    """The answer to GET /status."""
+    status = agent.status()
+    oldest = status.backlog.oldest
+    return {
+        "node": agent.settings.name,
+        "room": agent.room.name,
+        "hearing": status.hearing,
+        "state": status.state,
+        "seconds": round(status.seconds, 3),
+        "tracks": [{"track": one.track, "role": one.role, "kind": one.kind} for one in status.tracks],
+        "unsent": {
+            "count": status.backlog.count,
+            "bytes": status.backlog.size,
+            "oldest_seconds": 0 if oldest is None else max(0, round(time.time() - oldest)),
+        },
+        "message": status.message,
+    }
+
+
+def level_fields(agent: Agent) -> dict[str, Any]:
+    """The data of one `levels` event."""
+    seconds, state, levels = agent.meter()
+    return {
+        "seconds": round(seconds, 1),
+        "state": state,
+        "levels": {
+            track: {
+                "rms_db": round(one.level.rms_db, 1),
+                "peak_db": round(one.level.peak_db, 1),
+                "speech": one.speech,
+            }
+            for track, one in levels.items()
+        },
+    }
+
+
+def _guarded(handler: Handler, token: str) -> Handler:
+    expected = token.encode()
+
+    async def answer(request: Request) -> Response:
+        shown = request.headers.get("authorization", "")
+        given = shown.removeprefix(_BEARER).encode()
+        if not expected or not shown.startswith(_BEARER) or not hmac.compare_digest(given, expected):
+            raise HTTPException(401, "This node needs its token.", {"WWW-Authenticate": "Bearer"})
+        return await handler(request)
+
+    return answer
+
+
+async def _fields(request: Request) -> dict[str, Any]:
+    try:
+        fields = await request.json()
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict):
+        raise InputError("The request must be a JSON object.")
+    return fields
+
+
+async def _refusal(_request: Request, error: Exception) -> Response:
+    if isinstance(error, InputError):
+        return JSONResponse({"detail": str(error)}, 422)
+    if isinstance(error, IllegalStep | NoHearing | HearingRunning):
+        return JSONResponse({"detail": str(error)}, 409)
+    return JSONResponse({"detail": str(error)}, 503)
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)

@@ -1,0 +1,111 @@
+"""Brings the items of all inputs to the one thread that records: here those of recordings, strictly by time."""
+
+import heapq
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from court.timeline import GapCause
+from hardware.devices import AUDIO_RATE, Item, Source
+from hardware.errors import DeviceLost
+from recorder.settings import Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An item placed on the hearing's timeline."""
+
+    input: str
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An input that gives nothing for now, or never again."""
+
+    input: str
+    cause: GapCause
+    device_log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`known` is the sample up to which everything has come that will come in time. No `news`: time passed."""
+
+    known: int
+    news: Given | Lost | None = None
+
+
+class Feed(Protocol):
+    """Ends where there is nothing more to record; a room of live devices never does."""
+
+    def begin(self, at: int) -> None:
+        """Said once, before `events`: the hearing has got to sample `at` now."""
+        ...
+
+    def events(self) -> Iterator[Event]: ...
+
+    def close(self) -> None:
+        """From any thread; `events` ends soon after."""
+        ...
+
+
+class MergedFeed:
+    """Inputs that are not live, opened at the same moment: read in the order of their times, on one thread."""
+
+    def __init__(self, sources: Mapping[str, Source], pace: Pace) -> None:
+        self._sources = sources
+        self._paced = pace is Pace.REAL_TIME
+        self._at = 0.0
+        self._closed = threading.Event()
+
+    def begin(self, at: int) -> None:
+        """See Feed; `at` is where the sources were opened."""
+        self._at = at / AUDIO_RATE
+
+    def events(self) -> Iterator[Event]:
+        """See Feed. Ends with the last input that has an end."""
+        running = {name for name, source in self._sources.items() if not source.endless}
+        endless_only = not running
+        began, reached = time.monotonic(), self._at
+        try:
+            for seconds, _, news in heapq.merge(*map(_timed, self._sources, self._sources.values())):
+                if self._closed.is_set():
+                    return
+                if isinstance(news, Given):
+                    reached = max(reached, news.item.end_seconds if news.input in running else seconds)
+                    self._wait_until(began + reached - self._at)
+                yield Event(int(seconds * AUDIO_RATE), news)
+                if isinstance(news, Lost):
+                    running.discard(news.input)
+                if not running and not endless_only:
+                    break
+            yield Event(round(reached * AUDIO_RATE))
+        finally:
+            for source in self._sources.values():
+                source.close()
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def _wait_until(self, moment: float) -> None:
+        if self._paced:
+            self._closed.wait(max(0.0, moment - time.monotonic()))
+
+
+def _timed(name: str, source: Source) -> Iterator[tuple[float, str, Given | Lost]]:
+    """The source's items with their seconds, and at last that it ended. The name settles ties."""
+    end, log = 0.0, f"{source.description} ended."
+    try:
+        for item in source.items():
+            end = max(end, item.end_seconds)
+            yield item.seconds, name, Given(name, item)
+    except DeviceLost as error:
+        log = str(error)
+    yield end, name, Lost(name, GapCause.DEVICE_LOST, log)
+
+
+OpenInput = Callable[[str], Source]
+"""Opens the input of that id; raises hardware.errors.DeviceUnusable."""

@@ -1,0 +1,196 @@
+"""One hearing being recorded: room blocks come in, segments and leaves come out. Runs on one thread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from court.hearing import HearingState
+from court.notes import NoteTemplate
+from court.room import Microphone
+from hardware.devices import Pcm, ticks
+from hardware.levels import SILENT, Level, measure
+from recorder.alignment import Reason, RoomBlock
+from recorder.journal import Journal
+from recorder.plan import Command, Plan, obey
+from recorder.segmenter import Segmenter
+from recorder.track import PictureTrack, SoundTrack
+from recorder.vad import SpeechDetector
+
+MIX = "mix"
+
+AnyTrack = SoundTrack | PictureTrack
+
+
+@dataclass(frozen=True, slots=True)
+class TrackLevel:
+    level: Level
+    speech: bool
+
+
+class Recording:
+    """`position` is the sample (48 kHz) up to which the hearing has got; everything before it is decided."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        microphones: Sequence[tuple[Microphone, SoundTrack]],
+        cameras: Sequence[PictureTrack],
+        mix: SoundTrack,
+        *,
+        plan: Plan,
+        position: int,
+        window: int,
+        silence: Reason,
+    ) -> None:
+        """`window` is the number of the next segment of every track; `silence` explains a hole that lies
+        before the first a track gives."""
+        self.plan = plan
+        self.position = position
+        self.levels = {microphone.track: TrackLevel(SILENT, False) for microphone, _ in microphones}
+        self._journal = journal
+        self._microphones = microphones
+        self._cameras = cameras
+        self._mix = mix
+        self._window = window
+        self._segmenter = Segmenter(position)
+        self._detectors = {microphone.track: SpeechDetector() for microphone, _ in microphones}
+        self._why: dict[str, Reason] = {}
+        self._silence = silence
+
+    @property
+    def cut_due(self) -> int:
+        """No block may reach beyond this sample."""
+        return self._segmenter.latest
+
+    def take(self, block: RoomBlock) -> None:
+        """The next block. In a break or deliberation it is only measured; in a deliberation not even that."""
+        speech = self._listen(block)
+        self._why.update(block.missing)
+        if self.plan.recording:
+            self._record(block)
+        for name in (*block.sound, *(name for name, _ in block.pictures)):
+            self._why.pop(name, None)
+        self.position = block.end
+        if self.plan.recording and self._segmenter.cut_after(block.end, speech):
+            self._cut(block.end)
+
+    def obey(self, command: Command) -> None:
+        """A step of the secretary, now. Raises court.hearing.IllegalStep if it is not possible."""
+        taken = obey(self.plan, command, self.position)
+        if not taken.changed:
+            return
+        if self.plan.recording:
+            self._close_window(self.position)
+        elif taken.silence is not None:
+            self._silence = (taken.silence, "")
+            self.state_gaps(self._silence)
+        self._segmenter.restart(self.position)
+        self._journal.state(taken.plan.state, self.position)
+        self.plan = taken.plan
+
+    def note(self, template: NoteTemplate, text: str) -> float:
+        """Returns the note's moment in seconds."""
+        self._journal.note(self.position, template, text)
+        return self.position / self._mix.rate
+
+    def state_gaps(self, reason: Reason) -> None:
+        """A gap in every track, up to now."""
+        for track in self._tracks():
+            track.gap(_at(track, self.position), *reason)
+
+    def _listen(self, block: RoomBlock) -> bool:
+        """Measures the microphones; whether anybody speaks."""
+        isolated = self.plan.state is HearingState.DELIBERATION
+        for microphone, _ in self._microphones:
+            pcm = _channel(block, microphone)
+            if pcm is None or isolated:
+                self.levels[microphone.track] = TrackLevel(SILENT, False)
+            else:
+                speech = self._detectors[microphone.track].speech_in(pcm)
+                self.levels[microphone.track] = TrackLevel(measure(pcm), speech)
+        return any(one.speech for one in self.levels.values())
+
+    def _record(self, block: RoomBlock) -> None:
+        present = [(track, _channel(block, microphone)) for microphone, track in self._microphones]
+        heard = [(track, pcm) for track, pcm in present if pcm is not None]
+        if heard:
+            heard.append((self._mix, _mixed([pcm for _, pcm in heard])))
+        seen = [(track, picture) for name, picture in block.pictures for track in self._seen_by(name)]
+        # A track has one segment in a window: where one comes back, a new window begins for all.
+        giving: list[AnyTrack] = [*(track for track, _ in heard), *(camera for camera, _ in seen)]
+        if any(not track.open and track.sequence == self._window for track in giving):
+            self._cut(block.start)
+        for track, pcm in heard:
+            if not track.open:
+                self._explain(track, block.start)
+            track.write(block.start, pcm, self._window)
+        for track in self._sound_tracks():
+            if all(track is not one for one, _ in heard):
+                track.seal(block.start)
+        for camera, picture in seen:
+            camera.show(picture, self._window, *self._reason(camera))
+        for camera in self._cameras:
+            if camera.input in block.missing:
+                camera.seal(min(camera.shown_until, _at(camera, block.end)))
+
+    def _cut(self, at: int) -> None:
+        """Begins a new window: every microphone's timeline is stated up to sample `at`, lost or not."""
+        for track in self._sound_tracks():
+            track.seal(at)
+            self._explain(track, at)
+        for camera in self._cameras:
+            if camera.open:
+                camera.cut(_at(camera, at))
+            else:
+                self._explain(camera, at)
+        self._next_window()
+        self._segmenter.restart(at)
+
+    def _close_window(self, at: int) -> None:
+        """Nothing is recorded from sample `at` on."""
+        for track in self._tracks():
+            track.seal(_at(track, at))
+            self._explain(track, at)
+        self._next_window()
+
+    def _next_window(self) -> None:
+        """Numbers are for segments: a window in which nothing was recorded leaves its number to the next."""
+        if any(track.sequence == self._window for track in self._tracks()):
+            self._window += 1
+
+    def _explain(self, track: AnyTrack, at: int) -> None:
+        """States a gap up to sample `at`, if there is one, with what is known of its cause."""
+        track.gap(_at(track, at), *self._reason(track))
+
+    def _reason(self, track: AnyTrack) -> Reason:
+        """Why the track has a hole now; of the mix, why the first microphone that is missing is."""
+        if track is self._mix:
+            missing = [self._why[m.input] for m, _ in self._microphones if m.input in self._why]
+            return next(iter(missing), self._silence)
+        return self._why.get(track.input, self._silence)
+
+    def _seen_by(self, name: str) -> list[PictureTrack]:
+        return [camera for camera in self._cameras if camera.input == name]
+
+    def _sound_tracks(self) -> list[SoundTrack]:
+        return [*(track for _, track in self._microphones), self._mix]
+
+    def _tracks(self) -> list[AnyTrack]:
+        return [*self._sound_tracks(), *self._cameras]
+
+
+def _at(track: AnyTrack, sample: int) -> int:
+    """The track's own tick at a sample of the hearing."""
+    return ticks(sample) if isinstance(track, PictureTrack) else sample
+
+
+def _channel(block: RoomBlock, microphone: Microphone) -> Pcm | None:
+    pcm = block.sound.get(microphone.input)
+    return None if pcm is None else pcm[:, microphone.channel]
+
+
+def _mixed(channels: list[Pcm]) -> Pcm:
+    """The sum, limited to what 16 bits hold: as loud as the room was."""
+    total = np.sum(channels, axis=0, dtype=np.int32)
+    return np.clip(total, -32768, 32767).astype(np.int16)

@@ -1,0 +1,193 @@
+"""Everything the node must not forget, on its own disk: signed entries in their order, and what is not finished.
+
+The leaves are the truth; beside them stand only what they cannot say: which segments are being written, how to
+begin again after a crash, and what the server has. Segment files lie in `<hearing>/` beside the database.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from recorder.errors import SpoolError
+from storage.durable import make_folder
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS hearing (
+    id TEXT PRIMARY KEY, room TEXT NOT NULL, pace TEXT NOT NULL, scripted INTEGER NOT NULL, ended INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS entry (
+    position INTEGER PRIMARY KEY AUTOINCREMENT, hearing TEXT NOT NULL, seq INTEGER NOT NULL, entry BLOB NOT NULL,
+    file TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, written_at REAL NOT NULL,
+    sent INTEGER NOT NULL DEFAULT 0, UNIQUE (hearing, seq));
+CREATE INDEX IF NOT EXISTS unsent ON entry (position) WHERE sent = 0;
+CREATE TABLE IF NOT EXISTS open_segment (
+    hearing TEXT NOT NULL, track TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY (hearing, track));
+"""
+_ENTRIES = "SELECT position, hearing, seq, entry, file, sha256, size FROM entry"
+
+
+@dataclass(frozen=True, slots=True)
+class HearingRow:
+    """How to go on with a hearing: the room as TOML text, `pace`, and whether a script plays the secretary."""
+
+    id: str
+    room: str
+    pace: str
+    scripted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSegment:
+    """A segment being written; `start` in ticks of `rate`, `file` relative to the spool's folder."""
+
+    track: str
+    sequence: int
+    start: int
+    rate: int
+    codec: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """The file whose content a segment's leaf states."""
+
+    file: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A signed leaf as kept; `attachment` is to be stored before it."""
+
+    position: int
+    hearing: str
+    seq: int
+    entry: bytes
+    attachment: Attachment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits for delivery: entries, bytes of segments, when the oldest was written (UTC seconds since 1970)."""
+
+    count: int
+    size: int
+    oldest: float | None
+
+
+class Spool:
+    """One database and its folder. Every change is on the disk when its method returns. Safe for threads."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises SpoolError if the folder cannot be used."""
+        self.folder = folder
+        self.changed = threading.Event()
+        self._lock = threading.Lock()
+        try:
+            make_folder(folder)
+            self._db = sqlite3.connect(folder / "spool.db", isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_SCHEMA)
+            (folder / "spool.db").chmod(0o600)  # rooms may hold a camera's password
+        except (OSError, sqlite3.Error) as error:
+            raise SpoolError(
+                f"The spool in {folder} cannot be used ({error}): check the disk and its rights."
+            ) from None
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def begin(self, row: HearingRow) -> None:
+        make_folder(self.folder / row.id)
+        with self._change() as db:
+            db.execute("INSERT INTO hearing VALUES (?, ?, ?, ?, 0)", (row.id, row.room, row.pace, row.scripted))
+
+    def end(self, hearing: str) -> None:
+        """Nothing more will be recorded of it."""
+        with self._change() as db:
+            db.execute("UPDATE hearing SET ended = 1 WHERE id = ?", (hearing,))
+
+    def unfinished(self) -> HearingRow | None:
+        """The hearing that was being recorded when this program last ended, if it had no end."""
+        found = self._rows("SELECT id, room, pace, scripted FROM hearing WHERE ended = 0 ORDER BY id DESC LIMIT 1")
+        if not found:
+            return None
+        hearing, room, pace, scripted = found[0]
+        return HearingRow(hearing, room, pace, bool(scripted))
+
+    def open_segment(self, hearing: str, segment: OpenSegment) -> None:
+        facts = json.dumps(asdict(segment))
+        with self._change() as db:
+            db.execute("INSERT INTO open_segment VALUES (?, ?, ?)", (hearing, segment.track, facts))
+
+    def open_segments(self, hearing: str) -> list[OpenSegment]:
+        rows = self._rows("SELECT facts FROM open_segment WHERE hearing = ? ORDER BY track", hearing)
+        return [OpenSegment(**json.loads(facts)) for (facts,) in rows]
+
+    def forget_open(self, hearing: str, track: str) -> None:
+        """The open segment holds nothing that could be stated; its file stays where it is."""
+        with self._change() as db:
+            db.execute("DELETE FROM open_segment WHERE hearing = ? AND track = ?", (hearing, track))
+
+    def append(
+        self, hearing: str, seq: int, entry: bytes, now: float, sealed: tuple[str, Attachment] | None = None
+    ) -> None:
+        """Keeps the next entry; `sealed` is the track whose open segment it states, and its file."""
+        track, attachment = sealed or ("", Attachment("", "", 0))
+        with self._change() as db:
+            db.execute(
+                "INSERT INTO entry (hearing, seq, entry, file, sha256, size, written_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (hearing, seq, entry, attachment.file, attachment.sha256, attachment.size, now),
+            )
+            db.execute("DELETE FROM open_segment WHERE hearing = ? AND track = ?", (hearing, track))
+        self.changed.set()
+
+    def entries(self, hearing: str) -> list[Entry]:
+        return [_entry(row) for row in self._rows(f"{_ENTRIES} WHERE hearing = ? ORDER BY seq", hearing)]
+
+    def unsent(self, limit: int) -> list[Entry]:
+        """The oldest entries that the server has not confirmed, in the order they were written."""
+        return [_entry(row) for row in self._rows(f"{_ENTRIES} WHERE sent = 0 ORDER BY position LIMIT ?", limit)]
+
+    def mark_sent(self, positions: Sequence[int]) -> None:
+        with self._change() as db:
+            db.executemany("UPDATE entry SET sent = 1 WHERE position = ?", [(one,) for one in positions])
+
+    def expect(self, hearing: str, seq: int) -> None:
+        """The server says which entry of the hearing it wants next: what is before it has arrived, the rest has not."""
+        with self._change() as db:
+            db.execute("UPDATE entry SET sent = (seq < ?) WHERE hearing = ?", (seq, hearing))
+
+    def backlog(self) -> Backlog:
+        rows = self._rows("SELECT count(*), coalesce(sum(size), 0), min(written_at) FROM entry WHERE sent = 0")
+        count, size, oldest = rows[0]
+        return Backlog(count, size, oldest)
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it is on the disk afterwards, or nothing."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    position, hearing, seq, entry, file, sha256, size = row
+    return Entry(position, hearing, seq, entry, Attachment(file, sha256, size) if file else None)

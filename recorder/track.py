@@ -1,0 +1,119 @@
+"""Tracks: each tiles its timeline with segments and gaps, one behind the other, from the hearing's first tick on."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from court.timeline import GapCause, SampleRange
+from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm, Picture
+from recorder.encode import PictureFile, SegmentFile, SoundFile, picture_file
+from recorder.journal import Journal
+from recorder.spool import OpenSegment
+
+File = TypeVar("File", bound=SegmentFile)
+
+
+class Track(Generic[File]):
+    """The tiling of one track. `covered` is the tick up to which it is stated; positions are in the track's ticks.
+
+    `input` is the id of the input it records, empty for a derived track.
+    """
+
+    rate: int
+
+    def __init__(self, name: str, input_id: str, journal: Journal, covered: int) -> None:
+        self.name = name
+        self.input = input_id
+        self.covered = covered
+        self.sequence = -1
+        self._journal = journal
+        self._opened: OpenSegment | None = None
+        self._file: File | None = None
+
+    @property
+    def open(self) -> bool:
+        return self._file is not None
+
+    def seal(self, end: int) -> None:
+        """Finishes the segment being written, if any; its range reaches to `end`."""
+        if self._file is not None and self._opened is not None:
+            sealed = self._file.seal()
+            self._journal.segment(self._opened, end, sealed, partial=False)
+            self._file = self._opened = None
+            self.covered = end
+
+    def gap(self, end: int, cause: GapCause, device_log: str) -> None:
+        """States that nothing was recorded from what is covered to `end`; does nothing where all is covered."""
+        if end > self.covered:
+            self._journal.gap(self.name, SampleRange(self.covered, end, self.rate), cause, device_log)
+            self.covered = end
+
+    def _begin(self, start: int, sequence: int, codec: str, create: Callable[[Path], File]) -> File:
+        """Opens segment number `sequence`, which the spool knows of before its first byte is written."""
+        spool = self._journal.spool
+        file = f"{self._journal.hearing}/{self.name}-{sequence:05d}.mp4"
+        opened = OpenSegment(self.name, sequence, start, self.rate, codec, file)
+        spool.open_segment(self._journal.hearing, opened)
+        created = create(spool.folder / file)
+        self._file, self._opened, self.sequence = created, opened, sequence
+        return created
+
+
+class SoundTrack(Track[SoundFile]):
+    """A microphone, or the room mix."""
+
+    rate = AUDIO_RATE
+
+    def write(self, start: int, pcm: Pcm, sequence: int) -> None:
+        """Records mono samples from sample `start` on; what is covered already is not recorded twice."""
+        early = min(len(pcm), max(0, self.covered - start)) if self._file is None else 0
+        if early == len(pcm):
+            return
+        file = self._file or self._begin(start + early, sequence, SoundFile.codec, SoundFile)
+        file.write(start + early, pcm[early:])
+
+
+class PictureTrack(Track[PictureFile]):
+    """A camera. Where its packets are kept, segments begin at its own keyframes, so a cut waits for the next one."""
+
+    rate = VIDEO_RATE
+
+    def __init__(self, name: str, input_id: str, journal: Journal, covered: int) -> None:
+        super().__init__(name, input_id, journal, covered)
+        self._duration = 0
+        self._cut: int | None = None
+        self._last: int | None = None
+        self._shown_until = covered
+
+    def cut(self, at: int) -> None:
+        """The next segment begins at tick `at`, or at the first keyframe after it."""
+        self._cut = at
+
+    def seal(self, end: int) -> None:
+        super().seal(end)
+        self._cut = None
+
+    def show(self, picture: Picture, sequence: int, cause: GapCause, device_log: str) -> None:
+        """Records a picture. `cause` and `device_log` explain a gap that may lie before it, longer than one picture."""
+        if self._last is not None and picture.decode_start <= self._last:
+            return  # a camera whose clock jumped back; a file's stamps must rise
+        if self._file is not None and self._cut is not None and picture.keyframe and picture.start >= self._cut:
+            self.seal(self._cut if picture.format.kept is None else picture.start)
+        file = self._file
+        if file is None:
+            if not picture.keyframe or picture.start < self.covered:
+                return
+            self._duration = round(VIDEO_RATE / picture.format.frames_per_second)
+            if picture.start > self.covered + self._duration:
+                self.gap(picture.start, cause, device_log)
+            create = partial(picture_file, form=picture.format)
+            file = self._begin(self.covered, sequence, PictureFile.codec, create)
+        file.write(picture)
+        self._last = picture.decode_start
+        self._shown_until = max(self._shown_until, picture.start + self._duration)
+
+    @property
+    def shown_until(self) -> int:
+        """The tick at which the last picture written stops being shown."""
+        return max(self.covered, self._shown_until)

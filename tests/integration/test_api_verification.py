@@ -1,0 +1,223 @@
+"""`courtrec verify` and the public verification: what is altered is named, on both databases."""
+
+import base64
+import hashlib
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from api.verification import verify
+from court.people import UserRole
+from protocol.context import make_context
+from protocol.demo_key import make_demo_pkcs12
+from protocol.settings import ProtocolSettings
+from protocol.tasks import draft_protocol, sign_protocol
+from storage.db.migrate import upgrade
+from storage.db.models import (
+    Checkpoint,
+    Gap,
+    Hearing,
+    LogEntry,
+    LogHead,
+    MerkleNode,
+    PublicKey,
+    Segment,
+    StateChange,
+)
+from storage.db.unit_of_work import Database
+from storage.ledger.checkpoint import verify_checkpoint
+from storage.ledger.merkle import verify_consistency
+from storage.ledger.proof import InclusionProof, verify_proof
+from storage.retention import retain_until
+from tests.factories.hearing_log import HEARING, made_hearing
+from tests.factories.server import LOG_KEY, Server, make_server
+
+OTHER = HEARING[:-1] + "2"
+
+
+@pytest.fixture
+def server(database: Database, tmp_path: Path) -> Server:
+    return filled(database, tmp_path)
+
+
+def filled(database: Database, folder: Path) -> Server:
+    """Two hearings, one view of the first, a checkpoint over all of it."""
+    made = make_server(database, folder)
+    made.receive(made_hearing())
+    made.receive(made_hearing(OTHER))
+    made.user(UserRole.JUDGE).get(f"/media/{HEARING}/mic-judge/0.mp4")
+    made.client().get("/api/log/checkpoint")
+    return made
+
+
+def faults(server: Server, hearing: str | None = None) -> list[str]:
+    return list(verify(server.context, hearing))
+
+
+def test_an_honest_installation_has_no_fault_and_every_object_is_read(server: Server) -> None:
+    progress: list[tuple[int, int]] = []
+    assert list(verify(server.context, None, lambda done, total: progress.append((done, total)))) == []
+    assert progress[-1] == (len(server_objects(server)), len(server_objects(server)))
+    assert faults(server, HEARING) == []
+
+
+def test_flipping_one_byte_of_any_object_names_it(server: Server) -> None:
+    for path in server_objects(server):
+        content = path.read_bytes()
+        path.chmod(0o600)
+        path.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+        found = faults(server)
+        assert len(found) == 1
+        assert path.name in found[0]
+        path.write_bytes(content)
+    assert faults(server) == []
+
+
+def test_an_object_that_is_gone_is_named_only_for_its_hearing(server: Server) -> None:
+    with server.context.database.read() as work:
+        segment = work.hearings.segment(OTHER, "mic-judge", 1)
+    assert segment is not None
+    path = next(path for path in server_objects(server) if path.name == segment.sha256)
+    path.unlink()
+    assert segment.sha256 in faults(server, OTHER)[0]
+    assert faults(server, HEARING) == []
+
+
+def test_an_object_that_no_leaf_names_is_checked_too(server: Server) -> None:
+    content = b"delivered, but its leaf never came"
+    digest = put(server, content)
+    path = next(path for path in server_objects(server) if path.name == digest)
+    path.chmod(0o600)
+    path.write_bytes(b"x" + content)
+    assert [digest in sentence for sentence in faults(server)] == [True]
+
+
+def of_hearing(model: type[Segment | StateChange | Gap]) -> sa.ColumnElement[bool]:
+    return model.hearing_id == HEARING
+
+
+LAST = sa.select(sa.func.max(LogEntry.index)).scalar_subquery()
+GARBAGE = b"x" * 32
+ALTERATIONS: dict[str, tuple[sa.Executable, str]] = {
+    "entry": (sa.update(LogEntry).where(LogEntry.index == 3).values(entry=GARBAGE), "Entry 3"),
+    "entry removed": (sa.delete(LogEntry).where(LogEntry.index == 5), "Entry 5"),
+    "last entry removed": (sa.delete(LogEntry).where(LogEntry.index == LAST), "cut short"),
+    "entry moved": (sa.update(LogEntry).where(LogEntry.index == 2).values(hearing_id=OTHER, author="x"), "Entry 2"),
+    "tree": (sa.update(MerkleNode).where(MerkleNode.level == 1).values(hash=GARBAGE), "Merkle tree"),
+    "head": (sa.update(LogHead).values(size=LogHead.size + 1), "head"),
+    "checkpoint": (sa.update(Checkpoint).values(note="nothing"), "checkpoint"),
+    "segment": (sa.update(Segment).where(of_hearing(Segment), Segment.sequence == 1).values(start=1), "start"),
+    "segment removed": (sa.delete(Segment).where(of_hearing(Segment), Segment.sequence == 1), "missing"),
+    "gap": (sa.update(Gap).where(of_hearing(Gap)).values(cause="device_lost"), "cause"),
+    "state": (sa.delete(StateChange).where(of_hearing(StateChange), StateChange.state == "paused"), "missing"),
+    "card": (sa.update(Hearing).where(Hearing.id == HEARING).values(room="another"), "room"),
+    "end": (sa.update(Hearing).where(Hearing.id == HEARING).values(end_sample=1), "end"),
+    "node key": (sa.update(PublicKey).where(PublicKey.purpose == "node").values(raw=GARBAGE), "key"),
+}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled installation on SQLite, to be copied."""
+    folder = tmp_path_factory.mktemp("kept")
+    database = Database(f"sqlite:///{folder}/courtrec.db")
+    upgrade(database.engine)
+    filled(database, folder)
+    database.dispose()
+    return folder
+
+
+@pytest.mark.parametrize("name", ALTERATIONS)
+def test_what_was_altered_in_the_database_is_named(kept: Path, tmp_path: Path, name: str) -> None:
+    statement, word = ALTERATIONS[name]
+    shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+    database = Database(f"sqlite:///{tmp_path}/courtrec.db")
+    server = make_server(database, tmp_path)
+    assert faults(server) == []
+    with database.engine.begin() as connection:
+        connection.execute(statement)
+    found = faults(server)
+    database.dispose()
+    assert any(word in sentence for sentence in found), found
+    assert all("\n" not in sentence and sentence.endswith(".") for sentence in found)
+
+
+def test_a_signed_protocol_is_checked_down_to_its_certificate(server: Server, tmp_path: Path) -> None:
+    context = server.context
+    protocols = make_context(
+        ProtocolSettings(), database=context.database, store=context.store, key=context.server_key,
+        clock=context.clock, home=tmp_path, site="http://court.test", keep=timedelta(days=1),
+    )  # fmt: skip
+    key = make_demo_pkcs12(protocols.signer.pkcs12, "Айжамал", context.clock)
+    with context.database.begin() as work:
+        for sequence in range(3):
+            work.windows.done(HEARING, sequence)
+    assert draft_protocol(protocols, HEARING)
+    signed = sign_protocol(protocols, HEARING, "secretary")
+    assert faults(server) == []
+    assert server.client().get(f"/api/verify/{signed.sha256}").json()["what"] == "signed protocol"
+    stranger = make_demo_pkcs12(tmp_path / "stranger.p12", "Stranger", context.clock)
+    key.trust_roots.write_bytes(stranger.trust_roots.read_bytes())
+    [fault] = faults(server, HEARING)
+    assert "Revision 2" in fault
+    assert "certificate" in fault
+
+
+def test_a_hearing_that_does_not_exist_is_a_fault(server: Server) -> None:
+    missing = HEARING[:-1] + "9"
+    assert faults(server, missing) == [f"There is no hearing {missing} in the log."]
+
+
+def test_the_public_gets_a_proof_that_holds_without_the_court(server: Server) -> None:
+    digest = server_objects(server)[0].name
+    verdict = server.client("203.0.113.9").get(f"/api/verify/{digest}").json()
+    assert (verdict["verdict"], verdict["what"], verdict["sha256"]) == ("genuine", "segment", digest)
+    proof = InclusionProof.parse(verdict["proof"])
+    published = server.client().get("/api/log/checkpoint").json()
+    key = base64.b64decode(published["log_key"])
+    assert key == LOG_KEY.public
+    assert verify_proof(proof, "courtrec", [key]).size == published["size"]
+    assert verify_checkpoint(published["checkpoint"], "courtrec", [key]).root.hex() == published["root"]
+
+
+def test_the_public_is_told_what_is_unknown_and_what_is_altered(server: Server) -> None:
+    visitor = server.client()
+    assert visitor.get(f"/api/verify/{'0' * 64}").json()["verdict"] == "unknown"
+    assert visitor.get("/api/verify/nothing").status_code == 422
+    with server.context.database.read() as work:
+        segment = work.hearings.segment(HEARING, "mic-judge", 0)
+    assert segment is not None
+    with server.context.database.begin() as work:
+        entry = work.log.entry(segment.leaf_index)
+        assert entry is not None
+        entry.entry = entry.entry.replace(b'"partial":false', b'"partial":true')
+    verdict = visitor.get(f"/api/verify/{segment.sha256}").json()
+    assert (verdict["verdict"], verdict["proof"]) == ("altered", None)
+
+
+def test_checkpoints_are_shown_to_be_of_one_log(server: Server) -> None:
+    visitor = server.client()
+    old = visitor.get("/api/log/checkpoint").json()
+    server.receive(made_hearing(HEARING[:-1] + "3"))
+    new = visitor.get("/api/log/checkpoint").json()
+    path = visitor.get("/api/log/consistency", params={"old": old["size"], "new": new["size"]}).json()
+    roots = bytes.fromhex(old["root"]), bytes.fromhex(new["root"])
+    assert verify_consistency(old["size"], new["size"], *roots, [bytes.fromhex(one) for one in path])
+    assert visitor.get("/api/log/consistency", params={"old": 0, "new": new["size"] + 1}).status_code == 422
+
+
+def server_objects(server: Server) -> list[Path]:
+    return sorted(path for path in server.store.folder.rglob("*") if path.is_file())
+
+
+def put(server: Server, content: bytes) -> str:
+    digest = hashlib.sha256(content).hexdigest()
+    assert server.node().put(f"/api/ingest/objects/{digest}", content=content).status_code == 201
+    with server.context.database.read() as work:
+        row = work.log.object(digest)
+    assert row is not None
+    assert row.retain_until == retain_until(server.clock.utc, server.context.settings.retention_years)
+    return digest

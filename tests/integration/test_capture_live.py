@@ -1,0 +1,179 @@
+"""Live devices that die or hang never stop the others; what they did not give is a gap with its cause."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from court.errors import InputError
+from court.people import CourtRole
+from court.room import Camera, Input, Microphone, Room, SourceKind
+from hardware.devices import AUDIO_RATE
+from recorder.agent import Agent
+from storage.ledger.leaf import LeafKind
+from tests.factories.recordings import CARD, Recorded, check_chain, check_tiles, loudness, node, recorded
+from tests.simulators.devices import PlayedDevice, opener
+
+ROOM = Room(
+    "room",
+    tuple(Input(name, SourceKind.ALSA, name) for name in ("front", "back", "door")),
+    (Microphone(CourtRole.JUDGE, "front", 0), Microphone(CourtRole.WITNESS, "back", 0)),
+    (Camera("door", "door"),),
+)
+
+
+class Courtroom:
+    """Three devices and the node that records them."""
+
+    def __init__(self, home: Path) -> None:
+        self.front, self.back = PlayedDevice(1, 440), PlayedDevice(1, 660)
+        self.door = PlayedDevice(0)
+        self.devices = {"front": self.front, "back": self.back, "door": self.door}
+        self.agent: Agent = node(home, ROOM, open_source=opener(self.devices))
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def record(self, seconds: float) -> None:
+        """Waits until so much more is recorded."""
+        target = self.agent.status().seconds + seconds
+        self.wait(lambda: self.agent.status().seconds >= target)
+
+    def finish(self, hearing: str) -> Recorded:
+        self.agent.stop()
+        found = recorded(self.agent, hearing)
+        check_chain(found)
+        check_tiles(found)
+        return found
+
+
+@pytest.fixture
+def court(tmp_path: Path) -> Iterator[Courtroom]:
+    room = Courtroom(tmp_path)
+    yield room
+    room.agent.close()
+
+
+def missing(hearing: Recorded, track: str) -> list[tuple[float, float, str]]:
+    """Its gaps after the start in seconds, those that touch taken together; with the device's own words."""
+    found: list[tuple[float, float, str]] = []
+    for gap in hearing.bodies(LeafKind.GAP, track):
+        start, end = gap["start"] / gap["rate"], gap["end"] / gap["rate"]
+        assert gap["cause"] == "device_lost"
+        if found and found[-1][1:] == (start, gap["device_log"]):
+            found[-1] = (found[-1][0], end, gap["device_log"])
+        elif end > 0.5:
+            found.append((start, end, gap["device_log"]))
+    return found
+
+
+def recorded_seconds(hearing: Recorded, track: str) -> float:
+    pieces = hearing.bodies(LeafKind.SEGMENT, track)
+    return sum((piece["end"] - piece["start"]) / piece["rate"] for piece in pieces)
+
+
+def test_all_is_well(court: Courtroom) -> None:
+    hearing = court.agent.start(CARD)
+    court.record(2)
+    found = court.finish(hearing)
+    for track, hertz in (("mic-judge", 440), ("mic-witness", 660)):
+        assert missing(found, track) == []
+        (segment,) = found.bodies(LeafKind.SEGMENT, track)
+        assert loudness(found.sound(track)[segment["start"] : segment["end"]], hertz) > 7500
+    assert missing(found, "cam-door") == []
+
+
+@pytest.mark.parametrize("name", ["back", "door"])
+def test_a_hung_source_does_not_stop_the_others(court: Courtroom, name: str) -> None:
+    track = {"back": "mic-witness", "door": "cam-door"}[name]
+    hearing = court.agent.start(CARD)
+    court.record(1)
+    court.devices[name].hang.set()
+    court.record(3)
+    court.devices[name].hang.clear()
+    court.record(1)
+    found = court.finish(hearing)
+    ((start, end, log),) = missing(found, track)
+    assert 0.5 < start < 2.5
+    assert end - start > 2
+    assert log == f"The input '{name}' gave nothing for 1.5 seconds."
+    assert missing(found, "mic-judge") == []
+    assert recorded_seconds(found, "mic-judge") > 4.5
+
+
+def test_a_dead_source_is_opened_again(court: Courtroom) -> None:
+    hearing = court.agent.start(CARD)
+    court.record(1)
+    court.back.die.set()
+    court.record(2)
+    court.back.die.clear()
+    court.wait(lambda: court.agent.levels()["mic-witness"].level.peak_db > -20)
+    court.record(0.5)
+    found = court.finish(hearing)
+    ((_, _, log),) = missing(found, "mic-witness")
+    assert log in ("The played device was pulled out.", "The played device back cannot be opened: it was pulled out.")
+    after = found.bodies(LeafKind.SEGMENT, "mic-witness")[-1]
+    assert loudness(found.sound("mic-witness")[after["start"] : after["end"]], 660) > 7500
+    assert missing(found, "mic-judge") == []
+
+
+def test_with_all_microphones_dead_the_hearing_goes_on(court: Courtroom) -> None:
+    hearing = court.agent.start(CARD)
+    court.record(1)
+    court.front.die.set()
+    court.back.die.set()
+    court.record(2)
+    found = court.finish(hearing)
+    for track in ("mic-judge", "mic-witness", "mix"):
+        assert missing(found, track)[-1][1] == found.end / AUDIO_RATE
+    assert recorded_seconds(found, "cam-door") > 2
+
+
+def test_lost_samples_are_an_overrun(court: Courtroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = PlayedDevice._sound
+    skipped = threading.Event()
+
+    def skipping(self: PlayedDevice, number: int) -> object:
+        return sound(self, number + 10 if skipped.is_set() else number)
+
+    hearing = court.agent.start(CARD)
+    court.record(1)
+    monkeypatch.setattr(PlayedDevice, "_sound", skipping)
+    skipped.set()
+    court.record(1)
+    court.agent.stop()
+    found = recorded(court.agent, hearing)
+    check_tiles(found)
+    for track in ("mic-judge", "mic-witness"):
+        skips = [gap for gap in found.bodies(LeafKind.GAP, track) if gap["cause"] == "overrun"]
+        assert sum(gap["end"] - gap["start"] for gap in skips) == AUDIO_RATE // 5
+
+
+def test_a_device_that_cannot_be_opened_leaves_nothing_behind(court: Courtroom) -> None:
+    court.back.die.set()
+    with pytest.raises(InputError, match="it was pulled out"):
+        court.agent.start(CARD)
+    assert court.agent.spool.unfinished() is None
+    assert court.agent.spool.backlog().count == 0
+    assert [path.name for path in court.agent.spool.folder.iterdir() if path.is_dir()] == []
+
+
+def test_an_interrupted_hearing_goes_on_without_the_device_that_is_gone(court: Courtroom, tmp_path: Path) -> None:
+    hearing = court.agent.start(CARD)
+    court.record(1)
+    court.agent.close()
+    court.back.die.set()
+    court.agent = node(tmp_path, ROOM, open_source=opener(court.devices))
+    assert court.agent.recover() == hearing
+    court.record(1)
+    court.back.die.clear()
+    court.wait(lambda: court.agent.levels()["mic-witness"].level.peak_db > -20)
+    court.record(0.5)
+    found = court.finish(hearing)
+    assert {gap["cause"] for gap in found.bodies(LeafKind.GAP, "mic-judge")} <= {"restart", "device_lost"}
+    assert recorded_seconds(found, "mic-judge") > 2

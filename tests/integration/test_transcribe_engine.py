@@ -1,0 +1,106 @@
+"""The real recogniser on real human speech, on silence and on noise."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.speech import Line, asterisk_ru, compose, festvox_ru
+from tests.speech.recogniser import models_dir
+from transcribe.engines.whisper import WhisperEngine
+from transcribe.errors import EngineError
+from transcribe.evaluate import speaker_errors, word_errors
+from transcribe.pipeline import spoken_spans, transcribe_window
+from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan
+
+TRACKS = ("mic-judge", "mic-secretary")
+
+
+def noise(seconds: int, level_db: float) -> dict[str, Pcm]:
+    rng = np.random.default_rng(3)
+    scale = 32768 * 10 ** (level_db / 20)
+    return {track: (rng.standard_normal(seconds * SAMPLE_RATE) * scale).astype(np.int16) for track in TRACKS}
+
+
+def test_two_people_in_a_room_are_told_apart_and_understood(whisper_base: WhisperEngine) -> None:
+    man, woman = festvox_ru(2, seed=1), asterisk_ru(2, seed=1)
+    lines = [Line("judge", man[0]), Line("secretary", woman[0]), Line("judge", man[1]), Line("secretary", woman[1])]
+    room = compose("two", ("judge", "secretary"), lines, seed=1)
+    pcm = dict(zip(TRACKS, room.pcm, strict=True))
+    found = transcribe_window(pcm, 0.0, "ru", whisper_base)
+
+    assert [one.role for one in found] == [one.role for one in room.utterances], "bleed is no second utterance"
+    said = {role: " ".join(one.text for one in found if one.role == role) for role in room.seats}
+    meant = {role: " ".join(one.text for one in room.utterances if one.role == role) for role in room.seats}
+    assert word_errors(meant, said).rate < 0.35
+    reference = [SpeechSpan(f"mic-{role}", start, end) for role, start, end in room.speech]
+    seconds = room.pcm.shape[1] / SAMPLE_RATE
+    assert speaker_errors(reference, spoken_spans(pcm), seconds, collar=0.25).rate < 0.05
+    for heard, meant_one in zip(found, room.utterances, strict=True):
+        assert heard.start == pytest.approx(meant_one.start, abs=0.3)
+        assert heard.end == pytest.approx(meant_one.end, abs=0.3)
+        starts = [word.start for word in heard.words]
+        assert starts == sorted(starts)
+        assert all(heard.start <= word.start <= word.end <= heard.end for word in heard.words)
+
+
+def test_the_same_sound_gives_the_same_words(whisper_base: WhisperEngine) -> None:
+    pcm = {"mic-judge": festvox_ru(1)[0].pcm}
+    first = transcribe_window(pcm, 0.0, "ru", whisper_base)
+    assert first[0].words
+    assert transcribe_window(pcm, 0.0, "ru", whisper_base) == first
+
+
+@pytest.mark.parametrize("level_db", [-200.0, -60.0, -40.0, -25.0])
+def test_silence_and_noise_have_no_words(whisper_base: WhisperEngine, level_db: float) -> None:
+    assert transcribe_window(noise(15, level_db), 0.0, "ru", whisper_base) == []
+
+
+def test_hum_and_knocking_have_no_words(whisper_base: WhisperEngine) -> None:
+    time = np.arange(15 * SAMPLE_RATE) / SAMPLE_RATE
+    hum = 0.1 * np.sin(2 * np.pi * 50 * time)
+    knocks = 0.5 * np.exp(-60 * (time % 2.0)) * np.sin(2 * np.pi * 180 * time)
+    pcm = {"mic-judge": ((hum + knocks) * 32767).astype(np.int16), "mic-secretary": np.zeros(time.size, np.int16)}
+    assert transcribe_window(pcm, 0.0, "ru", whisper_base) == []
+
+
+def test_a_language_the_model_does_not_know_is_one_sentence(whisper_base: WhisperEngine) -> None:
+    with pytest.raises(EngineError, match="does not know the language 'ky'"):
+        whisper_base.transcribe(np.zeros(SAMPLE_RATE, np.float32), "ky")
+
+
+def test_a_gpu_that_is_not_there_is_one_sentence(
+    whisper_base: WhisperEngine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 0)
+    with pytest.raises(EngineError, match="no usable GPU was found"):
+        WhisperEngine("whisper-base", models_dir(), device="cuda")
+
+
+def test_what_is_stored_names_model_and_settings(whisper_base: WhisperEngine) -> None:
+    assert whisper_base.name == "faster-whisper/whisper-base"
+    assert len(whisper_base.model_sha256) == 64
+    assert whisper_base.parameters == {"beam_size": 5, "device": "cpu", "compute_type": "int8"}
+
+
+LOAD = """
+import socket, sys
+def refuse(*args, **kwargs):
+    raise SystemExit("the network was touched")
+socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
+from pathlib import Path
+import numpy
+from transcribe.engines.whisper import WhisperEngine
+engine = WhisperEngine("whisper-base", Path(sys.argv[1]), device="cpu")
+engine.transcribe(numpy.zeros(16000, numpy.float32), "ru")
+"""
+
+
+def test_loading_and_recognising_touch_no_network_and_warn_of_nothing(whisper_base: WhisperEngine) -> None:
+    root = Path(__file__).parent.parent.parent
+    command = [sys.executable, "-W", "error", "-c", LOAD, str(models_dir())]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

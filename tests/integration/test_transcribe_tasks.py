@@ -1,0 +1,358 @@
+"""The transcription task on both databases: once, whole, in the ledger, and visible when it fails."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from court.clock import Anchor
+from recorder.encode import SoundFile
+from storage.db.models import Hearing, Segment
+from storage.db.unit_of_work import Database
+from storage.db.work import MAX_ATTEMPTS
+from storage.ledger.leaf import LeafKind, parse
+from storage.queue import DRAFT_PROTOCOL, TRANSCRIBE_WINDOW, EmbeddedWorker, Sweeper, make_queue
+from storage.worm.local import LocalStore
+from tests.factories.ledger import HEARING, MOMENT, SERVER_KEY
+from tests.factories.voices import room
+from tests.speech import festvox_ru
+from transcribe.engines.port import EngineSegment
+from transcribe.engines.whisper import WhisperEngine
+from transcribe.errors import AudioError, EngineError
+from transcribe.evaluate import plain
+from transcribe.records import parameters_key, utterances_sha256
+from transcribe.speech import Pcm, Word
+from transcribe.tasks import TranscribeContext, register, transcribe
+
+OTHER_HEARING = HEARING[:-1] + "f"
+TRACKS = ("mic-judge", "mic-claimant")
+
+
+class OneWord:
+    """An engine that hears one word in whatever it is given, and may be told to do something else first."""
+
+    name, model_sha256 = "one-word", "cd" * 32
+    parameters: Mapping[str, str | int | bool] = {"beam_size": 1}
+
+    def __init__(self) -> None:
+        self.before: Callable[[], None] = lambda: None
+
+    def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
+        self.before()
+        return [EngineSegment((Word(f"слово-{language}", 0.0, 0.5, 0.75),), 0.0, 1.0, -0.1)]
+
+
+@dataclass
+class Court:
+    """A server with a hearing whose segments are stored; the clock stands still until moved."""
+
+    database: Database
+    folder: Path
+    engine: OneWord | WhisperEngine = field(default_factory=OneWord)
+    moment: datetime = MOMENT
+
+    @property
+    def context(self) -> TranscribeContext:
+        store = LocalStore(self.folder / "objects")
+        return TranscribeContext(self.database, store, SERVER_KEY, self, lambda language: self.engine)
+
+    def now(self) -> Anchor:
+        return Anchor(self.moment, 0.0, True)
+
+    def open(self, hearing_id: str = HEARING, windows: int = 1, state: str = "ended") -> None:
+        tracks = [{"track": track, "kind": "audio", "derived": False, "role": "", "rate": 48_000} for track in TRACKS]
+        tracks.append({"track": "mix", "kind": "audio", "derived": True, "role": "", "rate": 48_000})
+        with self.database.begin() as work:
+            work.hearings.add(
+                Hearing(
+                    id=hearing_id,
+                    case_number="1/26",
+                    case_key="126",
+                    card={"language": "ru"},
+                    room="1",
+                    state=state,
+                    tracks=tracks,
+                    started_at=MOMENT,
+                )
+            )
+            for sequence in range(windows):
+                work.windows.add(hearing_id, sequence)
+
+    def record(self, pcm: Mapping[str, Pcm], hearing_id: str = HEARING, sequence: int = 0, start: int = 0) -> None:
+        """Stores a segment per track as the recorder writes it; `pcm` at 16 kHz, `start` in samples at 48 kHz."""
+        for track, sound in pcm.items():
+            path = self.folder / f"{hearing_id}-{track}-{sequence}.mp4"
+            file = SoundFile(path)
+            file.write(start, np.repeat(sound, 3))
+            sealed = file.seal()
+            self.context.store.put(sealed.sha256, path, sealed.size, MOMENT + timedelta(days=1))
+            with self.database.begin() as work:
+                work.hearings.add(
+                    Segment(
+                        hearing_id=hearing_id,
+                        track=track,
+                        sequence=sequence,
+                        start=start,
+                        end=start + 3 * sound.size,
+                        rate=48_000,
+                        sha256=sealed.sha256,
+                        size=sealed.size,
+                        init_size=sealed.init_size,
+                        codec="flac",
+                        partial=False,
+                        utc=MOMENT,
+                        leaf_index=0,
+                    )
+                )
+
+    def texts(self, hearing_id: str = HEARING) -> list[tuple[str, str]]:
+        with self.database.read() as work:
+            return [(one.track, one.text) for one in work.utterances.of(hearing_id)]
+
+    def window(self, sequence: int = 0) -> tuple[str, int, str]:
+        with self.database.read() as work:
+            found = work.windows.get(HEARING, sequence)
+            assert found is not None
+            return found.state, found.attempts, found.error
+
+    def offered(self) -> list[tuple[str, list[object]]]:
+        with self.database.read() as work:
+            return [(row.task, row.args) for row in work.outbox.unsent()]
+
+    def transcripts(self) -> list[dict[str, object]]:
+        with self.database.read() as work:
+            leaves = [parse(one.entry) for one in work.log.entries(HEARING)]
+        return [dict(leaf.body) for leaf in leaves if leaf.kind is LeafKind.TRANSCRIPT]
+
+
+@pytest.fixture
+def court(database: Database, tmp_path: Path) -> Court:
+    return Court(database, tmp_path)
+
+
+def spoken(start: float = 1.0, seconds: float = 2.0) -> dict[str, Pcm]:
+    """The first `seconds` of a human sentence at the judge's microphone, and its bleed at the other."""
+    sentence = festvox_ru(1)[0].pcm[: round(seconds * 16_000)]
+    pcm = room([], start + sentence.size / 16_000 + 1.0, TRACKS)
+    at = round(start * 16_000)
+    for track, heard in pcm.items():
+        heard[at : at + sentence.size] += (sentence * (1.0 if track == "mic-judge" else 0.2)).astype(np.int16)
+    return pcm
+
+
+def test_a_window_becomes_utterances_a_ledger_entry_and_the_offer_of_a_protocol(court: Court) -> None:
+    court.open()
+    court.record(spoken(start=1.0), start=10 * 48_000)
+    assert transcribe(court.context, HEARING, 0)
+    with court.database.read() as work:
+        [row] = work.utterances.of(HEARING)
+        segment = work.hearings.segment(HEARING, "mic-judge", 0)
+    assert segment is not None
+    assert (row.track, row.role, row.text, row.language) == ("mic-judge", "judge", "слово-ru", "ru")
+    assert row.start_ms == pytest.approx(11_000, abs=400)
+    assert row.words == [
+        {"text": "слово-ru", "start_ms": row.start_ms, "end_ms": row.start_ms + 500, "probability": 0.75}
+    ]
+    assert (row.engine, row.model, row.segment_sha256) == ("one-word", "cd" * 32, segment.sha256)
+    assert row.parameters_key == parameters_key(OneWord())
+    [body] = court.transcripts()
+    assert (body["sequence"], body["engine"], body["model_sha256"]) == (0, "one-word", "cd" * 32)
+    assert body["utterances_sha256"] == utterances_sha256([row])
+    assert {"track": "mic-judge", "sha256": segment.sha256} in body["segments"]  # type: ignore[operator]
+    assert court.window() == ("done", 1, "")
+    assert court.offered() == [(DRAFT_PROTOCOL, [HEARING])]
+
+
+def test_delivered_twice_changes_nothing(court: Court) -> None:
+    court.open()
+    court.record(spoken())
+    assert transcribe(court.context, HEARING, 0)
+    assert not transcribe(court.context, HEARING, 0)
+    assert court.texts() == [("mic-judge", "слово-ru")]
+    assert len(court.transcripts()) == 1
+    assert court.offered() == [(DRAFT_PROTOCOL, [HEARING])]
+
+
+def test_two_workers_at_once_make_one_transcript(court: Court) -> None:
+    court.open()
+    court.record(spoken())
+    results: list[bool] = []
+    threads = [threading.Thread(target=lambda: results.append(transcribe(court.context, HEARING, 0))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [False, False, True]
+    assert len(court.transcripts()) == 1
+
+
+def test_the_same_sound_in_two_hearings_is_transcribed_in_both(court: Court) -> None:
+    for hearing in (HEARING, OTHER_HEARING):
+        court.open(hearing)
+        court.record(spoken(), hearing)
+        transcribe(court.context, hearing, 0)
+    assert court.texts(HEARING) == court.texts(OTHER_HEARING) == [("mic-judge", "слово-ru")]
+
+
+def test_the_protocol_waits_for_the_last_window_and_for_the_end(court: Court) -> None:
+    court.open(windows=2, state="recording")
+    court.record(spoken(), sequence=0)
+    court.record(spoken(), sequence=1, start=48_000 * 20)
+    transcribe(court.context, HEARING, 0)
+    with court.database.begin() as work:
+        hearing = work.hearings.lock(HEARING)
+        assert hearing is not None
+        hearing.state = "ended"
+    assert court.offered() == []
+    transcribe(court.context, HEARING, 1)
+    assert court.offered() == [(DRAFT_PROTOCOL, [HEARING])]
+
+
+def test_a_hearing_that_goes_on_is_not_drafted(court: Court) -> None:
+    court.open(state="recording")
+    court.record(spoken())
+    transcribe(court.context, HEARING, 0)
+    assert court.offered() == []
+
+
+def test_silence_and_missing_microphones_are_a_transcript_without_words(court: Court) -> None:
+    court.open(windows=2)
+    court.record(room([], 8.0, TRACKS))
+    assert transcribe(court.context, HEARING, 0)
+    assert transcribe(court.context, HEARING, 1)
+    assert court.texts() == []
+    assert [body["segments"] == [] for body in court.transcripts()] == [False, True]
+    assert court.window(1)[0] == "done"
+
+
+def test_a_microphone_that_came_later_stays_in_its_place(court: Court) -> None:
+    court.open()
+    pcm = spoken(start=1.0)
+    court.record({"mic-judge": pcm["mic-judge"]}, start=0)
+    court.record({"mic-claimant": pcm["mic-claimant"][8_000:]}, start=24_000)
+    transcribe(court.context, HEARING, 0)
+    assert [track for track, _ in court.texts()] == ["mic-judge"]
+
+
+def test_a_failure_is_shown_repeated_and_given_up(court: Court) -> None:
+    court.open()
+    court.record(spoken())
+    engine = OneWord()
+
+    def fail() -> None:
+        raise EngineError("The recogniser is out of memory.")
+
+    engine.before = fail
+    court.engine = engine
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        assert court.offered() == []
+        with pytest.raises(EngineError):
+            transcribe(court.context, HEARING, 0)
+        state = "failed" if attempt == MAX_ATTEMPTS else "pending"
+        assert court.window() == (state, attempt, "The recogniser is out of memory.")
+    assert not transcribe(court.context, HEARING, 0), "nobody tries again"
+    assert court.offered() == [(DRAFT_PROTOCOL, [HEARING])], "the protocol is drafted without it"
+    assert court.transcripts() == []
+
+
+def test_a_failure_that_passes_leaves_no_trace_in_the_transcript(court: Court) -> None:
+    court.open()
+    court.record(spoken())
+    engine = OneWord()
+    court.engine = engine
+    engine.before = lambda: (_ for _ in ()).throw(RuntimeError("CUDA out of memory"))
+    with pytest.raises(RuntimeError):
+        transcribe(court.context, HEARING, 0)
+    assert court.window() == ("pending", 1, "RuntimeError: CUDA out of memory")
+    engine.before = lambda: None
+    assert transcribe(court.context, HEARING, 0)
+    assert court.window() == ("done", 2, "")
+    assert len(court.transcripts()) == 1
+
+
+def test_a_window_that_kills_its_workers_is_given_up(court: Court) -> None:
+    court.open()
+    court.record(spoken())
+    for _ in range(MAX_ATTEMPTS):  # claimed, and never heard of again
+        with court.database.begin() as work:
+            assert work.windows.claim(HEARING, 0, court.moment)
+        court.moment += timedelta(hours=1)
+    assert not transcribe(court.context, HEARING, 0)
+    state, _, error = court.window()
+    assert (state, error) == ("failed", f"The worker died {MAX_ATTEMPTS} times at this window.")
+    assert court.offered() == [(DRAFT_PROTOCOL, [HEARING])]
+
+
+def test_a_worker_that_was_too_slow_stores_nothing(court: Court) -> None:
+    court.open()
+    court.record(spoken())
+    slow = OneWord()
+    fast = replace(court, engine=OneWord(), moment=court.moment + timedelta(hours=1))
+    slow.before = lambda: assert_true(transcribe(fast.context, HEARING, 0))
+    court.engine = slow
+    assert not transcribe(court.context, HEARING, 0)
+    assert court.window() == ("done", 2, "")
+    assert len(court.transcripts()) == 1
+
+
+def assert_true(value: bool) -> None:
+    assert value
+
+
+def test_altered_evidence_is_not_transcribed(court: Court) -> None:
+    court.open()
+    court.record(spoken())
+    with court.database.read() as work:
+        segment = work.hearings.segment(HEARING, "mic-judge", 0)
+    assert segment is not None
+    path = court.folder / "objects" / court.context.store.head(segment.sha256).key
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match=f"{segment.sha256} .* was altered"):
+        transcribe(court.context, HEARING, 0)
+    assert court.window()[0] == "pending"
+    assert hashlib.sha256(content).hexdigest() not in court.window()[2]
+
+
+def test_an_unknown_window_or_hearing_is_nobodys_work(court: Court) -> None:
+    assert not transcribe(court.context, OTHER_HEARING, 0)
+    court.open(windows=1)
+    assert not transcribe(court.context, HEARING, 7)
+
+
+@pytest.fixture
+def running(court: Court) -> Iterator[Court]:
+    """The court with a real Celery worker in a thread."""
+    app = make_queue()
+    register(app, court.context)
+    worker, sweeper = EmbeddedWorker(app), Sweeper(court.database, app, interval=timedelta(hours=1))
+    worker.start()
+    sweeper.start()
+    yield court
+    sweeper.stop()
+    worker.stop()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_from_stored_segments_to_the_words_really_said(running: Court, whisper_base: WhisperEngine) -> None:
+    running.engine = whisper_base
+    running.open(state="recording")
+    running.record(spoken(seconds=30.0))
+    deadline = datetime.now(UTC) + timedelta(minutes=2)
+    with running.database.begin() as work:
+        work.outbox.put(TRANSCRIBE_WINDOW, [HEARING, 0], MOMENT)
+    while running.window()[0] != "done" and datetime.now(UTC) < deadline:
+        time.sleep(0.1)
+    [(track, text)] = running.texts()
+    assert track == "mic-judge"
+    meant, said = set(plain(festvox_ru(1)[0].text).split()), set(plain(text).split())
+    assert len(meant & said) > len(meant) / 2

@@ -1,0 +1,73 @@
+"""Spans in windows and words back on the timeline."""
+
+import numpy as np
+import pytest
+
+from transcribe.pack import pack, place, sound_of
+from transcribe.speech import SAMPLE_RATE, SpeechSpan, Word
+
+JUDGE, CLAIMANT = "mic-judge", "mic-claimant"
+
+
+def test_spans_share_a_window_with_silence_between() -> None:
+    spans = [SpeechSpan(JUDGE, 2.0, 5.0), SpeechSpan(CLAIMANT, 6.0, 7.0)]
+    [window] = pack(spans, silence=0.5)
+    assert [piece.at for piece in window.pieces] == [0.0, 3.5]
+    assert window.seconds == 4.5
+
+
+def test_a_span_that_does_not_fit_opens_a_window() -> None:
+    spans = [SpeechSpan(JUDGE, 0.0, 20.0), SpeechSpan(JUDGE, 21.0, 31.0)]
+    assert [window.pieces[0].span for window in pack(spans, longest=30.0, silence=0.5)] == spans
+
+
+def test_a_span_longer_than_a_window_is_cut_evenly() -> None:
+    windows = pack([SpeechSpan(JUDGE, 0.0, 70.0)], longest=30.0)
+    cut = [piece.span for window in windows for piece in window.pieces]
+    assert [(one.start, one.end) for one in cut] == [
+        (0.0, pytest.approx(70 / 3)),
+        (pytest.approx(70 / 3), pytest.approx(140 / 3)),
+        (pytest.approx(140 / 3), 70.0),
+    ]
+
+
+def test_nobody_speaks_no_window() -> None:
+    assert pack([]) == []
+
+
+def test_each_piece_sounds_from_its_own_microphone_with_silence_between() -> None:
+    pcm = {JUDGE: np.full(8 * SAMPLE_RATE, 16384, np.int16), CLAIMANT: np.full(8 * SAMPLE_RATE, -16384, np.int16)}
+    [window] = pack([SpeechSpan(JUDGE, 1.0, 2.0), SpeechSpan(CLAIMANT, 5.0, 6.0)], silence=0.5)
+    sound = sound_of(window, pcm)
+    assert sound.dtype == np.float32
+    assert sound.size == 2.5 * SAMPLE_RATE
+    first, between, second = np.split(sound, [SAMPLE_RATE, SAMPLE_RATE * 3 // 2])
+    assert (first.min(), first.max()) == (0.5, 0.5)
+    assert not between.any()
+    assert (second.min(), second.max()) == (-0.5, -0.5)
+
+
+def test_sound_that_ends_before_its_span_is_followed_by_silence() -> None:
+    [window] = pack([SpeechSpan(JUDGE, 0.0, 2.0)])
+    sound = sound_of(window, {JUDGE: np.full(SAMPLE_RATE, 16384, np.int16)})
+    assert sound.size == 2 * SAMPLE_RATE
+    assert not sound[SAMPLE_RATE:].any()
+
+
+@pytest.mark.parametrize(
+    ("heard", "piece", "start", "end"),
+    [
+        ((0.2, 0.8), 0, 10.2, 10.8),
+        ((0.9, 1.2), 0, 10.9, 11.0),  # runs into the silence: ends with its span
+        ((1.3, 1.9), 1, 20.0, 20.4),  # begins in the silence: starts with its span
+        ((0.7, 1.6), 0, 10.7, 11.0),  # most of it lies in the first
+        ((1.15, 1.2), 0, 11.0, 11.0),  # wholly in the silence: the nearest
+        ((1.4, 1.45), 1, 20.0, 20.0),
+        ((9.0, 9.5), 1, 21.0, 21.0),  # after the end of all
+    ],
+)
+def test_a_word_returns_to_its_span(heard: tuple[float, float], piece: int, start: float, end: float) -> None:
+    [window] = pack([SpeechSpan(JUDGE, 10.0, 11.0), SpeechSpan(CLAIMANT, 20.0, 21.0)], silence=0.5)
+    index, word = place(window, Word("суд", *heard, 0.9))
+    assert (index, word.text, word.probability) == (piece, "суд", 0.9)
+    assert (word.start, word.end) == (pytest.approx(start), pytest.approx(end))

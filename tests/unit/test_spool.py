@@ -1,0 +1,77 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from recorder.errors import SpoolError
+from recorder.spool import Attachment, Backlog, HearingRow, OpenSegment, Spool
+
+ROW = HearingRow("hearing-1", "room text", "fast", scripted=True)
+OPENED = OpenSegment("mic-judge", 3, 480, 48_000, "flac", "hearing-1/mic-judge-00003.mp4")
+FILE = Attachment("hearing-1/mic-judge-00003.mp4", "ab" * 32, 1000)
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    made = Spool(tmp_path)
+    made.begin(ROW)
+    return made
+
+
+def again(spool: Spool) -> Spool:
+    """As another process finds it."""
+    return Spool(spool.folder)
+
+
+def test_a_hearing_is_unfinished_until_its_end(spool: Spool) -> None:
+    assert again(spool).unfinished() == ROW
+    spool.end(ROW.id)
+    assert again(spool).unfinished() is None
+
+
+def test_an_entry_replaces_the_open_segment_it_states(spool: Spool) -> None:
+    spool.open_segment(ROW.id, OPENED)
+    assert again(spool).open_segments(ROW.id) == [OPENED]
+    spool.append(ROW.id, 0, b"leaf", 5.0, ("mic-judge", FILE))
+    assert again(spool).open_segments(ROW.id) == []
+    (entry,) = again(spool).entries(ROW.id)
+    assert (entry.seq, entry.entry, entry.attachment) == (0, b"leaf", FILE)
+
+
+def test_a_refused_entry_leaves_everything_as_it_was(spool: Spool) -> None:
+    spool.append(ROW.id, 0, b"leaf", 5.0)
+    spool.open_segment(ROW.id, OPENED)
+    with pytest.raises(sqlite3.IntegrityError):
+        spool.append(ROW.id, 0, b"another", 6.0, ("mic-judge", FILE))
+    assert spool.open_segments(ROW.id) == [OPENED]
+    assert [one.entry for one in spool.entries(ROW.id)] == [b"leaf"]
+
+
+def test_entries_wait_in_order_until_sent(spool: Spool) -> None:
+    for seq in range(3):
+        spool.append(ROW.id, seq, b"leaf %d" % seq, 5.0 + seq, ("", FILE))
+    assert spool.backlog() == Backlog(3, 3000, 5.0)
+    first, second, _ = spool.unsent(10)
+    spool.mark_sent([first.position, second.position])
+    assert [one.seq for one in again(spool).unsent(10)] == [2]
+    assert spool.backlog() == Backlog(1, 1000, 7.0)
+
+
+def test_the_server_s_word_decides_what_is_sent(spool: Spool) -> None:
+    for seq in range(4):
+        spool.append(ROW.id, seq, b"leaf", 5.0)
+    spool.mark_sent([one.position for one in spool.unsent(10)])
+    spool.expect(ROW.id, 1)
+    assert [one.seq for one in spool.unsent(10)] == [1, 2, 3]
+
+
+def test_every_commit_reaches_the_disk(spool: Spool) -> None:
+    with sqlite3.connect(spool.folder / "spool.db") as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert spool._rows("PRAGMA synchronous") == [(2,)]  # FULL
+
+
+def test_unusable_folder_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "spool").write_text("a file")
+    with pytest.raises(SpoolError, match=r"The spool in .* cannot be used"):
+        Spool(tmp_path / "spool")

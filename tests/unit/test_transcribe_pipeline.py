@@ -1,0 +1,109 @@
+"""The pipeline with a recogniser that says exactly what it was given."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.factories.voices import heard_everywhere, room
+from transcribe.engines.port import EngineSegment
+from transcribe.pipeline import parameters_of, transcribe_window
+from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan, Word
+
+TURNS = [("mic-judge", 1.0, 4.0), ("mic-claimant", 5.0, 8.0)]
+
+
+class Listener:
+    """An engine that hears one word, `seconds` long, in every loud stretch of the sound."""
+
+    name, model_sha256 = "listener", "ab" * 32
+
+    def __init__(self) -> None:
+        self.heard: list[NDArray[np.float32]] = []
+
+    @property
+    def parameters(self) -> Mapping[str, str | int | bool]:
+        return {"beam_size": 1}
+
+    def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
+        self.heard.append(sound)
+        loud = np.abs(sound) > 0.005
+        moments = np.flatnonzero(loud) / SAMPLE_RATE
+        stretches = np.split(moments, np.flatnonzero(np.diff(moments) > 0.2) + 1)
+        words = tuple(Word(f"word{i}", float(one[0]), float(one[-1]), 0.9) for i, one in enumerate(stretches))
+        return [EngineSegment(words, 0.0, 1.0, -0.1)]
+
+
+def everywhere(track: str, pcm: Pcm) -> list[SpeechSpan]:
+    return heard_everywhere(TURNS, [track])
+
+
+def test_words_come_back_to_who_said_them_and_when() -> None:
+    engine = Listener()
+    found = transcribe_window(room(TURNS, 9.0), 60.0, "ru", engine, detect=everywhere)
+    assert [(one.track, one.text) for one in found] == [("mic-judge", "word0"), ("mic-claimant", "word1")]
+    for one, (_, start, end) in zip(found, TURNS, strict=True):
+        assert (one.start, one.end) == (pytest.approx(60 + start, abs=0.25), pytest.approx(60 + end, abs=0.25))
+        assert one.start <= one.words[0].start < one.words[0].end <= one.end
+    assert len(engine.heard) == 1, "both spans fit one window of the recogniser"
+
+
+class Forgetful(Listener):
+    """Passes over everyone but the first speaker of a window."""
+
+    def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
+        [all_of_it] = super().transcribe(sound, language)
+        return [replace(all_of_it, words=all_of_it.words[:1])]
+
+
+def test_a_speaker_who_was_passed_over_is_asked_about_alone() -> None:
+    engine = Forgetful()
+    found = transcribe_window(room(TURNS, 9.0), 0.0, "ru", engine, detect=everywhere)
+    assert [(one.track, one.flags) for one in found] == [("mic-judge", ()), ("mic-claimant", ())]
+    assert found[1].words[0].start == pytest.approx(5.0, abs=0.25)
+    assert len(engine.heard) == 2
+
+
+class Deaf(Listener):
+    def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
+        self.heard.append(sound)
+        return []
+
+
+def test_speech_no_word_is_recognised_in_stays_visible() -> None:
+    found = transcribe_window(room(TURNS, 9.0), 0.0, "ru", Deaf(), detect=everywhere)
+    assert [(one.track, one.text, one.flags) for one in found] == [
+        ("mic-judge", "", ("unrecognised",)),
+        ("mic-claimant", "", ("unrecognised",)),
+    ]
+
+
+def test_where_nobody_speaks_no_engine_is_asked() -> None:
+    engine = Listener()
+    silence = {track: np.zeros(10 * SAMPLE_RATE, np.int16) for track in ("mic-judge", "mic-claimant")}
+    noise = room([], 10.0, noise_db=-40.0)
+    assert transcribe_window(silence, 0.0, "ru", engine) == []
+    assert transcribe_window(noise, 0.0, "ru", engine) == []
+    assert transcribe_window({}, 0.0, "ru", engine) == []
+    assert engine.heard == []
+
+
+def test_a_microphone_that_was_lost_early_is_silent_from_then_on() -> None:
+    pcm = room(TURNS, 9.0)
+    pcm["mic-respondent"] = pcm["mic-respondent"][: 2 * SAMPLE_RATE]
+    found = transcribe_window(pcm, 0.0, "ru", Listener(), detect=everywhere)
+    assert [one.track for one in found] == ["mic-judge", "mic-claimant"]
+
+
+def test_the_parameters_name_engine_and_pipeline() -> None:
+    assert parameters_of(Listener()) == {
+        "beam_size": 1,
+        "engine": "listener",
+        "diariser": "dominant_channels",
+        "window_ms": 30_000,
+        "silence_ms": 300,
+        "vad_min_silence_ms": 400,
+        "vad_pad_ms": 120,
+    }

@@ -1,0 +1,1 @@
+"""From recorded segments to a transcript: who spoke, when, and which words, on the hearing's timeline."""

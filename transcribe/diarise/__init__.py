@@ -1,0 +1,1 @@
+"""Who speaks: by microphone where each role has one."""

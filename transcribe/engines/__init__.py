@@ -1,0 +1,1 @@
+"""Recognisers behind one port; which one serves a language is a setting."""

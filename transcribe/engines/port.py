@@ -1,0 +1,44 @@
+"""What the pipeline asks of a recogniser. Everything model-specific stays behind this."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transcribe.speech import Word
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSegment:
+    """A stretch the recogniser decoded at once, with its own doubts about it.
+
+    Word times are seconds from the start of the sound given. `no_speech` is the probability that nobody speaks,
+    `compression_ratio` how far the text can be squeezed (loops squeeze well), `log_probability` the mean per token.
+    """
+
+    words: tuple[Word, ...]
+    no_speech: float
+    compression_ratio: float
+    log_probability: float
+
+
+class Engine(Protocol):
+    """A loaded recogniser. `parameters` are all the settings its text depends on, for the key of stored results."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model_sha256(self) -> str: ...
+
+    @property
+    def parameters(self) -> Mapping[str, str | int | bool]: ...
+
+    def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
+        """Words of at most 30 s of mono 16 kHz sound in [-1, 1]; `language` is an ISO 639-1 code, None to detect.
+
+        The same sound gives the same words. Raises EngineError when the language cannot be served.
+        """
+        ...

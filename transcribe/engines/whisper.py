@@ -1,0 +1,93 @@
+"""Whisper through faster-whisper (CTranslate2), on processor or GPU."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import ctranslate2
+import numpy as np
+from faster_whisper import WhisperModel
+from numpy.typing import NDArray
+
+from transcribe.engines.port import EngineSegment
+from transcribe.errors import EngineError
+from transcribe.manifest import model_card
+from transcribe.models import verify
+from transcribe.speech import Word
+
+BEAM_SIZE = 5
+
+
+class WhisperEngine:
+    """One loaded Whisper model. No sampling: the same sound gives the same words, and no retry invents others.
+
+    Nothing a decoding yields is thrown away here (Whisper's own silence threshold is off); doubts are for the guard.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        models_dir: Path,
+        *,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
+        cpu_compute_type: str = "int8",
+        cuda_compute_type: str = "float16",
+        threads: int = 1,
+    ) -> None:
+        """Verifies and loads `model` from `models_dir`; touches no network. Raises ModelError or EngineError."""
+        folder = verify(model, models_dir)
+        gpus = ctranslate2.get_cuda_device_count() if device != "cpu" else 0
+        if device == "cuda" and not gpus:
+            raise EngineError("The device is set to cuda, but no usable GPU was found: set it to auto or cpu.")
+        self._device = "cuda" if gpus else "cpu"
+        self._compute_type = cuda_compute_type if gpus else cpu_compute_type
+        self._name = model
+        try:
+            self._model = WhisperModel(
+                str(folder),
+                device=self._device,
+                compute_type=self._compute_type,
+                cpu_threads=threads,
+                local_files_only=True,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"The model {folder} cannot be loaded on {self._device}: {error}") from None
+
+    @property
+    def name(self) -> str:
+        return f"faster-whisper/{self._name}"
+
+    @property
+    def model_sha256(self) -> str:
+        return model_card(self._name).sha256
+
+    @property
+    def parameters(self) -> Mapping[str, str | int | bool]:
+        return {"beam_size": BEAM_SIZE, "device": self._device, "compute_type": self._compute_type}
+
+    def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
+        if language is not None and language not in self._model.supported_languages:
+            raise EngineError(f"The model {self._name} does not know the language {language!r}: set another for it.")
+        segments, _ = self._model.transcribe(
+            sound,
+            language=language,
+            beam_size=BEAM_SIZE,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            word_timestamps=True,
+            vad_filter=False,
+            no_speech_threshold=None,
+        )
+        return [
+            EngineSegment(
+                words=tuple(
+                    Word(word.word.strip(), float(word.start), float(word.end), float(word.probability))
+                    for word in segment.words or ()
+                    if word.word.strip()
+                ),
+                no_speech=segment.no_speech_prob,
+                compression_ratio=segment.compression_ratio,
+                log_probability=segment.avg_logprob,
+            )
+            for segment in segments
+        ]

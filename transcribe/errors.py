@@ -1,0 +1,19 @@
+"""What can go wrong between a recorded segment and its transcript."""
+
+from court.errors import CourtError
+
+
+class TranscribeError(CourtError):
+    """Root of the package's deliberate errors."""
+
+
+class ModelError(TranscribeError):
+    """A recognition model is missing, cannot be fetched, or is not the one its manifest describes."""
+
+
+class EngineError(TranscribeError):
+    """The recogniser cannot be loaded or cannot serve the hearing's language."""
+
+
+class AudioError(TranscribeError):
+    """A recorded segment cannot be read as sound."""

@@ -1,0 +1,59 @@
+"""Utterances as they are stored, and the hashes by which the ledger names a window's transcript."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import rfc8785
+
+from storage.db.models import Utterance as UtteranceRow
+from transcribe.engines.port import Engine
+from transcribe.pipeline import parameters_of
+from transcribe.speech import Utterance
+
+_HASHED = ("track", "role", "start_ms", "end_ms", "text", "words", "language", "flags", "position")
+
+
+def rows_of(
+    hearing_id: str,
+    sequence: int,
+    utterances: Sequence[Utterance],
+    *,
+    language: str,
+    engine: Engine,
+    segments: Mapping[str, str],
+) -> list[UtteranceRow]:
+    """Rows of one window's utterances, in its order; `segments` maps each track to its segment's SHA-256."""
+    key = parameters_key(engine)
+    return [
+        UtteranceRow(
+            hearing_id=hearing_id,
+            sequence=sequence,
+            track=one.track,
+            role=one.role,
+            start_ms=round(one.start * 1000),
+            end_ms=round(one.end * 1000),
+            text=one.text,
+            words=[word.as_fields() for word in one.words],
+            language=language,
+            flags=list(one.flags),
+            engine=engine.name,
+            model=engine.model_sha256,
+            parameters_key=key,
+            segment_sha256=segments[one.track],
+            position=position,
+        )
+        for position, one in enumerate(utterances)
+    ]
+
+
+def parameters_key(engine: Engine) -> str:
+    """SHA-256 over everything a transcript depends on besides the sound: settings and model."""
+    settings = {**parameters_of(engine), "model_sha256": engine.model_sha256}
+    return hashlib.sha256(rfc8785.dumps(settings)).hexdigest()
+
+
+def utterances_sha256(rows: Sequence[UtteranceRow]) -> str:
+    """The hash the ledger's transcript leaf gives; anyone can compute it again from the stored rows of a window."""
+    content: list[Any] = [{name: getattr(row, name) for name in _HASHED} for row in rows]
+    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()

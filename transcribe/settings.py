@@ -1,0 +1,36 @@
+"""Settings of the transcription worker, read from the environment once at its composition root."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from transcribe.errors import EngineError
+
+
+class TranscribeSettings(BaseSettings):
+    """Environment variables COURTREC_TRANSCRIBE_<FIELD>; `engines` is JSON."""
+
+    model_config = SettingsConfigDict(env_prefix="COURTREC_TRANSCRIBE_")
+
+    models_dir: Path | None = None
+    """Where models are kept; by default the folder `models` under COURTREC_HOME."""
+    mirror: Path | None = None
+    """A folder with models or their carriers, for courts without a way to a package registry."""
+    engines: dict[str, str] = Field(default={"ru": "whisper-base", "kk": "whisper-base", "en": "whisper-base"})
+    """Language of the hearing → name of the model that recognises it (see models.toml)."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    cpu_compute_type: str = "int8"
+    cuda_compute_type: str = "float16"
+    threads: int = Field(default=1, ge=1)
+    """Processor threads per worker; several workers of one thread beat one worker of several."""
+
+    def model_for(self, language: str) -> str:
+        """The model for a hearing's language; raises EngineError when none is set for it."""
+        if language not in self.engines:
+            raise EngineError(
+                f"No recogniser is set for hearings in {language!r}: "
+                f"add it to COURTREC_TRANSCRIBE_ENGINES (now set: {', '.join(sorted(self.engines))})."
+            )
+        return self.engines[language]

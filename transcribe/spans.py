@@ -1,0 +1,24 @@
+"""Where somebody speaks, per microphone: Silero VAD as carried by faster-whisper."""
+
+import numpy as np
+from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan
+
+# A span ends after 0.4 s without speech: shorter pauses belong to a sentence. Padding keeps soft consonants.
+# A span longer than a recogniser's window is cut by the detector, at a pause if it finds one.
+OPTIONS = VadOptions(
+    threshold=0.5,
+    min_speech_duration_ms=120,
+    max_speech_duration_s=28.0,
+    min_silence_duration_ms=400,
+    speech_pad_ms=120,
+)
+
+
+def speech_spans(track: str, pcm: Pcm) -> list[SpeechSpan]:
+    """Spans of `pcm` (mono, 16 kHz) with speech, in seconds from its start, in order; empty for silence."""
+    if not pcm.any():
+        return []
+    found = get_speech_timestamps(pcm.astype(np.float32) / 32768.0, OPTIONS)
+    return [SpeechSpan(track, one["start"] / SAMPLE_RATE, one["end"] / SAMPLE_RATE) for one in found]

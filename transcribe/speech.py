@@ -1,0 +1,67 @@
+"""The vocabulary of the package: speech spans, words, utterances. All times are float seconds."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_RATE = 16_000
+"""Samples per second of everything that is analysed here; the evidence itself stays at its own rate."""
+
+Pcm = NDArray[np.int16]
+"""Mono samples at SAMPLE_RATE."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSpan:
+    """Someone speaks into the microphone `track` during [start, end) seconds."""
+
+    track: str
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A recognised word without surrounding blanks, its punctuation attached; `probability` from 0 to 1."""
+
+    text: str
+    start: float
+    end: float
+    probability: float
+
+    def as_fields(self) -> dict[str, Any]:
+        """Whole milliseconds, as stored and as hashed into the ledger; the probability keeps three digits."""
+        return {
+            "text": self.text,
+            "start_ms": round(self.start * 1000),
+            "end_ms": round(self.end * 1000),
+            "probability": round(self.probability, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What one person said without another taking over; `flags` name why a person should check it.
+
+    `text` is empty (and flagged) where speech was heard and no word recognised: that is a fact too.
+    """
+
+    track: str
+    role: str
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...]
+    flags: tuple[str, ...]
+
+
+def role_of(track: str) -> str:
+    """The court role a microphone track `mic-<role>[-name]` stands for; empty for any other track."""
+    kind, _, rest = track.partition("-")
+    return rest.partition("-")[0] if kind == "mic" else ""
