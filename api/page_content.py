@@ -48,7 +48,8 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
 def protocol_panel(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
     """The protocol's revisions and what the caller may do with them."""
     rows = visible_revisions(uow, caller, hearing.id)
-    expected = not rows and hearing.state == HearingState.ENDED
+    state = HearingState(hearing.state)
+    expected = not rows and (state.live or state is HearingState.ENDED)
     return {
         "hearing": facts(uow, hearing),
         "protocol": views.ProtocolView(tuple(revision(row) for row in rows), expected),

@@ -268,7 +268,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class ProtocolView:
-    """`expected`: there is no revision yet, but the first is being made."""
+    """`expected`: there is no revision yet, but there will be."""
 
     revisions: tuple[Revision, ...]
     expected: bool

@@ -14,6 +14,7 @@ from hardware.errors import DeviceLost, DeviceUnusable
 
 _JUMP = AUDIO_RATE // 10  # timestamps of network streams tremble; a real hole is longer than 0.1 s
 _DEFAULT_FRAMES_PER_SECOND = 25.0
+_RUN_UP_SECONDS = 1.0  # what decoders and the resampler need before they give what an unbroken reading gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,11 @@ class AvInput:
         self.description = f"{self.opening.title} ({self._container.format.name}; {', '.join(kinds)})"
 
     def _seek(self) -> None:
-        start = self._container.start_time
-        self._origin = None if self.live or start is None else Fraction(start, av.time_base)
+        start = self._container.start_time or 0
+        self._origin = None if self.live else Fraction(start, av.time_base)
         if self._at > 0 and self.opening.format is None:
-            self._container.seek(int(self._at * av.time_base) + (start or 0))
+            run_up = max(0.0, self._at - _RUN_UP_SECONDS)
+            self._container.seek(start + int(run_up * av.time_base))
 
     def _read(self) -> Iterator[Item]:
         sound = _Sound(int(self._at * AUDIO_RATE))

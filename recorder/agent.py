@@ -19,7 +19,6 @@ from hardware.devices import AUDIO_RATE
 from hardware.inputs import open_input
 from recorder.assembly import (
     OpenSource,
-    close_all,
     hearing_facts,
     make_feed,
     make_recording,
@@ -181,7 +180,7 @@ class Agent:
             raise self._current.failure
 
     def close(self) -> None:
-        """Closes the spool. A hearing that still runs is left as a crash would leave it: it can be resumed."""
+        """Closes the spool. A hearing that still runs is left unfinished, to be recovered."""
         if self._current is not None:
             self._current.session.leave()
         if self._thread is not None:
@@ -211,20 +210,20 @@ class Agent:
     def _begin(self, card: HearingCard, script: Script | None, progress: Progress | None) -> _Current:
         """Opens the devices, then writes the hearing's first leaf: in this order, so that bad input leaves nothing."""
         sources = open_sources(self.room, self._open_source)
+        tracks = track_facts(self.room, sources)
+        pace, text = self.settings.pace, room_text(self.room)
+        feed = make_feed(self.room, sources, self._open_source, pace, 0)
         try:
-            tracks = track_facts(self.room, sources)
-            pace, text = self.settings.pace, room_text(self.room)
-            feed = make_feed(self.room, sources, self._open_source, pace, 0)
             hearing = time_ordered_id(self._clock.now().utc, secrets.token_bytes(10))
             self.spool.begin(HearingRow(hearing, text, pace.value, scripted=script is not None))
             journal = Journal(self.spool, Chain(hearing, self._key.key_id), self._key, self._clock)
             journal.begin(hearing_facts(card, self.room, self.settings.name, tracks))
             recording = make_recording(self.room, journal, History(Chain(hearing, "")), 0, _FIRST)
+            feed.begin(0)
+            recording.obey(Command.START)
         except BaseException:
-            close_all(sources)
+            feed.close()
             raise
-        feed.begin(0)
-        recording.obey(Command.START)
         actions = script.actions[1:] if script else ()
         return self._make_current(card, tracks, make_session(self.room, recording, feed, actions, progress), hearing)
 

@@ -3,7 +3,7 @@
 import heapq
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,7 +45,7 @@ class Feed(Protocol):
         """Said once, before `events`: the hearing has got to sample `at` now."""
         ...
 
-    def events(self) -> Iterator[Event]: ...
+    def events(self) -> Generator[Event]: ...
 
     def close(self) -> None:
         """From any thread; `events` ends soon after."""
@@ -65,7 +65,7 @@ class MergedFeed:
         """See Feed; `at` is where the sources were opened."""
         self._at = at / AUDIO_RATE
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event]:
         """See Feed. Ends with the last input that has an end."""
         running = {name for name, source in self._sources.items() if not source.endless}
         endless_only = not running

@@ -89,6 +89,11 @@ class Recording:
         self._journal.state(taken.plan.state, self.position)
         self.plan = taken.plan
 
+    def suspend(self) -> None:
+        """The program ends while the hearing goes on: finishes what is being written."""
+        if self.plan.recording:
+            self._close_window(self.position)
+
     def note(self, template: NoteTemplate, text: str) -> float:
         """Returns the note's moment in seconds."""
         self._journal.note(self.position, template, text)

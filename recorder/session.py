@@ -1,7 +1,8 @@
 """Runs one hearing on one thread: brings together what the inputs give and what the secretary does."""
 
+import contextlib
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -46,26 +47,21 @@ class Session:
     def run(self) -> None:
         """Returns when the hearing has ended: by the secretary, by its script, or with its last recording."""
         try:
-            known = self.recording.position
-            for event in self._feed.events():
-                self._hear(event)
-                known = max(known, event.known)
-                self._advance(known)
-                self._answer()
-                if self.recording.plan.ended or self._left:
-                    return
+            with contextlib.closing(self._feed.events()) as events:
+                known = self._follow(events)
             if self._left:
-                return
-            self._advance(known, known)
-            self._play(_NEVER)
-            self.recording.obey(Command.STOP)
+                self.recording.suspend()
+            elif not self.recording.plan.ended:
+                self._advance(known, known)
+                self._play(_NEVER)
+                self.recording.obey(Command.STOP)
         finally:
             self._feed.close()
             self.over = True
             self._answer()
 
     def leave(self) -> None:
-        """Makes `run` return as if the program had ended, with the hearing unfinished."""
+        """Makes `run` return with the hearing unfinished, to be recovered."""
         self._left = True
         self._feed.close()
 
@@ -79,6 +75,18 @@ class Session:
         if self.over:
             self._answer()
         return done.result()
+
+    def _follow(self, events: Iterator[Event]) -> int:
+        """Until the secretary ends the hearing or nothing more comes; the sample up to which everything came."""
+        known = self.recording.position
+        for event in events:
+            self._hear(event)
+            known = max(known, event.known)
+            self._advance(known)
+            self._answer()
+            if self.recording.plan.ended or self._left:
+                break
+        return known
 
     def _hear(self, event: Event) -> None:
         if isinstance(event.news, Given):

@@ -8,7 +8,7 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from court.timeline import GapCause
@@ -59,7 +59,7 @@ class LiveFeed:
         for watched in self._watched.values():
             watched.offset = None if watched.offset is None else watched.offset + shift
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event]:
         """See Feed."""
         yield from self._warm
         while not self._closed.is_set():

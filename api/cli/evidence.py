@@ -18,7 +18,7 @@ def list_hearings() -> None:
     """One row per hearing, newest first."""
     table = Table(box=None)
     for heading in ("id", "case", "began (UTC)", "length", "state", "protocol"):
-        table.add_column(heading, no_wrap=True, overflow="ignore")
+        table.add_column(heading, no_wrap=True)
     with make_context(load_settings()).database.read() as work:
         for one in work.hearings.find():
             length = clock_text(one.end_sample / SAMPLES_PER_SECOND) if one.end_sample is not None else "…"
@@ -31,7 +31,7 @@ def list_hearings() -> None:
                 one.state,
                 protocol.state if protocol else "—",
             )
-    Console(soft_wrap=True).print(table, crop=False)
+    Console(width=200, soft_wrap=True).print(table)
 
 
 def verify_evidence(hearing: str | None) -> int:

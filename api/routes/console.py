@@ -71,7 +71,7 @@ def new_hearing(page: PageDep, caller: CurrentUser) -> Response:
         status = _node(page).status()
     except NodeUnreachable as error:
         return _form(page, _blank_card(page, caller), str(error))
-    if status["hearing"] is not None:
+    if status["hearing"] is not None and HearingState(status["state"]).live:
         return RedirectResponse(f"/hearings/{status['hearing']}/console", status_code=303)
     return _form(page, _blank_card(page, caller), room=status["room"])
 
@@ -128,22 +128,22 @@ def node(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
 
 @router.post("/{hearing_id}/pause")
 def pause(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
-    return _step(page, caller, hearing_id, NodeClient.pause)
+    return _step(page, caller, hearing_id, "pause", lambda node: node.pause())
 
 
 @router.post("/{hearing_id}/resume")
 def resume(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
-    return _step(page, caller, hearing_id, NodeClient.resume)
+    return _step(page, caller, hearing_id, "resume", lambda node: node.resume())
 
 
 @router.post("/{hearing_id}/deliberate")
 def deliberate(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
-    return _step(page, caller, hearing_id, NodeClient.deliberate)
+    return _step(page, caller, hearing_id, "deliberate", lambda node: node.deliberate())
 
 
 @router.post("/{hearing_id}/stop")
 def stop(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
-    return _step(page, caller, hearing_id, NodeClient.stop)
+    return _step(page, caller, hearing_id, "stop", lambda node: node.stop())
 
 
 @router.post("/{hearing_id}/note")
@@ -159,9 +159,11 @@ def note(
     return _notes(page, caller, hearing_id, schemas.NoteView(at=at, template=template, text=text))
 
 
-def _step(page: Page, caller: Caller, hearing_id: str, deed: Callable[[NodeClient], dict[str, Any]]) -> Response:
+def _step(
+    page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable[[NodeClient], dict[str, Any]]
+) -> Response:
     """Takes a step on the node and shows the state it led to."""
-    card = _journal_step(page, caller, hearing_id, deed.__name__)
+    card = _journal_step(page, caller, hearing_id, name)
     status = deed(_node(page))
     shown = status["state"] or HearingState.ENDED.value
     return page.render("console_state.html", hearing=card, **_shown_state(shown, status["seconds"]))

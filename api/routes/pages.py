@@ -109,7 +109,7 @@ def transcript(hearing_id: str, page: PageDep, caller: CurrentUser, known: str =
         if known == text.version:
             return Response(status_code=204)
         card = page_content.facts(uow, found)
-    return page.render("transcript.html", hearing=card, transcript=text)
+    return page.render("transcript.html", part=True, hearing=card, transcript=text)
 
 
 @router.get("/verify")

@@ -26,7 +26,7 @@ def panel(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
         values = page_content.protocol_panel(uow, caller, enter(uow, caller, hearing_id, Action.READ))
     if values["protocol"].expected:
         return Response(status_code=204)
-    return page.render("protocol_panel.html", **values)
+    return page.render("protocol_panel.html", part=True, **values)
 
 
 @router.get("/{hearing_id}/protocol.pdf")
@@ -58,5 +58,6 @@ def sign(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     with page.context.database.read() as uow:
         return page.render(
             "protocol_panel.html",
+            part=True,
             **page_content.protocol_panel(uow, caller, enter(uow, caller, hearing_id, Action.READ)),
         )

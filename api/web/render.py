@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -42,14 +42,20 @@ class Assets:
     script: str
 
 
-@cache
 def built_assets() -> Assets | None:
     """None, and a warning, where the pages were not built: they work then, but without style and player."""
+    manifest = DIST / ".vite" / "manifest.json"
     try:
-        entry = json.loads((DIST / ".vite" / "manifest.json").read_text())[_ENTRY]
+        return _read_manifest(manifest, manifest.stat().st_mtime_ns)
     except FileNotFoundError:
         _log.warning("pages_not_built", hint="run tools/build_web.py")
         return None
+
+
+@lru_cache(maxsize=1)
+def _read_manifest(manifest: Path, _changed: int) -> Assets:
+    """Read anew whenever the pages were built anew."""
+    entry = json.loads(manifest.read_text(encoding="utf-8"))[_ENTRY]
     return Assets(style=f"/static/{entry['css'][0]}", script=f"/static/{entry['file']}")
 
 

@@ -39,6 +39,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
+        self._sqlite = self.engine.dialect.name == "sqlite"
         self.after_commit: Callable[[], None] = lambda: None
 
     @contextmanager
@@ -54,8 +55,10 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
         """A reading transaction: sees one consistent state and blocks no writer."""
+        # PostgreSQL would else show each query what was committed meanwhile; SQLite's reader keeps its state anyway.
+        options = {_READ_ONLY: True} if self._sqlite else {"isolation_level": "REPEATABLE READ"}
         with (
-            self.engine.connect().execution_options(**{_READ_ONLY: True}) as connection,
+            self.engine.connect().execution_options(**options) as connection,
             Session(connection, expire_on_commit=False) as session,
         ):
             yield UnitOfWork(session)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from court.card import HearingCard
 from court.clock import Clock
+from court.people import CourtRole
 from court.room import Camera, Input, Microphone, Room, SourceKind
 from court.timeline import SampleRange, holes, overlaps
-from court.people import CourtRole
 from hardware.clock import SystemClock
 from hardware.devices import AUDIO_RATE
 from hardware.inputs import open_input
@@ -43,9 +43,7 @@ def write_wav(path: Path, *channels: Pcm) -> Path:
     layout = {1: "mono", 2: "stereo"}.get(len(channels), f"{len(channels)} channels")
     with av.open(path, "w", format="wav") as container:
         stream = container.add_stream("pcm_s16le", rate=AUDIO_RATE, layout=layout)
-        frame = av.AudioFrame.from_ndarray(
-            np.column_stack(channels).reshape(1, -1), format="s16", layout=layout
-        )
+        frame = av.AudioFrame.from_ndarray(np.column_stack(channels).reshape(1, -1), format="s16", layout=layout)
         frame.sample_rate = AUDIO_RATE
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

@@ -9,8 +9,8 @@ import pytest
 
 from court.hearing import HearingState
 from court.notes import NoteTemplate
-from court.room import Camera, Input, Microphone, Room, SourceKind
 from court.people import CourtRole
+from court.room import Camera, Input, Microphone, Room, SourceKind
 from hardware.devices import AUDIO_RATE, VIDEO_RATE
 from recorder.rooms import room_from_files
 from recorder.script import parse_script
@@ -81,9 +81,7 @@ def test_segments_and_gaps_tile_every_track(tmp_path: Path, room: Room) -> None:
         ("recording", 0.0), ("paused", 8.3), ("recording", 12.7), ("deliberation", 16.0),
         ("paused", 18.0), ("recording", 19.001), ("ended", 21.5),
     ]  # fmt: skip
-    assert hearing.bodies(LeafKind.NOTE) == [
-        {"at_sample": 2 * AUDIO_RATE, "template": "opening", "text": "Открытие"}
-    ]
+    assert hearing.bodies(LeafKind.NOTE) == [{"at_sample": 2 * AUDIO_RATE, "template": "opening", "text": "Открытие"}]
 
 
 def test_what_was_heard_is_kept_and_nothing_of_the_break(tmp_path: Path, room: Room) -> None:

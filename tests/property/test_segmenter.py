@@ -1,4 +1,4 @@
-"""Whatever is said, segments are neither too short nor too long; whatever the inputs do, no sample is lost or doubled."""
+"""Segments are neither too short nor too long, and no sample is lost or doubled, whatever the inputs do."""
 
 import numpy as np
 from hypothesis import given, settings

@@ -15,8 +15,8 @@ from tests.factories.server import Server, make_server
 
 PATHS = (
     "/healthz", "/api/log/checkpoint", f"/api/verify/{'0' * 64}", f"/api/hearings/{HEARING}", "/nothing",
-    f"/media/{HEARING}/mic-judge/0.mp4", f"/media/{HEARING}/mic-judge.m3u8", "/api/openapi.json", "/", "/login", "/verify",
-    f"/hearings/{HEARING}", "/static/nothing.js",
+    f"/media/{HEARING}/mic-judge/0.mp4", f"/media/{HEARING}/mic-judge.m3u8", "/api/openapi.json",
+    "/", "/login", "/verify", f"/hearings/{HEARING}", "/static/nothing.js",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ interface Texts {
 
 interface Verdict {
   verdict: "genuine" | "unknown" | "altered"; sha256: string; what: string; track: string; number: number | null;
-  recorded_at: string | null; proof: { index: number; size: number; root: string; path: string[] } | null;
+  recorded_at: string | null; proof: { index: number; path: string[]; checkpoint: string } | null;
 }
 
 /** The public check: the file's SHA-256 is computed here in the browser, only the number is sent. */
@@ -22,7 +22,11 @@ export class VerifyElement extends HTMLElement {
     for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
     for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
     drop.addEventListener("drop", (event) => { event.preventDefault(); void this.#file(event.dataTransfer?.files[0]); });
-    part<HTMLInputElement>(this, "file").addEventListener("change", (event) => void this.#file((event.target as HTMLInputElement).files?.[0]));
+    const chosen = part<HTMLInputElement>(this, "file");
+    chosen.addEventListener("change", () => {
+      void this.#file(chosen.files?.[0]);
+      chosen.value = ""; // else choosing the same name again, altered meanwhile, would go unnoticed
+    });
     part(this, "form").addEventListener("submit", (event) => { event.preventDefault(); void this.#ask(field.value); });
     if (this.dataset["sha256"]) {
       field.value = this.dataset["sha256"];
@@ -71,8 +75,9 @@ export class VerifyElement extends HTMLElement {
     const rows: [string, string][] = found.verdict === "unknown" ? [] : [[said.what, what]];
     if (found.recorded_at) rows.push([said.registered, new Date(found.recorded_at).toLocaleString(said.locale)]);
     if (found.proof) {
-      rows.push([said.entry, String(found.proof.index)], [said.size, String(found.proof.size)]);
-      rows.push([said.proof, `${found.proof.path.length} ${said.hashes}`], [said.root, found.proof.root]);
+      const [, size = "", root = ""] = found.proof.checkpoint.split("\n"); // C2SP tlog-checkpoint: origin, size, root
+      rows.push([said.entry, String(found.proof.index)], [said.size, size]);
+      rows.push([said.proof, `${found.proof.path.length} ${said.hashes}`], [said.root, root]);
     }
     rows.push(["SHA-256", found.sha256]);
     const list = document.createElement("dl");

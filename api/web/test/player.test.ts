@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lastAtOrBefore, matches } from "../src/player/find";
-import { causeOf, holeAt, holes, sortGaps, stepBack } from "../src/player/holes";
+import { arriving, causeOf, holeAt, holes, sortGaps, stepBack } from "../src/player/holes";
 import { clock, ticks } from "../src/time";
 
 const segment = (start: number, end: number, playable = true) => ({ sequence: 0, start, end, partial: false, playable });
@@ -35,6 +35,15 @@ test("stepping back crosses a hole and counts only what was recorded", () => {
   assert.ok(Math.abs(stepBack(spans, 112, 5) - 76.85) < 1e-9);
   assert.ok(stepBack(spans, 110, 5) < 76);
   assert.equal(stepBack([], 2, 5), 0);
+});
+
+test("a recording is arriving until every second of every track is there or explained", () => {
+  const timeline = (end: number) => ({
+    state: "ended", duration: 20, notes: [], utterances: [], gaps: [gap("mix", 10, 15, "break")],
+    tracks: [{ track: "mix", role: "", kind: "audio" as const, derived: true, segments: [segment(0, 10), segment(15, end, false)] }],
+  });
+  assert.equal(arriving(timeline(18)), true);
+  assert.equal(arriving(timeline(20)), false);
 });
 
 test("a hole is named by the gap that covers most of it", () => {

@@ -1,4 +1,13 @@
-import type { Gap, Segment, Span } from "./model";
+import type { Gap, Segment, Span, Timeline } from "./model";
+
+/** Whether something of the recording has not arrived yet: a stretch that is neither recorded nor explained. */
+export function arriving(timeline: Timeline): boolean {
+  return timeline.tracks.some((track) => {
+    const gaps = timeline.gaps.filter((gap) => gap.track === track.track);
+    const known = [...track.segments, ...gaps].map((one) => ({ ...one, sequence: 0, partial: false, playable: true }));
+    return holes(known, timeline.duration).length > 0;
+  });
+}
 
 /** Holes shorter than this are rounding at a cut, not a stretch without recording. Seconds. */
 const ROUNDING = 0.25;

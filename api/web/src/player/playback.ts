@@ -39,10 +39,18 @@ export class Playback {
 
   /** Takes in what can be played now; called again while a hearing is live. */
   update(timeline: Timeline): void {
+    // A finished playlist is not asked for again by the player, so what arrived late is loaded anew.
+    const finished = this.#hls?.latestLevelDetails?.live === false;
+    const late = finished && this.#timeline !== undefined && pieces(this.#timeline) !== pieces(timeline);
     this.#timeline = timeline;
     this.#holes = new Map(timeline.tracks.map((one) => [one.track, holes(one.segments, timeline.duration)]));
     const audio = timeline.tracks.filter((one) => one.kind === "audio");
     this.sound ||= (audio.find((one) => one.derived) ?? audio[0])?.track ?? "";
+    if (late && this.#loaded) {
+      const at = this.time;
+      this.#loaded = undefined;
+      void this.go(at);
+    }
   }
 
   /** Loads what belongs to `time` and goes there, past a hole if there is one. */
@@ -157,4 +165,8 @@ export class Playback {
     const hole = holeAt(this.#holes.get(track) ?? [], time);
     return hole ? causeOf(hole, this.#gaps(track)) : "";
   }
+}
+
+function pieces(timeline: Timeline): number {
+  return timeline.tracks.reduce((count, track) => count + track.segments.length, 0);
 }

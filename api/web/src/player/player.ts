@@ -1,5 +1,6 @@
 import { fill, part, texts, typing } from "../dom";
 import { clock } from "../time";
+import { arriving } from "./holes";
 import type { Texts, Timeline } from "./model";
 import { Playback } from "./playback";
 import { Strip } from "./strip";
@@ -152,7 +153,7 @@ export class PlayerElement extends HTMLElement {
       this.#drawn = text;
       this.#take(JSON.parse(text) as Timeline);
     }
-    if (this.#timeline && LIVE.includes(this.#timeline.state)) this.#refreshTimer = window.setTimeout(() => void this.#refresh(), REFRESH_MS);
+    if (this.#timeline && (LIVE.includes(this.#timeline.state) || arriving(this.#timeline))) this.#refreshTimer = window.setTimeout(() => void this.#refresh(), REFRESH_MS);
     return true;
   }
 

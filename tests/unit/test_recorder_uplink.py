@@ -1,0 +1,145 @@
+"""Delivery: in order, each segment before its leaf, again after every failure, never a byte lost."""
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from recorder.errors import Undelivered
+from recorder.spool import Attachment, HearingRow, Spool
+from recorder.uplink import Uplink
+
+HEARING = "0198c5a0-0000-7000-8000-000000000001"
+
+
+class Server:
+    """The ingest API as the contract has it, with a line that may be cut."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.leaves: list[bytes] = []
+        self.answers_left = 10**6
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.answers_left == 0:
+            raise httpx.ConnectError("the line is cut", request=request)
+        self.answers_left -= 1
+        body = request.read()
+        if request.method == "PUT":
+            name = request.url.path.removeprefix("/api/ingest/objects/")
+            assert int(request.headers["content-length"]) == len(body)
+            if hashlib.sha256(body).hexdigest() != name:
+                return httpx.Response(422, json={"detail": "The bytes are not what their name says."})
+            known = name in self.objects
+            self.objects[name] = body
+            return httpx.Response(200 if known else 201, json={})
+        return self._leaves(json.loads(body))
+
+    def _leaves(self, body: dict[str, object]) -> httpx.Response:
+        entries = body["entries"]
+        assert isinstance(entries, list)
+        assert body["public_key"] == base64.b64encode(b"key").decode()
+        for entry in map(base64.b64decode, entries):
+            seq, needs = entry.decode().split(":")
+            if int(seq) < len(self.leaves):
+                continue
+            if int(seq) > len(self.leaves):
+                answer = {"detail": "A leaf is missing.", "expected_seq": len(self.leaves)}
+                return httpx.Response(409, json=answer)
+            if needs and needs not in self.objects:
+                return httpx.Response(422, json={"detail": "The segment is not stored."})
+            self.leaves.append(entry)
+        return httpx.Response(200, json={"next_seq": {HEARING: len(self.leaves)}})
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    """Ten leaves, every third with a segment."""
+    made = Spool(tmp_path)
+    made.begin(HearingRow(HEARING, "", "fast", scripted=False))
+    for seq in range(10):
+        if seq % 3:
+            made.append(HEARING, seq, f"{seq}:".encode(), 0.0)
+            continue
+        content = bytes([seq]) * 100_000
+        digest = hashlib.sha256(content).hexdigest()
+        file = f"{HEARING}/{seq}.mp4"
+        (tmp_path / file).write_bytes(content)
+        made.append(HEARING, seq, f"{seq}:{digest}".encode(), 0.0, ("mic", Attachment(file, digest, len(content))))
+    yield made
+    made.close()
+
+
+def uplink(spool: Spool, server: Server) -> Uplink:
+    return Uplink(spool, httpx.Client(base_url="http://server", transport=httpx.MockTransport(server)), b"key")
+
+
+def check_delivered(spool: Spool, server: Server) -> None:
+    assert server.leaves == [entry.entry for entry in spool.entries(HEARING)]
+    assert sorted(server.objects) == sorted(e.attachment.sha256 for e in spool.entries(HEARING) if e.attachment)
+    assert spool.backlog().count == 0
+
+
+def test_everything_arrives_once_and_in_order(spool: Spool) -> None:
+    server = Server()
+    assert uplink(spool, server).deliver() == 10
+    check_delivered(spool, server)
+    assert uplink(spool, server).deliver() == 0
+
+
+def test_a_line_cut_after_any_answer_delays_and_loses_nothing(spool: Spool) -> None:
+    server = Server()
+    for answers in range(6):
+        server.answers_left = answers
+        try:
+            uplink(spool, server).deliver()
+        except Undelivered as error:
+            assert str(error) == "The server cannot be reached (the line is cut)."
+    server.answers_left = 100
+    uplink(spool, server).deliver()
+    check_delivered(spool, server)
+
+
+def test_a_server_that_lost_leaves_gets_them_again(spool: Spool) -> None:
+    server = Server()
+    uplink(spool, server).deliver()
+    del server.leaves[4:]
+    spool.append(HEARING, 10, b"10:", 0.0)
+    uplink(spool, server).deliver()
+    check_delivered(spool, server)
+
+
+def test_a_file_that_changed_is_not_taken_for_the_segment(spool: Spool) -> None:
+    (spool.folder / HEARING / "3.mp4").write_bytes(b"altered")
+    server = Server()
+    with pytest.raises(Undelivered, match=r"refused the segment .*3.mp4: The bytes are not what their name says."):
+        uplink(spool, server).deliver()
+    assert spool.backlog().count == 10
+
+
+def test_in_the_background_it_waits_for_the_server_and_for_news(spool: Spool) -> None:
+    server = Server()
+    server.answers_left = 0
+    sender = uplink(spool, server)
+    sender.start()
+    until(lambda: sender.trouble != "")
+    server.answers_left = 100
+    until(lambda: spool.backlog().count == 0)
+    until(lambda: sender.trouble == "")
+    spool.append(HEARING, 10, b"10:", 0.0)
+    until(lambda: len(server.leaves) == 11)
+    sender.close()
+    check_delivered(spool, server)
+
+
+def until(condition: object) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
