@@ -26,7 +26,9 @@ from court.room import Room, SourceKind, parse_room
 from court.timeline import clock_text
 from hardware.clock import SystemClock
 from hardware.devices import AUDIO_RATE
+from hardware.inputs import open_input
 from recorder.agent import Agent
+from recorder.assembly import close_all, open_sources
 from recorder.plan import Command
 from recorder.rooms import load_room, room_from_files
 from recorder.script import Action, Script, load_script
@@ -61,6 +63,8 @@ def run_record(case: str, room_file: Path | None, sources: list[str], seconds: f
     """Raises InputError, before anything is written, if there is nothing usable to record."""
     order = None if resume else make_order(case, room_file, sources, seconds)
     context = make_context(on_any_port(load_settings()))
+    if order is not None and is_interrupted(context):
+        raise InputError("A hearing was interrupted and is not finished: go on with it by courtrec record --resume")
     fetch_models()
     with serving(context) as address, bars() as progress:
         hearing = record(context, order, SystemClock(), address, progress)
@@ -80,6 +84,7 @@ def make_order(case: str, room_file: Path | None, sources: list[str], seconds: f
     if seconds is not None and seconds <= 0:
         raise InputError(f"--for {seconds:g} is no length: give seconds, more than 0.")
     room = load_room(room_file) if room_file is not None else room_from_files(sources)
+    close_all(open_sources(room, open_input))  # what cannot be opened is said before anything is written
     script = load_script(Path(room.hearing)) if room.hearing else None
     if script is not None and not case:
         return Order(room, script.card, script)

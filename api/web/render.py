@@ -44,7 +44,7 @@ class Assets:
 
 def built_assets() -> Assets | None:
     """None, and a warning, where the pages were not built: they work then, but without style and player."""
-    manifest = DIST / ".vite" / "manifest.json"
+    manifest = DIST / "manifest.json"
     try:
         return _read_manifest(manifest, manifest.stat().st_mtime_ns)
     except FileNotFoundError:

@@ -1,13 +1,13 @@
 import { defineConfig } from "vite";
 
-// The server reads dist/.vite/manifest.json and links the hashed names; nothing is loaded from elsewhere.
+// The server reads dist/manifest.json and links the hashed names; nothing is loaded from elsewhere.
 export default defineConfig({
   base: "/static/",
   logLevel: "warn",
   build: {
     target: "es2022",
     outDir: "dist",
-    manifest: true,
+    manifest: "manifest.json",
     emptyOutDir: true,
     modulePreload: { polyfill: false },
     rollupOptions: {

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,10 @@ from api.child_node import free_port
 from hardware.clock import SystemClock
 from protocol.context import DEMO_SIGNER
 from protocol.demo_key import make_demo_pkcs12
+from tests.factories.command_line import COMMAND, ROOT, courtrec, environment
 from tests.e2e.waiting import until_it_answers
 from tests.services.running import ServiceMissing
-from tests.speech.recogniser import MODEL, models_dir
-from transcribe.models import ensure
 
-ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 PASSWORDS = {"secretary": "a long sentence", "judge": "another sentence"}
 
@@ -33,20 +30,11 @@ class Court:
 
     def courtrec(self, *arguments: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
         """Runs the command line on this court's home."""
-        return subprocess.run(
-            [sys.executable, "-m", "api.cli", *arguments],
-            input=typed, text=True, capture_output=True, env=environment(self.home), cwd=ROOT, check=False,
-        )  # fmt: skip
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("COURTREC_")}
-    return {**inherited, "COURTREC_HOME": str(home), "COURTREC_TRANSCRIBE_MODELS_DIR": str(models_dir()), **more}
+        return courtrec(self.home, *arguments, typed=typed)
 
 
 @pytest.fixture(scope="session")
 def court(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Court]:
-    ensure(MODEL, models_dir())
     home, port = tmp_path_factory.mktemp("court"), free_port()
     found = Court(f"http://127.0.0.1:{port}", home)
     for login, password in PASSWORDS.items():
@@ -54,7 +42,7 @@ def court(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Court]:
         assert added.returncode == 0, added.stderr
     make_demo_pkcs12(home / "keys" / DEMO_SIGNER, "Secretary", SystemClock())
     server = subprocess.Popen(
-        [sys.executable, "-m", "api.cli", "serve", "--room", str(ROOT / "rooms" / "demo-en.toml")],
+        [*COMMAND, "serve", "--room", str(ROOT / "rooms" / "demo-en.toml")],
         env=environment(home, COURTREC_PORT=str(port)), cwd=ROOT,
     )  # fmt: skip
     try:

@@ -20,6 +20,10 @@ def log_in(page: Page, login: str) -> None:
     page.wait_for_url("**/")
 
 
+def confirm(page: Page) -> None:
+    page.locator("dialog#confirm button[value=yes]").click()
+
+
 @pytest.fixture(scope="module")
 def recorded() -> dict[str, str]:
     """What the tests of this module hand on: the hearing's page, once it is recorded."""
@@ -51,7 +55,7 @@ def test_the_secretary_records_a_hearing(page: Page, recorded: dict[str, str]) -
     paused_at = clock.inner_text()
     expect(clock).not_to_have_text(paused_at)
     state.locator("button.danger").click()
-    page.locator("dialog#confirm button.danger, dialog#confirm [value=yes], dialog#confirm [data-part=yes]").first.click()
+    confirm(page)
     expect(state).to_have_attribute("data-state", "ended", timeout=30_000)
 
 
@@ -61,7 +65,7 @@ def test_the_draft_comes_by_itself_and_the_secretary_signs_it(page: Page, record
     sign = page.locator("#protocol button[hx-post$='/protocol/sign']")
     sign.wait_for(timeout=SLOW)
     sign.click()
-    page.locator("dialog#confirm button.primary, dialog#confirm button.danger").first.click()
+    confirm(page)
     expect(page.locator("#protocol")).to_contain_text("Secretary (DEMO)", timeout=30_000)
 
 

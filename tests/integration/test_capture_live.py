@@ -74,7 +74,7 @@ def missing(hearing: Recorded, track: str) -> list[tuple[float, float, str]]:
 
 def recorded_seconds(hearing: Recorded, track: str) -> float:
     pieces = hearing.bodies(LeafKind.SEGMENT, track)
-    return sum((piece["end"] - piece["start"]) / piece["rate"] for piece in pieces)
+    return float(sum((piece["end"] - piece["start"]) / piece["rate"] for piece in pieces))
 
 
 def test_all_is_well(court: Courtroom) -> None:

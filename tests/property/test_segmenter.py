@@ -36,17 +36,19 @@ def test_alignment_gives_every_sample_once_where_it_belongs(
     judge: list[tuple[int, int]], witness: list[tuple[int, int]], edges: list[int]
 ) -> None:
     alignment = Alignment(["judge", "witness"], 0)
-    sent, end = {}, 0
+    sent: dict[str, set[int]] = {}
+    end = 0
     for name, pieces in (("judge", judge), ("witness", witness)):
-        at, there = 0, {}
+        at = 0
+        there: set[int] = set()
         for skip, length in pieces:
             at += skip
             numbers = np.arange(at, at + length) % 30_000
             alignment.add(name, AudioBlock(at, numbers.astype(np.int16).reshape(-1, 1)))
-            there |= dict.fromkeys(range(at, at + length))
+            there |= set(range(at, at + length))
             at += length
         alignment.lose(name, (GapCause.DEVICE_LOST, "ended"))
-        sent[name], end = set(there), max(end, at)
+        sent[name], end = there, max(end, at)
 
     got: dict[str, set[int]] = {"judge": set(), "witness": set()}
     reached = 0

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from court.hearing import HearingState, IllegalStep, step
@@ -8,7 +10,7 @@ S = HearingState
 def test_the_life_of_a_hearing() -> None:
     path = [S.SCHEDULED, S.CHECKED, S.RECORDING, S.PAUSED, S.RECORDING, S.DELIBERATION, S.RECORDING, S.ENDED]
     path += [S.DRAFT, S.UNDER_CORRECTION, S.SIGNED, S.REMARKS_WINDOW, S.FINAL, S.ARCHIVED, S.DESTROYED]
-    for before, after in zip(path, path[1:], strict=False):
+    for before, after in pairwise(path):
         assert step(before, after) is after
 
 

@@ -56,13 +56,9 @@ export class VerifyElement extends HTMLElement {
       this.#show("unknown", this.#texts.wrong, "");
       return;
     }
-    try {
-      const answer = await fetch(`/api/verify/${sha256}`);
-      if (!answer.ok) throw new Error(answer.statusText);
-      this.#tell((await answer.json()) as Verdict);
-    } catch {
-      this.#show("unknown", this.#texts.offline, "");
-    }
+    const answer = await fetch(`/api/verify/${sha256}`).catch(() => undefined);
+    if (answer?.ok) this.#tell((await answer.json()) as Verdict);
+    else this.#show("unknown", this.#texts.offline, "");
   }
 
   #tell(found: Verdict): void {

@@ -1,0 +1,101 @@
+"""`courtrec record` with whatever people give it."""
+
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage.db.unit_of_work import Database
+from tests.factories.command_line import ROOT, courtrec
+
+CASE = "ГД 4405/24-Б2"
+ENGLISH = [str(ROOT / f"samples/hearing-en/{role}.flac") for role in ("judge", "secretary", "claimant", "respondent")]
+ALSA_ROOM = """
+name = "x"
+[[input]]
+id = "a"
+source = "alsa"
+address = "hw:7,0"
+[[microphone]]
+role = "judge"
+input = "a"
+"""
+
+
+def wav(path: Path, channels: int, seconds: float = 7.0) -> str:
+    """A file of noise, too quiet for anybody to speak in it."""
+    noise = np.random.default_rng(1).integers(-30, 30, (int(48_000 * seconds), channels), dtype=np.int16)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes(noise.tobytes())
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--case", CASE, "--from", "nowhere.wav"], "nowhere.wav does not exist"),
+        (["--case", CASE, "--from", "README.md"], "README.md cannot be opened"),
+        (["--case", CASE, "--from", "lavfi:testsrc2"], "no sound"),
+        (["--case", CASE, "--from", "rtsp://127.0.0.1:1/x"], "connection refused"),
+        (["--case", "", "--from", *ENGLISH], "case number is empty"),
+        (["--case", "   ", "--from", *ENGLISH], "case number is empty"),
+        (["--case", CASE], "either --room FILE or --from FILE"),
+        (["--case", CASE, "--room", "rooms/demo.toml", "--from", *ENGLISH], "either --room FILE or --from FILE"),
+        (["--case", CASE, "--room", "nowhere.toml"], "nowhere.toml cannot be read"),
+        (["--case", CASE, "--room", "README.md"], "README.md is not valid TOML"),
+        (["--case", CASE, "--room", "ALSA"], "sound card hw:7,0 cannot be opened"),
+        (["--case", CASE, "--room", "NINE"], "channel 9"),
+        (["--case", CASE, "--from", *ENGLISH, "--for", "-1"], "--for -1"),
+        (["--resume"], "nothing to resume"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_leaves_nothing(tmp_path: Path, arguments: list[str], complaint: str) -> None:
+    (tmp_path / "alsa.toml").write_text(ALSA_ROOM)
+    nine = (ROOT / "rooms/demo.toml").read_text().replace("channel = 3", "channel = 9")
+    (tmp_path / "nine.toml").write_text(nine.replace("../samples", str(ROOT / "samples")))
+    rooms = {"ALSA": str(tmp_path / "alsa.toml"), "NINE": str(tmp_path / "nine.toml")}
+    home = tmp_path / "home"
+    run = courtrec(home, "record", *(rooms.get(one, one) for one in arguments))
+    assert run.returncode == 2
+    assert complaint in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not list(home.glob("objects/*")) + list(home.glob("spool/*/*"))
+
+
+def test_the_channels_of_one_file_become_microphones(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    run = courtrec(home, "record", "--case", CASE, "--from", wav(tmp_path / "three.wav", channels=3))
+    assert run.returncode == 0, run.stderr
+    with Database(f"sqlite:///{home}/courtrec.db").read() as work:
+        [hearing] = work.hearings.find("гд4405/24б2")
+        audio = [one["track"] for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]]
+        assert audio == ["mic-judge", "mic-secretary", "mic-claimant"]
+        assert hearing.end_sample == 7 * 48_000
+        assert work.utterances.of(hearing.id) == []  # no speech, no text
+        assert work.protocols.latest(hearing.id) is not None
+    assert courtrec(home, "verify").returncode == 0
+
+
+def test_a_graph_is_recorded_for_as_long_as_asked(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    run = courtrec(home, "record", "--case", CASE, "--from", "lavfi:sine=frequency=300", "--for", "8")
+    assert run.returncode == 0, run.stderr
+    with Database(f"sqlite:///{home}/courtrec.db").read() as work:
+        assert [one.end_sample for one in work.hearings.find()] == [8 * 48_000]
+
+
+def test_files_one_per_microphone_are_transcribed_by_speaker(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    run = courtrec(
+        home, "record", "--case", CASE, "--from", *ENGLISH, COURTREC_TRANSCRIBE_ENGINES=json.dumps({"ru": "whisper-base"})
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    with Database(f"sqlite:///{home}/courtrec.db").read() as work:
+        [hearing] = work.hearings.find()
+        roles = {one.role for one in work.utterances.of(hearing.id)}
+    assert {"judge", "secretary", "claimant", "respondent"} <= roles
