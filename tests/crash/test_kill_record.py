@@ -10,15 +10,15 @@ from pathlib import Path
 from pypdf import PdfReader
 
 from hardware.segment_reader import read_pcm
-from storage.db.unit_of_work import Database
 from storage.worm.local import LocalStore
 from tests.factories.command_line import COMMAND, ROOT, courtrec, environment
+from tests.factories.databases import reading
 
 DEADLINE = 60.0
 
 
 def kill_when_segments_are_written(process: "subprocess.Popen[bytes]", spool: Path, segments: int) -> None:
-    """Ends the process, with no chance to tidy up, once so many segments are sealed and another one is being written."""
+    """Ends the process, with no chance to tidy up, once so many segments are sealed and others are being written."""
     deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline:
         assert process.poll() is None, "the recording ended before it could be interrupted"
@@ -54,7 +54,7 @@ def test_a_killed_recording_goes_on_where_the_room_has_got_to(tmp_path: Path) ->
     assert verified.returncode == 0, verified.stdout
 
     store = LocalStore(home / "objects")
-    with Database(f"sqlite:///{home}/courtrec.db").read() as work:
+    with reading(f"sqlite:///{home}/courtrec.db") as work:
         [hearing] = work.hearings.find()
         microphones = [one["track"] for one in hearing.tracks if one["kind"] == "audio"]
         partial = [one for one in work.hearings.segments(hearing.id) if one.partial and one.track in microphones]

@@ -13,8 +13,8 @@ from api.child_node import free_port
 from hardware.clock import SystemClock
 from protocol.context import DEMO_SIGNER
 from protocol.demo_key import make_demo_pkcs12
-from tests.factories.command_line import COMMAND, ROOT, courtrec, environment
 from tests.e2e.waiting import until_it_answers
+from tests.factories.command_line import COMMAND, ROOT, courtrec, environment
 from tests.services.running import ServiceMissing
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -53,7 +53,7 @@ def court(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Court]:
         server.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright's event loop must end with the module, or other tests cannot have one
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         missing = ServiceMissing(f"There is no {CHROMIUM}: install Debian's package chromium.")

@@ -1,14 +1,13 @@
 """`courtrec record` with whatever people give it."""
 
-import json
 import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from storage.db.unit_of_work import Database
 from tests.factories.command_line import ROOT, courtrec
+from tests.factories.databases import reading
 
 CASE = "ГД 4405/24-Б2"
 ENGLISH = [str(ROOT / f"samples/hearing-en/{role}.flac") for role in ("judge", "secretary", "claimant", "respondent")]
@@ -71,7 +70,7 @@ def test_the_channels_of_one_file_become_microphones(tmp_path: Path) -> None:
     home = tmp_path / "home"
     run = courtrec(home, "record", "--case", CASE, "--from", wav(tmp_path / "three.wav", channels=3))
     assert run.returncode == 0, run.stderr
-    with Database(f"sqlite:///{home}/courtrec.db").read() as work:
+    with reading(f"sqlite:///{home}/courtrec.db") as work:
         [hearing] = work.hearings.find("гд4405/24б2")
         audio = [one["track"] for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]]
         assert audio == ["mic-judge", "mic-secretary", "mic-claimant"]
@@ -85,17 +84,15 @@ def test_a_graph_is_recorded_for_as_long_as_asked(tmp_path: Path) -> None:
     home = tmp_path / "home"
     run = courtrec(home, "record", "--case", CASE, "--from", "lavfi:sine=frequency=300", "--for", "8")
     assert run.returncode == 0, run.stderr
-    with Database(f"sqlite:///{home}/courtrec.db").read() as work:
+    with reading(f"sqlite:///{home}/courtrec.db") as work:
         assert [one.end_sample for one in work.hearings.find()] == [8 * 48_000]
 
 
 def test_files_one_per_microphone_are_transcribed_by_speaker(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    run = courtrec(
-        home, "record", "--case", CASE, "--from", *ENGLISH, COURTREC_TRANSCRIBE_ENGINES=json.dumps({"ru": "whisper-base"})
-    )  # fmt: skip
+    run = courtrec(home, "record", "--case", CASE, "--from", *ENGLISH)
     assert run.returncode == 0, run.stderr
-    with Database(f"sqlite:///{home}/courtrec.db").read() as work:
+    with reading(f"sqlite:///{home}/courtrec.db") as work:
         [hearing] = work.hearings.find()
         roles = {one.role for one in work.utterances.of(hearing.id)}
     assert {"judge", "secretary", "claimant", "respondent"} <= roles

@@ -46,17 +46,17 @@ def test_redis_answers_a_ping(redis: RedisServer) -> None:
 
 def test_minio_refuses_to_delete_a_locked_version(minio: MinioServer) -> None:
     client = Minio(minio.endpoint, minio.access_key, minio.secret_key, secure=False)
-    client.make_bucket("evidence", object_lock=True)
+    client.make_bucket("services", object_lock=True)
     retention = Retention(COMPLIANCE, datetime.now(UTC) + timedelta(days=1))
 
     body = b"segment"
-    locked = client.put_object("evidence", "locked.mp4", io.BytesIO(body), len(body), retention=retention)
-    free = client.put_object("evidence", "free.mp4", io.BytesIO(body), len(body))
+    locked = client.put_object("services", "locked.mp4", io.BytesIO(body), len(body), retention=retention)
+    free = client.put_object("services", "free.mp4", io.BytesIO(body), len(body))
 
-    client.remove_object("evidence", "free.mp4", version_id=free.version_id)
+    client.remove_object("services", "free.mp4", version_id=free.version_id)
     with pytest.raises(S3Error, match="WORM protected"):
-        client.remove_object("evidence", "locked.mp4", version_id=locked.version_id)
-    with client.get_object("evidence", "locked.mp4", version_id=locked.version_id) as kept:
+        client.remove_object("services", "locked.mp4", version_id=locked.version_id)
+    with client.get_object("services", "locked.mp4", version_id=locked.version_id) as kept:
         assert kept.read() == body
 
 
