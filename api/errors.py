@@ -1,6 +1,6 @@
 """Errors of the server, each with the HTTP status it becomes."""
 
-from court.errors import CourtError
+from court.errors import CourtError, InputError
 
 
 class ApiError(CourtError):
@@ -13,7 +13,7 @@ class ServerError(ApiError):
     """A part of the server could not be started."""
 
 
-class SettingsError(ApiError):
+class SettingsError(ApiError, InputError):
     """A setting cannot be used; raised while starting."""
 
 

@@ -30,7 +30,7 @@ def serving(context: Context) -> Iterator[str]:
     with ExitStack() as running:
         if embedded:
             with context.database.begin() as work:
-                work.windows.release_claims()  # the only worker there is starts now
+                work.windows.forget_offers()
             worker = EmbeddedWorker(queue)
             worker.start()
             running.callback(worker.stop)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from court.hearing import HearingState
 from storage.db.models import Hearing, Segment
 from storage.db.unit_of_work import UnitOfWork
-from storage.queue import DRAFT_PROTOCOL, TRANSCRIBE_WINDOW
+from storage.queue import TRANSCRIBE_WINDOW, offer_draft
 
 
 def offer_work(uow: UnitOfWork, hearing_id: str, now: datetime) -> None:
@@ -21,10 +21,9 @@ def offer_work(uow: UnitOfWork, hearing_id: str, now: datetime) -> None:
     arrived = uow.session.execute(select(Segment.track, Segment.sequence).where(Segment.hearing_id == hearing_id))
     finished = finished_windows(microphones(hearing), ((track, sequence) for track, sequence in arrived), ended)
     for sequence in sorted(finished - offered):
-        uow.windows.add(hearing_id, sequence)
+        uow.windows.add(hearing_id, sequence, offered=now)
         uow.outbox.put(TRANSCRIBE_WINDOW, [hearing_id, sequence], now)
-    if ended and uow.protocols.latest(hearing_id) is None and not uow.windows.unfinished(hearing_id):
-        uow.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
+    offer_draft(uow, hearing, now)
 
 
 def microphones(hearing: Hearing) -> set[str]:

@@ -4,7 +4,9 @@ The leaves are the truth; beside them stand only what they cannot say: which seg
 begin again after a crash, and what the server has. Segment files lie in `<hearing>/` beside the database.
 """
 
+import fcntl
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -85,12 +87,13 @@ class Spool:
     """One database and its folder. Every change is on the disk when its method returns. Safe for threads."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises SpoolError if the folder cannot be used."""
+        """Raises SpoolError if the folder cannot be used, or if another recorder uses it."""
         self.folder = folder
         self.changed = threading.Event()
         self._lock = threading.Lock()
         try:
             make_folder(folder)
+            self._mine = _claim(folder)
             self._db = sqlite3.connect(folder / "spool.db", isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
@@ -104,6 +107,7 @@ class Spool:
     def close(self) -> None:
         with self._lock:
             self._db.close()
+            os.close(self._mine)
 
     def begin(self, row: HearingRow) -> None:
         make_folder(self.folder / row.id)
@@ -191,3 +195,14 @@ class Spool:
 def _entry(row: tuple[Any, ...]) -> Entry:
     position, hearing, seq, entry, file, sha256, size = row
     return Entry(position, hearing, seq, entry, Attachment(file, sha256, size) if file else None)
+
+
+def _claim(folder: Path) -> int:
+    """The folder's lock, this process's until the descriptor is closed: two recorders would fork the evidence."""
+    descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        os.close(descriptor)
+        raise SpoolError(f"Another recorder uses the spool in {folder}: end it first.") from None
+    return descriptor

@@ -13,7 +13,9 @@ import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from storage.db.unit_of_work import Database
+from court.hearing import HearingState
+from storage.db.models import Hearing
+from storage.db.unit_of_work import Database, UnitOfWork
 
 EMBEDDED_BROKER = "memory://"
 TRANSCRIBE_WINDOW = "transcribe.window"  # (hearing_id, sequence)
@@ -50,6 +52,13 @@ def register_task(app: Celery, name: str, function: Callable[..., None]) -> None
     app.task(function, name=name, shared=False)
 
 
+def offer_draft(work: UnitOfWork, hearing: Hearing, now: datetime) -> None:
+    """Promises a draft once the hearing has ended and nothing is left to transcribe; a second one is not made."""
+    ended = hearing.state == HearingState.ENDED
+    if ended and work.protocols.latest(hearing.id) is None and not work.windows.unfinished(hearing.id):
+        work.outbox.put(DRAFT_PROTOCOL, [hearing.id], now)
+
+
 def dispatch_outbox(database: Database, app: Celery, now: datetime) -> int:
     """Sends what the outbox holds; a message that is sent twice does no harm, one not sent stays."""
     with database.begin() as work:
@@ -83,8 +92,8 @@ class Sweeper:
     def sweep(self, now: datetime) -> None:
         """Offers again what a lost message or a dead worker left undone, then sends the outbox."""
         with self._database.begin() as work:
-            for window in work.windows.stale(now, waiting=self._interval):
-                window.state, window.claimed_at = "pending", now
+            for window in work.windows.to_offer(now):
+                window.state, window.offered_at = "pending", now
                 work.outbox.put(TRANSCRIBE_WINDOW, [window.hearing_id, window.sequence], now)
             for hearing_id in work.protocols.overdue(now, waiting=self._interval):
                 work.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)

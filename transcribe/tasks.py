@@ -8,13 +8,12 @@ from celery import Celery
 
 from court.clock import Clock
 from court.errors import CourtError
-from court.hearing import HearingState
 from storage.db.models import Hearing, Segment
 from storage.db.unit_of_work import Database, UnitOfWork
 from storage.db.work import MAX_ATTEMPTS
 from storage.keys import SigningKey
 from storage.ledger.leaf import LeafKind
-from storage.queue import DRAFT_PROTOCOL, TRANSCRIBE_WINDOW, register_task
+from storage.queue import TRANSCRIBE_WINDOW, offer_draft, register_task
 from storage.worm.port import WormStore
 from transcribe.audio import window_sound
 from transcribe.engines.port import Engine
@@ -93,7 +92,7 @@ def _claim(context: TranscribeContext, hearing_id: str, sequence: int) -> _Job |
         if window is None or window.attempts > MAX_ATTEMPTS:
             # Nobody was left to report the attempts before: this window ends its workers.
             work.windows.failed(hearing_id, sequence, f"The worker died {MAX_ATTEMPTS} times at this window.")
-            _offer_draft(context, work, hearing)
+            offer_draft(work, hearing, context.clock.now().utc)
             return None
         microphones = {one["track"] for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]}
         segments = [one for one in work.hearings.window(hearing_id, sequence) if one.track in microphones]
@@ -118,7 +117,7 @@ def _store(context: TranscribeContext, job: _Job, engine: Engine, utterances: li
         work.utterances.add_all(rows)
         work.log.record(LeafKind.TRANSCRIPT, job.hearing_id, context.clock.now().utc, body, context.key)
         work.windows.done(job.hearing_id, job.sequence)
-        _offer_draft(context, work, hearing)
+        offer_draft(work, hearing, context.clock.now().utc)
     _log.info("window_transcribed", hearing=job.hearing_id, sequence=job.sequence, utterances=len(rows))
     return True
 
@@ -128,7 +127,7 @@ def _give_back(context: TranscribeContext, job: _Job, error: Exception) -> None:
     with context.database.begin() as work:
         hearing = _still_ours(work, job)
         if hearing is not None and work.windows.failed(job.hearing_id, job.sequence, sentence):
-            _offer_draft(context, work, hearing)
+            offer_draft(work, hearing, context.clock.now().utc)
     _log.warning("window_failed", hearing=job.hearing_id, sequence=job.sequence, attempt=job.attempt, error=sentence)
 
 
@@ -138,10 +137,3 @@ def _still_ours(work: UnitOfWork, job: _Job) -> Hearing | None:
     window = work.windows.get(job.hearing_id, job.sequence)
     ours = window is not None and window.state == "claimed" and window.attempts == job.attempt
     return hearing if ours else None
-
-
-def _offer_draft(context: TranscribeContext, work: UnitOfWork, hearing: Hearing) -> None:
-    """After the last window of an ended hearing its protocol can be drafted, with what could not be transcribed too."""
-    ended = hearing.state == HearingState.ENDED
-    if ended and work.protocols.latest(hearing.id) is None and not work.windows.unfinished(hearing.id):
-        work.outbox.put(DRAFT_PROTOCOL, [hearing.id], context.clock.now().utc)

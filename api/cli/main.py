@@ -131,13 +131,9 @@ def main() -> None:
     except InputError as error:
         _tell(error, exit_codes.UNUSABLE_INPUT)
     except CourtError as error:
-        _tell(error, exit_codes.UNUSABLE_INPUT if _is_setting(error) else exit_codes.FAULT_FOUND)
+        _tell(error, exit_codes.FAULT_FOUND)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _is_setting(error: CourtError) -> bool:
-    return type(error).__name__ == "SettingsError"
 
 
 def _tell(error: CourtError, code: int) -> None:

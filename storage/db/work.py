@@ -27,11 +27,13 @@ class Windows:
         query = select(Window).where(Window.hearing_id == hearing_id)
         return self._session.scalars(query.order_by(Window.sequence)).all()
 
-    def add(self, hearing_id: str, sequence: int) -> bool:
-        """Makes the window pending; False when it was there already."""
+    def add(self, hearing_id: str, sequence: int, offered: datetime | None = None) -> bool:
+        """Makes the window pending, `offered` with this change or not yet; False when it was there already."""
         if self.get(hearing_id, sequence) is not None:
             return False
-        self._session.add(Window(hearing_id=hearing_id, sequence=sequence, state="pending", attempts=0, error=""))
+        self._session.add(
+            Window(hearing_id=hearing_id, sequence=sequence, state="pending", offered_at=offered, attempts=0, error="")
+        )
         self._session.flush()
         return True
 
@@ -55,7 +57,7 @@ class Windows:
         """Gives the window back for another attempt, or up for good after MAX_ATTEMPTS (then True)."""
         window = self.get(hearing_id, sequence)
         final = window is not None and window.attempts >= MAX_ATTEMPTS
-        self._set(hearing_id, sequence, state="failed" if final else "pending", error=error[:2000])
+        self._set(hearing_id, sequence, state="failed" if final else "pending", offered_at=None, error=error[:2000])
         return final
 
     def unfinished(self, hearing_id: str) -> int:
@@ -63,17 +65,19 @@ class Windows:
         query = select(func.count()).where(Window.hearing_id == hearing_id, Window.state.in_(("pending", "claimed")))
         return self._session.scalar(query) or 0
 
-    def release_claims(self) -> None:
-        """Makes every claimed window pending again: for the start of a worker that is the only one there is."""
-        self._session.execute(update(Window).where(Window.state == "claimed").values(state="pending"))
+    def forget_offers(self) -> None:
+        """Everything undone waits to be offered anew: for the start of the only worker of an in-memory broker."""
+        undone = Window.state.in_(("pending", "claimed"))
+        self._session.execute(update(Window).where(undone).values(state="pending", offered_at=None))
 
-    def stale(self, now: datetime, waiting: timedelta) -> Sequence[Window]:
-        """Windows a lost message or a dead worker left behind."""
+    def to_offer(self, now: datetime) -> Sequence[Window]:
+        """Windows that wait to be offered, or whose message or worker must have got lost."""
+        lost = now - LEASE
         return self._session.scalars(
             select(Window).where(
                 or_(
-                    and_(Window.state == "claimed", Window.claimed_at < now - LEASE),
-                    and_(Window.state == "pending", Window.attempts > 0, Window.claimed_at < now - waiting),
+                    and_(Window.state == "claimed", Window.claimed_at < lost),
+                    and_(Window.state == "pending", or_(Window.offered_at.is_(None), Window.offered_at < lost)),
                 )
             )
         ).all()

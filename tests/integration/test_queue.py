@@ -112,11 +112,31 @@ def test_a_draft_that_does_not_come_is_offered_again_a_few_times(store: Database
         assert len(work.session.scalars(select(OutboxRow)).all()) == MAX_ATTEMPTS
 
 
+def test_a_message_lost_with_the_process_is_offered_again(store: Database) -> None:
+    with store.begin() as work:
+        add_hearing(work, state="recording")
+        work.windows.add(HEARING, 0, offered=MOMENT)
+    app = make_queue()
+    delivered = receiver(app)
+    sweeper = Sweeper(store, app)
+    sweeper.sweep(MOMENT + timedelta(minutes=1))  # too early: it may still wait in the broker
+    with store.begin() as work:
+        work.windows.forget_offers()
+    sweeper.sweep(MOMENT + timedelta(minutes=1))
+    worker = EmbeddedWorker(app)
+    worker.start()
+    try:
+        assert delivered.get(timeout=30) == (HEARING, 0)
+    finally:
+        worker.stop()
+    assert delivered.empty()
+
+
 def test_a_window_whose_worker_died_is_offered_again(store: Database) -> None:
     app = make_queue()
     with store.begin() as work:
         add_hearing(work, state="recording")
-        work.windows.add(HEARING, 0)
+        work.windows.add(HEARING, 0, offered=MOMENT)
         assert work.windows.claim(HEARING, 0, MOMENT)
     delivered = receiver(app)
     sweeper = Sweeper(store, app)

@@ -1,4 +1,6 @@
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,14 @@ def test_a_hearing_is_unfinished_until_its_end(spool: Spool) -> None:
     assert again(spool).unfinished() == ROW
     spool.end(ROW.id)
     assert again(spool).unfinished() is None
+
+
+def test_two_recorders_never_share_a_spool(spool: Spool) -> None:
+    other = f"from pathlib import Path; from recorder.spool import Spool; Spool(Path({str(spool.folder)!r}))"
+    refused = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, check=False)
+    assert "Another recorder uses the spool" in refused.stderr
+    spool.close()
+    assert subprocess.run([sys.executable, "-c", other], check=False).returncode == 0
 
 
 def test_an_entry_replaces_the_open_segment_it_states(spool: Spool) -> None:

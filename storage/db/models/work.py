@@ -15,6 +15,7 @@ class Window(Base):
     """A unit of transcription: all microphones' segments of one sequence number.
 
     `state` is pending, claimed, done or failed; a claim older than the queue's lease may be taken over.
+    `offered_at` is when a task for it was last promised, None when it waits to be offered.
     """
 
     __tablename__ = "windows"
@@ -24,6 +25,7 @@ class Window(Base):
     hearing_id: Mapped[str] = mapped_column(ForeignKey(_HEARING), index=True)
     sequence: Mapped[int]
     state: Mapped[str] = mapped_column(String(16), default="pending")
+    offered_at: Mapped[datetime | None]
     claimed_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(default="")
