@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import uvicorn
+from celery import Celery
 
 from api.app import create_app
 from api.composition import make_worker_queue
 from api.context import Context
 from api.errors import ServerError
+from storage.durable import sole_holder
 from storage.queue import EMBEDDED_BROKER, EmbeddedWorker, Sweeper, make_queue
 
 START_SECONDS = 60
@@ -24,20 +26,41 @@ def serving(context: Context) -> Iterator[str]:
 
     Yields the address it listens on. Raises ServerError when the port is taken.
     """
-    settings = context.settings
-    embedded = settings.broker_url == EMBEDDED_BROKER
-    queue = make_worker_queue(context) if embedded else make_queue(settings.broker_url)
     with ExitStack() as running:
-        if embedded:
-            with context.database.begin() as work:
-                work.windows.forget_offers()
-            worker = EmbeddedWorker(queue)
-            worker.start()
-            running.callback(worker.stop)
-        sweeper = Sweeper(context.database, queue)
-        sweeper.start()
-        running.callback(sweeper.stop)
+        if context.settings.broker_url == EMBEDDED_BROKER:
+            running.enter_context(_embedded_queue(context))
+        else:
+            running.enter_context(_sweeping(context, make_queue(context.settings.broker_url)))
         yield running.enter_context(_web(context))
+
+
+@contextmanager
+def _embedded_queue(context: Context) -> Iterator[None]:
+    """Worker and sweeper of this home; where another program already runs them, the work is left to it."""
+    with sole_holder(context.settings.home / "worker.lock") as alone:
+        if not alone:
+            yield
+            return
+        with context.database.begin() as work:
+            work.windows.forget_offers()  # they were in the memory of a program that has ended
+        queue = make_worker_queue(context)
+        worker = EmbeddedWorker(queue)
+        worker.start()
+        try:
+            with _sweeping(context, queue):
+                yield
+        finally:
+            worker.stop()
+
+
+@contextmanager
+def _sweeping(context: Context, queue: Celery) -> Iterator[None]:
+    sweeper = Sweeper(context.database, queue)
+    sweeper.start()
+    try:
+        yield
+    finally:
+        sweeper.stop()
 
 
 @contextmanager

@@ -3,9 +3,11 @@
 POSIX promises neither for a plain write: bytes need fsync of the file, names need fsync of the folder.
 """
 
+import fcntl
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -104,3 +106,20 @@ class AppendFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextmanager
+def sole_holder(path: Path) -> Iterator[bool]:
+    """Whether this program alone holds the lock file `path` during the block; the system frees it whatever happens."""
+    make_folder(path.parent)
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        alone = False
+    else:
+        alone = True
+    try:
+        yield alone
+    finally:
+        os.close(descriptor)

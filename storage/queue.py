@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import OperationalError as BrokerError
+from sqlalchemy.exc import DBAPIError
 
 from court.hearing import HearingState
 from storage.db.models import Hearing
@@ -72,7 +73,7 @@ def dispatch_outbox(database: Database, app: Celery, now: datetime) -> int:
 class Sweeper:
     """A thread that sends the outbox as soon as there is something, and looks every `interval` for lost work."""
 
-    def __init__(self, database: Database, app: Celery, interval: timedelta = timedelta(seconds=30)) -> None:
+    def __init__(self, database: Database, app: Celery, interval: timedelta = timedelta(seconds=10)) -> None:
         self._database = database
         self._app = app
         self._interval = interval
@@ -104,8 +105,8 @@ class Sweeper:
         while not self._stopping:
             try:
                 self.sweep(datetime.now(UTC))
-            except OperationalError as error:  # the broker is away: the outbox keeps everything
-                _log.warning("queue_unreachable", error=str(error))
+            except (BrokerError, DBAPIError) as error:  # broker or database is away: the outbox keeps everything
+                _log.warning("sweep_failed", error=str(error))
             self._wake.wait(self._interval.total_seconds())
             self._wake.clear()
 

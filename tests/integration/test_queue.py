@@ -2,13 +2,14 @@
 
 import queue
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from celery import Celery
 from kombu.exceptions import OperationalError
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError as DatabaseError
 
 from storage.db.migrate import upgrade
 from storage.db.models import Hearing, OutboxRow
@@ -110,6 +111,30 @@ def test_a_draft_that_does_not_come_is_offered_again_a_few_times(store: Database
         sweeper.sweep(MOMENT + timedelta(minutes=minute))
     with store.read() as work:
         assert len(work.session.scalars(select(OutboxRow)).all()) == MAX_ATTEMPTS
+
+
+def test_the_sweeper_outlives_a_database_that_was_away(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_queue()
+    delivered = receiver(app)
+    sweeper = Sweeper(store, app, interval=timedelta(milliseconds=50))
+    sweep, failures = sweeper.sweep, iter([1, 2])
+
+    def failing_twice(now: datetime) -> None:
+        if next(failures, None):
+            raise DatabaseError("SELECT 1", None, Exception("the database went away"))
+        sweep(now)
+
+    monkeypatch.setattr(sweeper, "sweep", failing_twice)
+    worker = EmbeddedWorker(app)
+    worker.start()
+    sweeper.start()
+    try:
+        with store.begin() as work:
+            work.outbox.put(TRANSCRIBE_WINDOW, [HEARING, 0], MOMENT)
+        assert delivered.get(timeout=30) == (HEARING, 0)
+    finally:
+        sweeper.stop()
+        worker.stop()
 
 
 def test_a_message_lost_with_the_process_is_offered_again(store: Database) -> None:

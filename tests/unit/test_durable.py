@@ -99,3 +99,11 @@ def test_an_append_file_grows_and_is_synced(tmp_path: Path, deeds: list[str]) ->
     assert stat.S_IMODE((tmp_path / "one").stat().st_mode) == 0o444
     with pytest.raises(FileExistsError):
         durable.AppendFile(tmp_path / "one")
+
+
+def test_only_one_holds_a_lock_until_it_lets_go(tmp_path: Path) -> None:
+    lock = tmp_path / "home" / "worker.lock"
+    with durable.sole_holder(lock) as first, durable.sole_holder(lock) as second:
+        assert (first, second) == (True, False)
+    with durable.sole_holder(lock) as again:
+        assert again
