@@ -29,14 +29,13 @@ class BuildError(Exception):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Builds the pages of courtrec.")
-    parser.add_argument("--test", action="store_true", help="run the scripts' unit tests instead of building")
+    parser.add_argument("--test", action="store_true", help="run the scripts' unit tests, too")
     parser.add_argument("--force", action="store_true", help="build even if nothing changed")
     chosen = parser.parse_args()
     try:
+        build(force=chosen.force)
         if chosen.test:
             test()
-        else:
-            build(force=chosen.force)
     except BuildError as error:
         print(error, file=sys.stderr)
         return 1

@@ -17,3 +17,6 @@ constraint=requirements/embedded.txt
 compile node node
 compile gpu node server gpu
 compile dev node server dev
+
+uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+  --no-emit-index-url requirements/web.in -o requirements/web.txt

@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from api.cli.record import stop_after
+from court.card import HearingCard
+from court.case_number import CaseNumber
 from tests.factories.command_line import ROOT, courtrec
 from tests.factories.databases import reading
 
@@ -35,6 +38,29 @@ def wav(path: Path, channels: int, seconds: float = 7.0) -> str:
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COURTREC_TRANSCRIBE_DEVICE", "foo"),
+        ("COURTREC_PROTOCOL_ZONE", "Asia/Nowhere"),
+        ("COURTREC_NODE_PACE", "foo"),
+        ("COURTREC_DATABASE_URL", "nonsense"),
+    ],
+)
+def test_an_unusable_setting_gets_one_sentence_and_leaves_nothing(tmp_path: Path, name: str, value: str) -> None:
+    home = tmp_path / "home"
+    run = courtrec(home, "record", "--case", CASE, "--from", *ENGLISH, **{name: value})
+    assert (run.returncode, run.stderr.count("\n")) == (2, 1), run.stderr
+    assert name.removeprefix("COURTREC_NODE_").lower() in run.stderr.lower()
+    kept = [path for folder in ("objects", "spool") for path in (home / folder).glob("*/**/*") if path.is_file()]
+    assert kept == []
+
+
+def test_an_unknown_model_is_unusable_input(tmp_path: Path) -> None:
+    run = courtrec(tmp_path, "models", "fetch", "nope")
+    assert (run.returncode, "'nope' is unknown" in run.stderr) == (2, True), run.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["--case", CASE, "--from", "nowhere.wav"], "nowhere.wav does not exist"),
@@ -50,6 +76,9 @@ def wav(path: Path, channels: int, seconds: float = 7.0) -> str:
         (["--case", CASE, "--room", "ALSA"], "sound card hw:7,0 cannot be opened"),
         (["--case", CASE, "--room", "NINE"], "channel 9"),
         (["--case", CASE, "--from", *ENGLISH, "--for", "-1"], "--for -1"),
+        (["--case", CASE, "--from", *ENGLISH, "--for", "nan"], "--for nan"),
+        (["--case", CASE, "--from", *ENGLISH, "--for", "inf"], "--for inf"),
+        (["--case", CASE, "--from", "EMPTY"], "empty.wav holds nothing to record"),
         (["--resume"], "nothing to resume"),
     ],
 )
@@ -57,13 +86,16 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(tmp_path: Path, argument
     (tmp_path / "alsa.toml").write_text(ALSA_ROOM)
     nine = (ROOT / "rooms/demo.toml").read_text().replace("channel = 3", "channel = 9")
     (tmp_path / "nine.toml").write_text(nine.replace("../samples", str(ROOT / "samples")))
-    rooms = {"ALSA": str(tmp_path / "alsa.toml"), "NINE": str(tmp_path / "nine.toml")}
+    wav(tmp_path / "empty.wav", channels=1, seconds=0)
+    named = {"ALSA": "alsa.toml", "NINE": "nine.toml", "EMPTY": "empty.wav"}
+    files = {name: str(tmp_path / file) for name, file in named.items()}
     home = tmp_path / "home"
-    run = courtrec(home, "record", *(rooms.get(one, one) for one in arguments))
+    run = courtrec(home, "record", *(files.get(one, one) for one in arguments))
     assert run.returncode == 2
     assert complaint in run.stderr
     assert "Traceback" not in run.stderr
-    assert not list(home.glob("objects/*")) + list(home.glob("spool/*/*"))
+    kept = [path for folder in ("objects", "spool") for path in (home / folder).glob("*/**/*") if path.is_file()]
+    assert kept == []
 
 
 def test_the_channels_of_one_file_become_microphones(tmp_path: Path) -> None:
@@ -86,6 +118,14 @@ def test_a_graph_is_recorded_for_as_long_as_asked(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
     with reading(f"sqlite:///{home}/courtrec.db") as work:
         assert [one.end_sample for one in work.hearings.find()] == [8 * 48_000]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "samples"), [(0.3, 14_400), (10.5, 504_000), (0.00001, 8), (1 / 3, 16_000), (1.00003, 48_000)]
+)
+def test_a_length_in_parts_of_a_second_is_kept_to_the_cameras_tick(seconds: float, samples: int) -> None:
+    script = stop_after(HearingCard(CaseNumber.parse(CASE)), seconds)
+    assert [action.at for action in script.actions] == [0, samples]
 
 
 def test_files_one_per_microphone_are_transcribed_by_speaker(tmp_path: Path) -> None:
