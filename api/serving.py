@@ -13,6 +13,7 @@ from api.app import create_app
 from api.composition import make_worker_queue
 from api.context import Context
 from api.errors import ServerError
+from api.web.render import DIST
 from storage.durable import sole_holder
 from storage.queue import EMBEDDED_BROKER, EmbeddedWorker, Sweeper, make_queue
 
@@ -24,8 +25,10 @@ _LOOK_EVERY = 0.05
 def serving(context: Context) -> Iterator[str]:
     """The whole server for the length of the block: web, sweeper and, with the embedded broker, the worker.
 
-    Yields the address it listens on. Raises ServerError when the port is taken.
+    Yields the address it listens on. Raises ServerError when the port is taken or the pages are not built.
     """
+    if not (DIST / "manifest.json").exists():
+        raise ServerError("The pages are not built: run python tools/build_web.py first.")
     with ExitStack() as running:
         if context.settings.broker_url == EMBEDDED_BROKER:
             running.enter_context(_embedded_queue(context))
