@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from api import schemas
 from api.context import Context
+from api.verification import trusted_keys
 from court.clock import parse_utc
 from storage.db.models import LogEntry, Segment
 from storage.db.unit_of_work import UnitOfWork
@@ -39,7 +40,7 @@ def attest(context: Context, sha256: str) -> schemas.Verdict:
         if index is None:
             return _verdict(UNKNOWN, sha256)
         entry = uow.log.entry(index)
-        signed = _sound(uow, entry, sha256)
+        signed = _sound(context, uow, entry, sha256)
         if entry is None or signed is None:
             return _verdict(ALTERED, sha256)
         proof = _proof(context, uow, entry)
@@ -66,26 +67,26 @@ def _entry_index(uow: UnitOfWork, sha256: str) -> int | None:
     return protocol.leaf_index if protocol is not None else None
 
 
-def _sound(uow: UnitOfWork, entry: LogEntry | None, sha256: str) -> SignedLeaf | None:
-    """The entry's leaf, if a known key signed it and it states this hash."""
+def _sound(context: Context, uow: UnitOfWork, entry: LogEntry | None, sha256: str) -> SignedLeaf | None:
+    """The entry's leaf, if a trusted key signed it and it states this hash."""
     if entry is None:
         return None
     try:
         signed = parse(entry.entry)
     except LedgerError:
         return None
-    key = uow.log.public_keys().get(signed.author)
+    key = trusted_keys(context, uow).get(signed.author)
     states = signed.body.get(_HASH_FIELD.get(signed.kind, ""))
     return signed if key is not None and signed.verify(VerifyKey(key)) and states == sha256 else None
 
 
 def _proof(context: Context, uow: UnitOfWork, entry: LogEntry) -> schemas.Proof | None:
-    """The inclusion proof under the newest checkpoint, None if it does not hold."""
+    """The inclusion proof under the newest checkpoint, None if it does not hold or the log is not all signed."""
     origin = context.settings.log_origin
-    checkpoint = uow.log.checkpoint(context.clock.now().utc, context.log_key, origin)
     try:
+        checkpoint = uow.log.checkpoint(context.clock.now().utc, context.log_key, origin)
         proof = prove(entry.index, uow.log.node, checkpoint.note)
-        verify_proof(proof, origin, uow.log.public_keys("log").values(), entry.entry)
+        verify_proof(proof, origin, [context.log_key.public], entry.entry)
     except (KeyError, ValueError, LedgerError):
         return None
     return schemas.Proof(**proof.as_fields())

@@ -1,7 +1,8 @@
 """A capture node as a child process of the one-machine installation.
 
 It is a process of its own so that nothing the server does can stop a recording, and it is started again whenever it
-ends: it takes an open hearing up where its spool says.
+ends: it takes an open hearing up where its spool says. It ends with the process that started it, however that ends,
+so that the next one finds the spool free.
 """
 
 import os
@@ -34,6 +35,7 @@ def child_node(home: Path, room: Path, server_url: str, port: int) -> Iterator[N
             "COURTREC_NODE_HOME": str(home),
             "COURTREC_NODE_SERVER_URL": server_url,
             "COURTREC_NODE_PORT": str(port),
+            "COURTREC_NODE_ENDS_WITH_STDIN": "1",
         },
     )
     try:
@@ -78,11 +80,13 @@ class _Keeper:
             self._thread.join(timeout=1)
 
     def _launch(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(self._command, env=self._environment)
+        return subprocess.Popen(self._command, env=self._environment, stdin=subprocess.PIPE)
 
     def _keep(self) -> None:
         while True:
             code = self._process.wait()
+            if self._process.stdin is not None:
+                self._process.stdin.close()
             if code == UNUSABLE_INPUT or self._stopping.wait(timeout=1):
                 return
             self._process = self._launch()

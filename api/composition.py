@@ -4,17 +4,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from alembic.util import CommandError
 from celery import Celery
 from minio import Minio
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from api.context import Context
+from api.errors import SettingsError
 from api.node_client import NodeClient
 from api.secrets import S3_ACCESS_KEY, S3_SECRET_KEY, given_secret, load_secrets
-from api.settings import Settings
+from api.settings import Settings, load_settings
 from hardware.clock import SystemClock
 from protocol.context import ProtocolContext
 from protocol.context import make_context as make_protocol_context
-from protocol.settings import ProtocolSettings
+from protocol.settings import load_protocol_settings
 from protocol.tasks import register as register_protocol
 from storage import durable, keys
 from storage.db.migrate import upgrade
@@ -25,7 +29,7 @@ from storage.worm.local import LocalStore
 from storage.worm.port import WormStore
 from storage.worm.s3 import S3Store
 from transcribe.engines.select import Engines
-from transcribe.settings import TranscribeSettings
+from transcribe.settings import load_transcribe_settings
 from transcribe.tasks import TranscribeContext
 from transcribe.tasks import register as register_transcribe
 
@@ -53,12 +57,27 @@ class Home:
         return self.keys / "node.ed25519"
 
 
+def load_all_settings() -> Settings:
+    """The server's settings, once those of the worker are usable as well: nothing is begun that would then fail."""
+    settings = load_settings()
+    load_transcribe_settings()
+    load_protocol_settings()
+    return settings
+
+
 def make_context(settings: Settings) -> Context:
-    """Opens (or makes) everything under the home and brings the database to the newest schema."""
+    """Opens (or makes) everything under the home and brings the database to the newest schema.
+
+    Raises SettingsError where the home or the database cannot be used.
+    """
     home = Home(settings.home)
-    durable.make_folder(home.path)
-    database = Database(settings.database_address)
-    upgrade(database.engine)
+    try:
+        durable.make_folder(home.path)
+    except OSError as error:
+        raise SettingsError(
+            f"The folder {home.path} cannot be used ({error.strerror}): set COURTREC_HOME to one that may be written."
+        ) from None
+    database = open_database(settings.database_address)
     secrets = load_secrets(home.keys)
     return Context(
         settings=settings,
@@ -70,6 +89,28 @@ def make_context(settings: Settings) -> Context:
         clock=SystemClock(),
         node=NodeClient(settings.node_url, secrets.node_token) if settings.node_url else None,
     )
+
+
+def open_database(address: str) -> Database:
+    """The database in the newest schema; raises SettingsError, naming the address without its password."""
+    try:
+        shown = make_url(address).render_as_string(hide_password=True)
+        database = Database(address)
+    except (ArgumentError, ImportError, ValueError):
+        raise SettingsError(
+            "The address in COURTREC_DATABASE_URL cannot be used: write it as sqlite:///FILE or "
+            "postgresql+psycopg://USER:PASSWORD@HOST/NAME."
+        ) from None
+    try:
+        upgrade(database.engine)
+    except DBAPIError as error:
+        reason = " ".join(str(error.orig).split())
+        raise SettingsError(
+            f"The database {shown} cannot be used ({reason}): start it, or correct COURTREC_DATABASE_URL."
+        ) from None
+    except CommandError as error:
+        raise SettingsError(f"The database {shown} is not of this version of courtrec ({error}).") from None
+    return database
 
 
 def make_store(settings: Settings) -> WormStore:
@@ -99,7 +140,7 @@ def make_worker_queue(context: Context) -> Celery:
             store=context.store,
             key=context.server_key,
             clock=context.clock,
-            engine_for=Engines(TranscribeSettings(), home.models),
+            engine_for=Engines(load_transcribe_settings(), home.models),
         ),
     )
     register_protocol(queue, protocol_context(context))
@@ -110,7 +151,7 @@ def protocol_context(context: Context) -> ProtocolContext:
     """What drafting and signing work with, on the same database, store and key."""
     settings = context.settings
     return make_protocol_context(
-        ProtocolSettings(),
+        load_protocol_settings(),
         database=context.database,
         store=context.store,
         key=context.server_key,

@@ -1,6 +1,7 @@
 """What every request works with; made once by the entry point (`api.cli`) and handed to `api.app.create_app`."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from api.auth.throttle import LoginThrottle
 from api.node_client import NodeClient
@@ -8,6 +9,7 @@ from api.recent import RecentViews
 from api.secrets import Secrets
 from api.settings import Settings
 from court.clock import Clock
+from storage.db.sealer import LogSealer
 from storage.db.unit_of_work import Database
 from storage.keys import SigningKey
 from storage.worm.port import WormStore
@@ -17,8 +19,10 @@ from storage.worm.port import WormStore
 class Context:
     """`server_key` signs the server's own ledger entries, `log_key` the log's checkpoints.
 
-    `node` is the control client of the room's recording node, None where none is attached. Tasks are put into the
-    outbox of a unit of work; `database.after_commit` hands them to the queue.
+    The `database` signs the log with the latter in every transaction that appended to it (`database.sealer`); the
+    newest checkpoint also lies in `log_checkpoint`. `node` is the control client of the room's recording node, None
+    where none is attached. Tasks are put into the outbox of a unit of work; `database.after_commit` hands them to
+    the queue.
     """
 
     settings: Settings
@@ -36,4 +40,10 @@ class Context:
         settings = self.settings
         throttle = LoginThrottle(settings.login_attempts, settings.login_pause_minutes * 60)
         object.__setattr__(self, "throttle", throttle)
+        self.database.sealer = LogSealer(self.log_key, settings.log_origin, self.clock, self.log_checkpoint)
         object.__setattr__(self, "recent_views", RecentViews(settings.journal_minutes * 60))
+
+    @property
+    def log_checkpoint(self) -> Path:
+        """The file with the log's newest checkpoint: outside the database, so that it outlives what is cut there."""
+        return self.settings.home / "keys" / "log.checkpoint"

@@ -75,8 +75,6 @@ def accept(context: Context, batch: Batch) -> dict[str, int]:
             now = context.clock.now().utc
             for hearing_id in sorted(changed):
                 offer_work(uow, hearing_id, now)
-            if changed:  # what was acknowledged cannot be cut off the end of the log unseen
-                uow.log.checkpoint(now, context.log_key, context.settings.log_origin)
             hearings = sorted({signed.hearing for signed in batch.leaves})
             return {one: uow.log.chain(one, author).next_seq for one in hearings}
     except ChainError as error:

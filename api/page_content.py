@@ -9,6 +9,7 @@ from api.access import Action
 from api.caller import Caller
 from api.errors import Forbidden
 from api.gate import require
+from api.transcript_view import TranscriptView, transcript_view
 from api.web.labels import LABELS
 from api.web.render import Page
 from court.card import HearingCard
@@ -20,24 +21,28 @@ from storage.db.models import Hearing, LogEntry, Protocol
 from storage.db.unit_of_work import UnitOfWork
 
 SIGNED = "signed"
-_FINISHED_WINDOW = ("done", "failed")
 
 
 def facts(uow: UnitOfWork, hearing: Hearing) -> views.HearingFacts:
     return views.hearing_facts(reading.summary(uow, hearing), HearingCard.parse(hearing.card))
 
 
-def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> views.TranscriptView:
-    return _transcript(uow, hearing, reading.timeline(uow, caller, hearing))
+def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> TranscriptView:
+    return _transcript(uow, hearing, reading.timeline(uow, caller, hearing), completeness(uow, hearing))
+
+
+def completeness(uow: UnitOfWork, hearing: Hearing) -> views.Completeness:
+    tracks = [one["track"] for one in reading.captured_tracks(hearing)]
+    return views.completeness(reading.outages(uow, hearing), tracks, live=hearing.end_sample is None)
 
 
 def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) -> dict[str, Any]:
     """Everything of the hearing's page for somebody who may read it."""
-    timeline = reading.timeline(uow, caller, hearing)
+    whole = completeness(uow, hearing)
     return {
         "hearing": facts(uow, hearing),
-        "transcript": _transcript(uow, hearing, timeline),
-        "completeness": views.completeness(timeline),
+        "transcript": _transcript(uow, hearing, reading.timeline(uow, caller, hearing), whole),
+        "completeness": whole,
         "evidence": _evidence(uow, hearing),
         "may_play": True,
         **protocol_panel(uow, caller, hearing),
@@ -75,11 +80,10 @@ def script_words(page: Page) -> dict[str, dict[str, str]]:
     return {name: {one.value: say(LABELS[one.value]) for one in kind} for name, kind in groups.items()}
 
 
-def _transcript(uow: UnitOfWork, hearing: Hearing, timeline: schemas.Timeline) -> views.TranscriptView:
-    windows = uow.windows.of(hearing.id)
-    done = sum(window.state in _FINISHED_WINDOW for window in windows)
-    complete = hearing.end_sample is not None and done == len(windows)
-    return views.transcript_view(timeline, complete, done, len(windows))
+def _transcript(
+    uow: UnitOfWork, hearing: Hearing, timeline: schemas.Timeline, whole: views.Completeness
+) -> TranscriptView:
+    return transcript_view(timeline, whole.gaps, uow.windows.of(hearing.id), ended=hearing.end_sample is not None)
 
 
 def _evidence(uow: UnitOfWork, hearing: Hearing) -> views.Evidence:

@@ -1,6 +1,7 @@
 """Stored rows as the API and the pages show them, already sifted by what the caller may see here."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from api import schemas
 from api.access import Action
@@ -10,6 +11,8 @@ from court.card import HearingCard
 from court.hearing import HearingState
 from court.openness import openness_of
 from court.timeline import GapCause, SampleRange
+from protocol.completeness import Outage, find_outages
+from protocol.facts import GapFact
 from storage.db.models import Gap, Hearing, Segment, Utterance
 from storage.db.unit_of_work import UnitOfWork
 
@@ -49,7 +52,7 @@ def summary(uow: UnitOfWork, hearing: Hearing) -> schemas.HearingSummary:
 
 
 def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> schemas.Transcript:
-    rows = uow.utterances.of(hearing.id)
+    rows = uow.utterances.newest(hearing.id)
     readable = _readable(rows, Sieve(uow, caller, hearing.id, Action.READ))
     return schemas.Transcript(
         hearing=hearing.id,
@@ -83,8 +86,22 @@ def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> schemas.Timel
         notes=[
             schemas.NoteView(at=at, template=row.template, text=row.text) for at, row in notes if read.passes(at, at)
         ],
-        utterances=_readable(uow.utterances.of(hearing.id), read),
+        utterances=_readable(uow.utterances.newest(hearing.id), read),
     )
+
+
+def captured_tracks(hearing: Hearing) -> list[dict[str, Any]]:
+    """The tracks that came from a device; the mix made of them is no evidence of its own."""
+    return [one for one in hearing.tracks if not one["derived"]]
+
+
+def outages(uow: UnitOfWork, hearing: Hearing) -> list[Outage]:
+    """All stretches without recording, merged and named as in the protocol."""
+    segments, gaps = uow.hearings.segments(hearing.id), uow.hearings.gaps(hearing.id)
+    names = [one["track"] for one in captured_tracks(hearing)]
+    captured = {name: [span_of(one) for one in segments if one.track == name] for name in names}
+    stated = [GapFact(one.track, span_of(one), GapCause(one.cause), one.device_log) for one in gaps]
+    return find_outages(captured, stated, duration(hearing, [*segments, *gaps]))
 
 
 def span_of(piece: Segment | Gap) -> SampleRange:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from api.made import protocol_faults, transcript_faults
 from court.card import HearingCard
 from court.clock import parse_utc
 from court.errors import InputError
@@ -13,10 +14,15 @@ from court.hearing import HearingState
 from storage.db.models import Gap, LogEntry, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.unit_of_work import UnitOfWork
 from storage.errors import LedgerError
-from storage.ledger import merkle
 from storage.ledger.leaf import LeafKind, SignedLeaf, parse
-from transcribe.records import utterances_sha256
+from storage.ledger.stored import named_object
+from storage.worm.port import object_key
 
+_STATE_AFTER = {
+    LeafKind.HEARING: HearingState.RECORDING,
+    LeafKind.PROTOCOL: HearingState.DRAFT,
+    LeafKind.SIGNATURE: HearingState.SIGNED,
+}
 _STRETCH = ("track", "start", "end", "rate")
 
 
@@ -58,17 +64,27 @@ def log_row_fault(row: LogEntry, index: int) -> str | None:
     return None
 
 
-def hearing_table_faults(uow: UnitOfWork, hearing_id: str, entries: Sequence[LogEntry]) -> Iterator[str]:
-    """Everything the tables say about a hearing against its `entries`."""
-    leaves = dict(_readable(entries))
+def hearing_table_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
+    """Everything the tables say about a hearing against its `leaves`, in log order by index."""
     yield from _card_faults(uow, hearing_id, leaves)
     for table in _TABLES:
         yield from _row_faults(uow, hearing_id, table, leaves)
-    yield from _protocol_faults(uow, hearing_id, leaves)
-    yield from _transcript_faults(uow, hearing_id, leaves)
+    yield from _object_faults(uow, leaves)
+    yield from protocol_faults(uow, hearing_id, leaves)
+    yield from transcript_faults(uow, hearing_id, leaves)
 
 
-def _readable(entries: Sequence[LogEntry]) -> Iterator[tuple[int, SignedLeaf]]:
+def state_of(leaves: Iterable[SignedLeaf]) -> HearingState | None:
+    """How far the entries say that a hearing has come; None without its first."""
+    state = None
+    for leaf in leaves:
+        told = leaf.body["state"] if leaf.kind is LeafKind.STATE else _STATE_AFTER.get(leaf.kind)
+        state = state if told is None else HearingState(told)
+    return state
+
+
+def readable(entries: Sequence[LogEntry]) -> Iterator[tuple[int, SignedLeaf]]:
+    """The entries' leaves with their places in the log."""
     for row in entries:
         try:
             yield row.index, parse(row.entry)
@@ -82,18 +98,24 @@ def _card_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLe
     if hearing is None or opening is None:
         yield f"Hearing {hearing_id} is not both in the table of hearings and in the log."
         return
-    ends = [leaf.body["at_sample"] for leaf in leaves.values() if leaf.body.get("state") == HearingState.ENDED]
+    ends = [leaf.body for leaf in leaves.values() if leaf.body.get("state") == HearingState.ENDED]
+    end = ends[-1] if ends else None
     try:
-        card = HearingCard.parse(opening.body["card"]).as_fields()
+        parsed = HearingCard.parse(opening.body["card"])
+        card, key = parsed.as_fields(), parsed.case_number.key
     except InputError:
-        card = {}
+        card, key = {}, ""
     told = {
         "card": (hearing.card, card),
-        "case number": (hearing.case_number, card.get("case_number")),
+        "case number": ((hearing.case_number, hearing.case_key), (card.get("case_number"), key)),
+        "state": (hearing.state, state_of(leaves.values())),
         "room": (hearing.room, opening.body["room"]),
         "tracks": (hearing.tracks, opening.body["tracks"]),
         "beginning": (hearing.started_at, parse_utc(opening.body["started"]["utc"])),
-        "end": (hearing.end_sample, ends[-1] if ends else None),
+        "end": (
+            (hearing.end_sample, hearing.ended_at),
+            (end["at_sample"], parse_utc(end["anchor"]["utc"])) if end else (None, None),
+        ),
     }
     for what, (row, entry) in told.items():
         if row != entry:
@@ -126,41 +148,15 @@ def _told_by_row(row: Any, table: _Table) -> dict[str, Any]:
     return {**told, "utc": row.utc} if table.anchored else told
 
 
-def _protocol_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
-    for row in uow.protocols.of(hearing_id):
-        leaf = leaves.get(row.leaf_index)
-        body = leaf.body if leaf is not None else {}
-        stated = (body.get("sha256", body.get("protocol_sha256")), body.get("revision"), body.get("size"))
-        if stated != (row.sha256, row.revision, row.size):
-            yield (
-                f"Revision {row.revision} of the protocol of hearing {hearing_id} in the database is not the one "
-                f"that entry {row.leaf_index} of the log states."
-            )
-    for index, leaf in leaves.items():
-        if leaf.kind is LeafKind.SIGNATURE and _root_at(uow, leaf.body["covers_size"]) != leaf.body["covers_root"]:
-            yield f"The signature in entry {index} of the log was made over another log: its root is not that of ours."
-
-
-def _root_at(uow: UnitOfWork, size: int) -> str:
-    """The root (hex) of the log's first `size` entries, empty if it never was that long."""
-    try:
-        return merkle.root_at(size, uow.log.node).hex()
-    except KeyError:
-        return ""
-
-
-def _transcript_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
-    for index, leaf in leaves.items():
-        if leaf.kind is not LeafKind.TRANSCRIPT:
+def _object_faults(uow: UnitOfWork, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
+    """Every object that an entry states must be listed, so that it is found, kept and checked."""
+    for leaf in leaves.values():
+        named = named_object(leaf)
+        if named is None:
             continue
-        sequence, body = leaf.body["sequence"], leaf.body
-        made = [
-            row
-            for row in uow.utterances.in_window(hearing_id, sequence)
-            if (row.engine, row.model) == (body["engine"], body["model_sha256"])
-        ]
-        if utterances_sha256(made) != body["utterances_sha256"]:
-            yield (
-                f"The transcript of window {sequence} of hearing {hearing_id} in the database is not the one that "
-                f"entry {index} of the log states: utterances were changed, added or removed."
-            )
+        sha256, _, what = named
+        row = uow.log.object(sha256)
+        if row is None:
+            yield f"{what} (object {sha256}) is missing from the database's list of stored objects."
+        elif (row.size, row.key) != (leaf.body["size"], object_key(sha256)):
+            yield f"{what} (object {sha256}) is listed in the database with another size or place than its own."

@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from api.context import Context
 from api.seals import seal_faults
-from api.tables import hearing_table_faults, log_row_fault
-from court.hearing import HearingState
+from api.tables import hearing_table_faults, log_row_fault, readable, state_of
 from storage.db.models import Hearing, LogEntry, MerkleNode, StoredObjectRow
+from storage.db.sealer import read_kept
 from storage.db.unit_of_work import UnitOfWork
 from storage.errors import LedgerError
 from storage.ledger import merkle
@@ -31,11 +31,12 @@ def verify(
 
     Yields nothing where all is well. A hearing that does not exist is a fault.
     """
+    kept = _kept(context)  # before the database: the file only ever tells of what was committed before
     with context.database.read() as uow:
         hearings = [one for one in _hearings(uow) if hearing_id in (None, one)]
         if hearing_id is not None and not hearings:
             yield f"There is no hearing {hearing_id} in the log."
-        yield from _log_faults(context, uow)
+        yield from _log_faults(context, uow, kept)
         objects = _Objects(context.store, _object_rows(uow, hearing_id), progress)
         for one in hearings:
             yield from _hearing_faults(context, uow, one, objects)
@@ -90,7 +91,17 @@ def _object_rows(uow: UnitOfWork, hearing_id: str | None) -> dict[str, StoredObj
     return {row.sha256: row for row in uow.session.scalars(query)}
 
 
-def _log_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
+def _kept(context: Context) -> Checkpoint | str:
+    """The checkpoint in the file outside the database, or what is wrong with it."""
+    path = context.log_checkpoint
+    try:
+        kept = read_kept(path, context.settings.log_origin, [context.log_key.public])
+    except (LedgerError, OSError) as error:
+        return f"The log's newest checkpoint in {path} cannot be believed: {error}"
+    return kept or f"The file {path} with the log's newest checkpoint is missing."
+
+
+def _log_faults(context: Context, uow: UnitOfWork, kept: Checkpoint | str) -> Iterator[str]:
     tree: dict[tuple[int, int], bytes] = {}
     size = 0
     for index, row in enumerate(uow.log.entries()):
@@ -101,15 +112,32 @@ def _log_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
             tree[level, position] = value
         size = index + 1
     yield from _tree_faults(uow, tree, size)
-    origin = context.settings.log_origin
     signed: list[Checkpoint] = []
-    for one in uow.log.checkpoints():
+    for row_or_fault in _checkpoints(context, uow):
+        if isinstance(row_or_fault, str):
+            yield row_or_fault
+        else:
+            signed.append(row_or_fault)
+    if size and size not in {one.size for one in signed}:
+        yield f"The log's {size} entries have no signed checkpoint: its end was added or removed behind our back."
+    if isinstance(kept, Checkpoint):
+        signed.append(kept)
+    elif size:
+        yield kept
+    yield from dict.fromkeys(one.sentence for one in verify_log((row.entry for row in uow.log.entries()), signed))
+
+
+def _checkpoints(context: Context, uow: UnitOfWork) -> Iterator[Checkpoint | str]:
+    """The signed checkpoints in the database, and a sentence for each that is none."""
+    for row in uow.log.checkpoints():
         try:
-            signed.append(verify_checkpoint(one.note, origin, [context.log_key.public]))
+            signed = verify_checkpoint(row.note, context.settings.log_origin, [context.log_key.public])
         except LedgerError as error:
-            yield f"The checkpoint kept for {one.size} entries cannot be believed: {error}"
-    for found in verify_log((row.entry for row in uow.log.entries()), signed):
-        yield found.sentence
+            yield f"The checkpoint kept for {row.size} entries cannot be believed: {error}"
+            continue
+        if (row.size, row.root) != (signed.size, signed.root):
+            yield f"The checkpoint kept for {row.size} entries is listed with another size or root than it signs."
+        yield signed
 
 
 def _tree_faults(uow: UnitOfWork, tree: dict[tuple[int, int], bytes], size: int) -> Iterator[str]:
@@ -130,9 +158,10 @@ def _hearing_faults(
     context: Context, uow: UnitOfWork, hearing_id: str, objects: Callable[[str], ObjectState]
 ) -> Iterator[str]:
     rows = list(uow.log.entries(hearing_id))
-    hearing = uow.hearings.get(hearing_id)
-    live = hearing is not None and HearingState(hearing.state).live
+    leaves = dict(readable(rows))
+    state = state_of(leaves.values())
+    live = state is not None and state.live
     for fault in verify_hearing([row.entry for row in rows], trusted_keys(context, uow), objects, live):
         yield fault.sentence
-    yield from hearing_table_faults(uow, hearing_id, rows)
-    yield from seal_faults(context, uow, hearing_id)
+    yield from hearing_table_faults(uow, hearing_id, leaves)
+    yield from seal_faults(context, hearing_id, leaves.values())

@@ -1,7 +1,7 @@
 """What the pages show, made from what the API says: pure, and without words of any language."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +10,9 @@ from court.card import HearingCard
 from court.hearing import HearingState
 from court.openness import Openness
 from court.people import Participant
+from protocol.completeness import Outage
 
-UNSURE_BELOW = 0.5  # a word recognised with less probability is underlined
-SAME_SPEAKER_WITHIN = 20.0  # seconds after which the speaker is named again
-ROUNDING = 0.1  # seconds; a camera's segments begin at key frames, not at the microphones' cuts
+UNEXPLAINED = "unexplained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,95 +96,6 @@ def hearing_facts(summary: schemas.HearingSummary, card: HearingCard) -> Hearing
 
 
 @dataclass(frozen=True, slots=True)
-class WordView:
-    text: str
-    start: float
-    end: float
-    unsure: bool
-    percent: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing in the transcript, in order of time: `kind` is utterance, note or gap."""
-
-    kind: str
-    start: float
-    end: float
-    id: int = 0
-    role: str = ""
-    text: str = ""
-    same_speaker: bool = False
-    flags: tuple[str, ...] = ()
-    words: tuple[WordView, ...] = ()
-    template: str = ""
-    cause: str = ""
-    fault: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TranscriptView:
-    """`version` changes whenever a reader would see something new."""
-
-    entries: tuple[Entry, ...]
-    complete: bool
-    windows_done: int
-    windows_total: int
-
-    @property
-    def count(self) -> int:
-        return sum(entry.kind == "utterance" for entry in self.entries)
-
-    @property
-    def version(self) -> str:
-        return f"{len(self.entries)}-{self.windows_done}-{self.windows_total}-{int(self.complete)}"
-
-
-def transcript_view(
-    timeline: schemas.Timeline, complete: bool, windows_done: int, windows_total: int
-) -> TranscriptView:
-    """Utterances, notes and breaks of every track, woven together by time."""
-    gaps = [gap for gap in gaps_view(timeline) if gap.everywhere]
-    entries = [
-        *(_gap_entry(gap) for gap in gaps),
-        *(Entry("note", note.at, note.at, template=note.template, text=note.text) for note in timeline.notes),
-        *(_utterance_entry(one) for one in timeline.utterances),
-    ]
-    rank = {"gap": 0, "note": 1, "utterance": 2}
-    entries.sort(key=lambda entry: (entry.start, rank[entry.kind]))
-    return TranscriptView(tuple(_mark_same_speaker(entries)), complete, windows_done, windows_total)
-
-
-def _utterance_entry(one: schemas.UtteranceView) -> Entry:
-    words = tuple(
-        WordView(one_word.text.strip(), one_word.start, one_word.end, sure < UNSURE_BELOW, round(sure * 100))
-        for one_word in one.words
-        for sure in [one_word.probability]
-    )
-    return Entry(
-        "utterance", one.start, one.end, id=one.id, role=one.role, text=one.text, flags=tuple(one.flags), words=words
-    )
-
-
-def _gap_entry(gap: "GapView") -> Entry:
-    return Entry("gap", gap.start, gap.end, cause=gap.cause, fault=not gap.declared)
-
-
-def _mark_same_speaker(entries: Sequence[Entry]) -> Iterable[Entry]:
-    """An utterance that goes on after the same person's last one does not name the speaker again."""
-    before: Entry | None = None
-    for entry in entries:
-        goes_on = (
-            before is not None
-            and before.kind == entry.kind == "utterance"
-            and before.role == entry.role
-            and entry.start - before.end < SAME_SPEAKER_WITHIN
-        )
-        before = entry
-        yield replace(entry, same_speaker=True) if goes_on else entry
-
-
-@dataclass(frozen=True, slots=True)
 class GapView:
     """One stretch without recording, on `tracks`; `everywhere` when no track has it."""
 
@@ -201,28 +111,6 @@ class GapView:
         return self.end - self.start
 
 
-def gaps_view(timeline: schemas.Timeline) -> list[GapView]:
-    """Gaps in order of time; the same stretch on several tracks is one line."""
-    together: dict[tuple[str, int], list[schemas.GapView]] = {}
-    for gap in timeline.gaps:
-        together.setdefault((gap.cause, round(gap.start)), []).append(gap)
-    names = {one.track for one in timeline.tracks}
-    found = []
-    for same in together.values():
-        tracks = tuple(sorted({gap.track for gap in same}))
-        found.append(
-            GapView(
-                min(gap.start for gap in same),
-                max(gap.end for gap in same),
-                same[0].cause,
-                same[0].declared,
-                tracks,
-                everywhere=set(tracks) >= names,
-            )
-        )
-    return sorted(found, key=lambda gap: (gap.start, gap.tracks))
-
-
 @dataclass(frozen=True, slots=True)
 class Completeness:
     """`accounted`: every second of every track is recorded or has a stated cause. `faultless`: no cause is a fault."""
@@ -235,23 +123,23 @@ class Completeness:
         return all(gap.declared for gap in self.gaps)
 
 
-def completeness(timeline: schemas.Timeline) -> Completeness:
-    pieces: dict[str, list[tuple[float, float]]] = {one.track: [] for one in timeline.tracks}
-    for track in timeline.tracks:
-        pieces[track.track] += [(one.start, one.end) for one in track.segments]
-    for gap in timeline.gaps:
-        pieces.setdefault(gap.track, []).append((gap.start, gap.end))
-    accounted = all(_covers(spans, timeline.duration) for spans in pieces.values())
-    return Completeness(accounted, tuple(gaps_view(timeline)))
-
-
-def _covers(spans: Iterable[tuple[float, float]], end: float) -> bool:
-    reached = 0.0
-    for start, stop in sorted(spans):
-        if start > reached + ROUNDING:
-            return False
-        reached = max(reached, stop)
-    return reached >= end - ROUNDING
+def completeness(found: Sequence[Outage], tracks: Collection[str], live: bool) -> Completeness:
+    """`found` on the captured `tracks`, as the protocol tells it. What a live hearing lacks is still on its way."""
+    return Completeness(
+        accounted=all(one.cause is not None for one in found),
+        gaps=tuple(
+            GapView(
+                one.start,
+                one.end,
+                one.cause.value if one.cause else UNEXPLAINED,
+                one.declared,
+                one.tracks,
+                everywhere=set(one.tracks) >= set(tracks),
+            )
+            for one in found
+            if one.cause or not live
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

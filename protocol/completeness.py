@@ -1,10 +1,10 @@
 """Completeness, computed: every second of every expected track is recorded, declared or a named fault."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from court.timeline import GapCause, SampleRange, holes
-from protocol.facts import HearingFacts
+from protocol.facts import GapFact, HearingFacts
 
 # A camera is cut at frame boundaries, so its end may lie a frame before or after the end of the sound.
 FRAME_SECONDS = 0.1
@@ -33,13 +33,17 @@ class Outage:
 
 def outages(facts: HearingFacts) -> list[Outage]:
     """All stretches without recording on captured tracks, in time order, those of one event merged."""
-    captured = {track.track for track in facts.tracks if not track.derived}
+    return find_outages({one.track: one.segments for one in facts.tracks if not one.derived}, facts.gaps, facts.length)
+
+
+def find_outages(captured: Mapping[str, Sequence[SampleRange]], gaps: Sequence[GapFact], length: float) -> list[Outage]:
+    """The same from the segments of each captured track; `length` of the hearing in seconds."""
     single = [
         Outage(gap.range.start_seconds, gap.range.end_seconds, gap.cause, (gap.track,), gap.device_log, number)
-        for number, gap in enumerate(facts.gaps, 1)
+        for number, gap in enumerate(gaps, 1)
         if gap.track in captured
     ]
-    return _merged([*single, *_unexplained(facts)])
+    return _merged([*single, *_unexplained(captured, gaps, length)])
 
 
 def missing_seconds(found: Iterable[Outage]) -> float:
@@ -51,17 +55,15 @@ def missing_seconds(found: Iterable[Outage]) -> float:
     return total
 
 
-def _unexplained(facts: HearingFacts) -> list[Outage]:
+def _unexplained(captured: Mapping[str, Sequence[SampleRange]], gaps: Sequence[GapFact], length: float) -> list[Outage]:
     found = []
-    for track in facts.tracks:
-        if track.derived:
-            continue
-        pieces = [*track.segments, *(gap.range for gap in facts.gaps if gap.track == track.track)]
+    for track, segments in captured.items():
+        pieces = [*segments, *(gap.range for gap in gaps if gap.track == track)]
         rate = pieces[0].rate if pieces else 48_000
-        for start, end in holes(pieces, round(facts.length * rate)):
+        for start, end in holes(pieces, round(length * rate)):
             hole = SampleRange(start, end, rate)
             if hole.seconds > FRAME_SECONDS:
-                found.append(Outage(hole.start_seconds, hole.end_seconds, None, (track.track,), "", 0))
+                found.append(Outage(hole.start_seconds, hole.end_seconds, None, (track,), "", 0))
     return found
 
 

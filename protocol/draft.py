@@ -178,7 +178,10 @@ class _Writer:
         yield self.line("say.not_finalised", None, "clock")
 
     def recording(self) -> Iterable[Line]:
-        noted = self.words.note_of(NoteTemplate.RECORDING_ANNOUNCED)
+        # Opening and announcement are made in one breath and may be noted in one note.
+        openings = self.words.notes_of(NoteTemplate.OPENING)
+        opening = next((one for one in openings if self.matches("recording", one[1].text)), None)
+        noted = self.words.note_of(NoteTemplate.RECORDING_ANNOUNCED) or opening
         spoken = self.spoken(CourtRole.JUDGE, "recording", 0.0, None)
         if noted:
             yield self.words.note_line(*noted)
@@ -220,8 +223,8 @@ class _Writer:
     # ---- what was said
 
     def step_of(self, note: Note) -> tuple[float, float]:
-        """[start, end) seconds that a note stands for: from just before it to the next note."""
-        later = [one.at for one in self.facts.notes if one.at > note.at]
+        """[start, end) seconds that a note stands for: from just before it to just before the next note."""
+        later = [one.at - LEAD_SECONDS for one in self.facts.notes if one.at > note.at]
         end = min([*later, note.at + STEP_SECONDS])
         return note.at - LEAD_SECONDS, end
 

@@ -1,10 +1,14 @@
 """What can go wrong with a protocol, each as one sentence for the secretary."""
 
-from court.errors import CourtError
+from court.errors import CourtError, InputError
 
 
 class ProtocolError(CourtError):
     """Root of this package's errors."""
+
+
+class ProtocolSettingsError(ProtocolError, InputError):
+    """A setting of the protocol service cannot be used."""
 
 
 class FormError(ProtocolError):

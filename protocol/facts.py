@@ -76,7 +76,8 @@ class LedgerFact:
 class HearingFacts:
     """One hearing. `started` and `ended` are UTC, `length` seconds of the timeline, `zone` the court's.
 
-    `untranscribed` are [start, end) seconds of speech the machine was given and could not transcribe.
+    `untranscribed` are [start, end) seconds of speech the machine was given and could not transcribe,
+    `untranscribed_because` the reasons it gave, each once.
     """
 
     hearing: str
@@ -95,6 +96,7 @@ class HearingFacts:
     openness: tuple[OpennessSpan, ...]
     models: tuple[ModelFact, ...]
     ledger: LedgerFact
+    untranscribed_because: tuple[str, ...] = ()
 
 
 def recording_name(case: CaseNumber, started: datetime, zone: tzinfo, hearing: str) -> str:

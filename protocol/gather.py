@@ -1,6 +1,6 @@
 """The facts of one hearing, read from the database as of one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
@@ -38,6 +38,7 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo) -> HearingFa
             f"The hearing {hearing.case_number} has not ended: stop the recording before its protocol is drafted."
         )
     segments = work.hearings.segments(hearing.id)
+    transcripts = _transcripts(work, hearing.id)
     return HearingFacts(
         hearing=hearing.id,
         card=HearingCard.parse(hearing.card),
@@ -59,11 +60,12 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo) -> HearingFa
             GapFact(one.track, SampleRange(one.start, one.end, one.rate), GapCause(one.cause), one.device_log)
             for one in work.hearings.gaps(hearing.id)
         ),
-        utterances=_utterances(work.utterances.of(hearing.id)),
+        utterances=_utterances(work.utterances.newest(hearing.id)),
         untranscribed=_untranscribed(work.windows.of(hearing.id), segments),
         openness=tuple(work.hearings.openness(hearing.id)),
-        models=_models(work, hearing.id),
+        models=tuple(dict.fromkeys(ModelFact(one["engine"], one["model_sha256"]) for one in transcripts)),
         ledger=_ledger(work, hearing.id),
+        untranscribed_because=_reasons(work.windows.of(hearing.id)),
     )
 
 
@@ -85,13 +87,9 @@ def _role(name: str) -> CourtRole | None:
 
 
 def _utterances(rows: Iterable[models.Utterance]) -> tuple[Utterance, ...]:
-    """What the newest transcription of each window found; earlier ones stay in the database only."""
-    kept = list(rows)
-    newest = {row.sequence: row.parameters_key for row in sorted(kept, key=lambda row: row.id)}
     return tuple(
         Utterance(row.track, _role(row.role), row.start_ms / 1000, row.end_ms / 1000, row.text, tuple(row.flags))
-        for row in kept
-        if row.parameters_key == newest[row.sequence]
+        for row in rows
     )
 
 
@@ -107,13 +105,17 @@ def _untranscribed(
     return tuple(sorted(spans.values()))
 
 
-def _models(work: UnitOfWork, hearing: str) -> tuple[ModelFact, ...]:
-    """Recognisers named by the transcript's ledger entries, each once, in order of first use."""
+def _reasons(windows: Iterable[models.Window]) -> tuple[str, ...]:
+    """Why windows were given up, each reason once."""
+    return tuple(dict.fromkeys(one.error for one in windows if one.state == "failed" and one.error))
+
+
+def _transcripts(work: UnitOfWork, hearing: str) -> list[Mapping[str, Any]]:
+    """What the ledger's entries state about the transcription of windows, in order."""
     query = select(models.LogEntry.entry).where(
         models.LogEntry.hearing_id == hearing, models.LogEntry.kind == LeafKind.TRANSCRIPT.value
     )
-    bodies = [parse(entry).body for entry in work.session.scalars(query.order_by(models.LogEntry.index))]
-    return tuple(dict.fromkeys(ModelFact(body["engine"], body["model_sha256"]) for body in bodies))
+    return [parse(entry).body for entry in work.session.scalars(query.order_by(models.LogEntry.index))]
 
 
 def _ledger(work: UnitOfWork, hearing: str) -> LedgerFact:

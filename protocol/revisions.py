@@ -3,7 +3,11 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import rfc8785
+
+from court.clock import iso_utc
 from court.hearing import HearingState, step
 from protocol.context import ProtocolContext
 from protocol.errors import ProtocolError
@@ -11,7 +15,7 @@ from protocol.form import Form
 from protocol.model import ProtocolDocument
 from storage.db.models import Hearing, Protocol
 from storage.db.unit_of_work import UnitOfWork
-from storage.ledger.leaf import LeafKind
+from storage.ledger.leaf import LeafKind, SignedLeaf
 
 DRAFT, SIGNED = "draft", "signed"
 
@@ -34,6 +38,31 @@ class Revision:
 
 def file_name(form: Form, document: ProtocolDocument, number: int) -> str:
     return f"{form.say('page.file')}_{document.recording}_r{number}.pdf"
+
+
+def document_sha256(document: Any) -> str:
+    """SHA-256 (hex) of a document's canonical JSON (RFC 8785), '' of what has none."""
+    try:
+        return hashlib.sha256(rfc8785.dumps(document)).hexdigest()
+    except ValueError:
+        return ""
+
+
+def stated_faults(row: Protocol, leaf: SignedLeaf) -> list[str]:
+    """Which of a revision's columns are not what its ledger entry states."""
+    body, signed = leaf.body, leaf.kind is LeafKind.SIGNATURE
+    told = {
+        "hearing": (row.hearing_id, leaf.hearing),
+        "revision": (row.revision, body.get("revision")),
+        "state": (row.state, SIGNED if signed else DRAFT),
+        "PDF": ((row.sha256, row.size), (body.get("protocol_sha256" if signed else "sha256"), body.get("size"))),
+        "file name": (row.file_name, body.get("file_name")),
+        "document": (document_sha256(row.document), body.get("document_sha256")),
+        "signer": (row.signer, body["signer"] if signed else ""),
+        "time": (iso_utc(row.created_at), leaf.at),
+        "time of signing": (iso_utc(row.signed_at) if row.signed_at else "", leaf.at if signed else ""),
+    }
+    return [what for what, (column, entry) in told.items() if column != entry]
 
 
 def add_revision(context: ProtocolContext, hearing_id: str, revision: Revision, now: datetime) -> Protocol:
@@ -84,6 +113,8 @@ def _draft_leaf(revision: Revision) -> tuple[LeafKind, dict[str, str | int]]:
         "size": len(revision.pdf),
         "form": revision.document.form,
         "language": revision.document.language,
+        "document_sha256": document_sha256(revision.document.as_json()),
+        "file_name": revision.file_name,
     }
 
 
@@ -98,4 +129,6 @@ def _signature_leaf(work: UnitOfWork, revision: Revision) -> tuple[LeafKind, dic
         "revision": revision.number,
         "covers_root": head.root.hex(),
         "covers_size": head.size,
+        "document_sha256": document_sha256(revision.document.as_json()),
+        "file_name": revision.file_name,
     }

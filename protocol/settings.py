@@ -3,8 +3,12 @@
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import field_validator
+from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from protocol.errors import ProtocolSettingsError
+
+_PREFIX = "COURTREC_PROTOCOL_"
 
 
 class ProtocolSettings(BaseSettings):
@@ -17,7 +21,7 @@ class ProtocolSettings(BaseSettings):
     used. With a `timestamp_url` (RFC 3161) a signature is PAdES B-T, without B-B.
     """
 
-    model_config = SettingsConfigDict(env_prefix="COURTREC_PROTOCOL_")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX)
 
     base_url: str = ""
     zone: str = "Asia/Bishkek"
@@ -42,3 +46,15 @@ class ProtocolSettings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"the time zone {value!r} is unknown: give a name like Asia/Bishkek") from None
         return value
+
+
+def load_protocol_settings() -> ProtocolSettings:
+    """Settings from the environment; raises ProtocolSettingsError, one sentence naming what to correct."""
+    try:
+        return ProtocolSettings()
+    except ValidationError as error:
+        complaints = "; ".join(
+            f"{_PREFIX}{str(one['loc'][0]).upper()}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        )
+        raise ProtocolSettingsError(f"The settings cannot be used: {complaints}.") from None

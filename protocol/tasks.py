@@ -11,12 +11,16 @@ from protocol.forms import load_form
 from protocol.gather import gather
 from protocol.model import ProtocolDocument
 from protocol.pdf import Look, render
-from protocol.revisions import SIGNED, Revision, add_revision, file_name
+from protocol.revisions import SIGNED, Revision, add_revision, file_name, stated_faults
 from protocol.seal import load_sealer, sign
 from protocol.verify import load_trust_roots, verify_pdf
 from storage import durable
 from storage.db.models import Protocol
+from storage.db.unit_of_work import UnitOfWork
+from storage.ledger.ed25519 import VerifyKey
+from storage.ledger.leaf import LeafKind, parse
 from storage.queue import DRAFT_PROTOCOL, register_task
+from storage.worm.port import read_object
 
 FORM = "civil_brief"
 
@@ -78,9 +82,27 @@ def _to_be_signed(context: ProtocolContext, hearing_id: str) -> Protocol:
         latest = work.protocols.latest(hearing_id)
         if hearing is None or latest is None:
             raise ProtocolError("There is no draft to sign yet: wait until the hearing has been transcribed.")
+        _require_stated(context, work, latest)
         if latest.state != SIGNED:
             step(HearingState(hearing.state), HearingState.SIGNED)
         return latest
+
+
+def _require_stated(context: ProtocolContext, work: UnitOfWork, latest: Protocol) -> None:
+    """Nobody signs, or is handed as signed, what is not exactly the newest revision that the ledger states."""
+    entry = work.log.newest_entry(latest.hearing_id, LeafKind.PROTOCOL, LeafKind.SIGNATURE)
+    leaf = parse(entry.entry) if entry is not None and entry.index == latest.leaf_index else None
+    if leaf is None:
+        wrong = ["revision"]
+    elif not leaf.verify(VerifyKey(context.key.public)):
+        wrong = ["ledger entry"]
+    else:
+        wrong = stated_faults(latest, leaf)
+    if wrong:
+        raise ProtocolError(
+            f"Revision {latest.revision} of the protocol was changed in the database ({', '.join(wrong)}), so nothing "
+            "was signed: run courtrec verify and restore the database from its backup."
+        )
 
 
 def _signed(context: ProtocolContext, latest: Protocol, user: str) -> Revision:
@@ -104,7 +126,7 @@ def _write_copy(context: ProtocolContext, signed: Protocol) -> None:
     try:
         if not path.exists():
             durable.make_folder(context.out)
-            durable.replace(path, context.store.read(signed.sha256))
+            durable.replace(path, read_object(context.store, signed.sha256))
     except OSError as error:
         raise ProtocolError(
             f"The protocol is signed, but its copy {path} could not be written ({error.strerror}): "

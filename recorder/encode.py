@@ -4,6 +4,7 @@ The decode time in every fragment is the hearing's own, and the init part is the
 the segments of a track, one behind the other, are one stream.
 """
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -56,6 +57,12 @@ class SegmentFile:
         self._sink.close()
         with self.path.open("rb") as file:
             return Sealed(self._sink.size, init_size(file.read(_HEAD)), self._sink.sha256)
+
+    def abandon(self) -> None:
+        """Closes the file as it is: nothing the muxer still holds reaches it, not even later."""
+        self._sink.abandon()
+        with contextlib.suppress(av.FFmpegError, OSError, ValueError):
+            self._container.close()
 
     def _rest(self) -> Iterable[Any]:
         return ()

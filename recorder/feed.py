@@ -45,6 +45,13 @@ class Feed(Protocol):
         """Said once, before `events`: the hearing has got to sample `at` now."""
         ...
 
+    def now(self) -> int:
+        """The sample that the hearing has got to at this moment, recorded or not; 0 if it is wherever the recording is.
+
+        From any thread.
+        """
+        ...
+
     def events(self) -> Generator[Event]: ...
 
     def close(self) -> None:
@@ -59,24 +66,29 @@ class MergedFeed:
         self._sources = sources
         self._paced = pace is Pace.REAL_TIME
         self._at = 0.0
+        self._began = time.monotonic()
         self._closed = threading.Event()
 
     def begin(self, at: int) -> None:
         """See Feed; `at` is where the sources were opened."""
-        self._at = at / AUDIO_RATE
+        self._at, self._began = at / AUDIO_RATE, time.monotonic()
+
+    def now(self) -> int:
+        """See Feed. What is read as fast as it can be waits for the recording."""
+        return round((self._at + time.monotonic() - self._began) * AUDIO_RATE) if self._paced else 0
 
     def events(self) -> Generator[Event]:
         """See Feed. Ends with the last input that has an end."""
         running = {name for name, source in self._sources.items() if not source.endless}
         endless_only = not running
-        began, reached = time.monotonic(), self._at
+        reached = self._at
         try:
             for seconds, _, news in heapq.merge(*map(_timed, self._sources, self._sources.values())):
                 if self._closed.is_set():
                     return
                 if isinstance(news, Given):
                     reached = max(reached, news.item.end_seconds if news.input in running else seconds)
-                    self._wait_until(began + reached - self._at)
+                    self._wait_until(self._began + reached - self._at)
                 yield Event(int(seconds * AUDIO_RATE), news)
                 if isinstance(news, Lost):
                     running.discard(news.input)

@@ -94,6 +94,11 @@ class Recording:
         if self.plan.recording:
             self._close_window(self.position)
 
+    def abandon(self) -> None:
+        """Recording failed: closes what is being written as it is, to be recovered."""
+        for track in self._tracks():
+            track.abandon()
+
     def note(self, template: NoteTemplate, text: str) -> float:
         """Returns the note's moment in seconds."""
         self._journal.note(self.position, template, text)

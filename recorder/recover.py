@@ -5,6 +5,7 @@ exactly that, marked as partial.
 """
 
 import hashlib
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from recorder.encode import Sealed
 from recorder.history import History
 from recorder.journal import Journal
 from recorder.spool import OpenSegment
+from storage.durable import fsync_folder
 
 _GRID = 8  # samples: a whole number of camera ticks
 _BLOCK = 1 << 20
@@ -27,8 +29,8 @@ _BLOCK = 1 << 20
 def seal_open_segments(journal: Journal, history: History) -> None:
     """Seals what the crash left open, and tells `history` of it."""
     spool = journal.spool
+    history.windows = max(history.windows, _unused_number(spool.folder / journal.hearing))
     for opened in spool.open_segments(journal.hearing):
-        history.windows = max(history.windows, opened.sequence + 1)
         path = spool.folder / opened.file
         end = _readable_end(path, opened)
         if end <= opened.start:
@@ -54,10 +56,16 @@ def position_now(history: History, now: datetime, goes_on: bool) -> int:
     return min(covered for track, covered in history.covered.items() if not track.startswith("cam-"))
 
 
-def restart_reason(history: History, now: datetime) -> Reason:
-    """What the gap's leaf says."""
-    log = f"The recorder stopped; its last durable write was at {iso_utc(history.mark[1])}, "
-    return GapCause.RESTART, log + f"it began again at {iso_utc(now)}."
+def restart_reason(history: History, now: datetime, cause: GapCause) -> Reason:
+    """What the gap's leaf says; `cause` is RESTART or DISK_FULL."""
+    happened = "The recorder's disk was full" if cause is GapCause.DISK_FULL else "The recorder stopped"
+    log = f"{happened}; its last durable write was at {iso_utc(history.mark[1])}, "
+    return cause, log + f"it began again at {iso_utc(now)}."
+
+
+def _unused_number(folder: Path) -> int:
+    """The first number that no segment file has: also a file in which nothing could be read keeps its own."""
+    return max((int(path.stem.rpartition("-")[2]) + 1 for path in folder.glob("*-*.mp4")), default=0)
 
 
 def _readable_end(path: Path, opened: OpenSegment) -> int:
@@ -80,4 +88,6 @@ def _seal(path: Path) -> Sealed:
         while block := file.read(_BLOCK):
             digest.update(block)
             size += len(block)
+        os.fsync(file.fileno())
+    fsync_folder(path.parent)
     return Sealed(size, init_size(head), digest.hexdigest())

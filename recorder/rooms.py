@@ -107,6 +107,11 @@ def goes_on(room: Room) -> bool:
     return any(one.source not in (SourceKind.FILE, SourceKind.LAVFI) for one in room.inputs)
 
 
+def bounded(room: Room) -> bool:
+    """Whether reading the room as fast as it can be read comes to an end: a filter graph may go on for ever."""
+    return all(one.source is not SourceKind.LAVFI for one in room.inputs)
+
+
 def room_text(room: Room) -> str:
     """The room as the text of a room file: the inverse of court.room.parse_room."""
     lines = [*_fields({"name": room.name, "profile": room.profile.value, "hearing": room.hearing})]

@@ -14,7 +14,7 @@ from hardware.devices import AUDIO_RATE
 from recorder.plan import Command, Plan, obey
 
 NOTE = "note"
-_GRID = 8  # samples: what happens on this grid happens at a whole tick of the cameras, too
+GRID = 8  # samples: what happens on this grid happens at a whole tick of the cameras, too
 
 
 class ScriptError(InputError):
@@ -70,7 +70,7 @@ def _action(entry: Any, where: str) -> Action:
     at, deed, text = entry.get("at"), entry.get("do"), entry.get("text", "")
     if not isinstance(at, int | float) or isinstance(at, bool) or not 0 <= at < 1e6:
         raise ScriptError(f"The script {where} has an action at {at!r}: give seconds from the beginning.")
-    sample = round(at * AUDIO_RATE) // _GRID * _GRID
+    sample = round(at * AUDIO_RATE) // GRID * GRID
     try:
         if deed == NOTE and isinstance(text, str):
             return Action(sample, None, NoteTemplate(entry.get("template", NoteTemplate.FREE)), text)

@@ -18,7 +18,10 @@ class Pace(StrEnum):
 
 
 class NodeSettings(BaseSettings):
-    """`home` holds the spool and the keys; `server_url` is empty on a node without a server."""
+    """`home` holds the spool and the keys; `server_url` is empty on a node without a server.
+
+    `ends_with_stdin`: whoever started the node holds its standard input open, and it ends when that closes.
+    """
 
     model_config = SettingsConfigDict(env_prefix="COURTREC_NODE_", populate_by_name=True)
 
@@ -30,6 +33,7 @@ class NodeSettings(BaseSettings):
     server_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8090, ge=0, le=65535)
+    ends_with_stdin: bool = False
 
     @property
     def spool_folder(self) -> Path:

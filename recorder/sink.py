@@ -1,5 +1,6 @@
 """A segment's file while it is written: bytes are only ever appended, and hashed as they pass."""
 
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -15,8 +16,11 @@ class Sink:
         self._file = AppendFile(path)
         self._hash = hashlib.sha256()
         self._synced = 0
+        self._abandoned = False
 
     def write(self, data: bytes) -> int:
+        if self._abandoned:
+            return len(data)
         self._file.write(data)
         self._hash.update(data)
         self.size += len(data)
@@ -24,12 +28,18 @@ class Sink:
 
     def sync(self) -> None:
         """Costs nothing if nothing was written since the last time."""
-        if self._synced < self.size:
+        if self._synced < self.size and not self._abandoned:
             self._file.sync()
             self._synced = self.size
 
     def close(self) -> None:
         self._file.close()
+
+    def abandon(self) -> None:
+        """Closes the file; from here on everything written is dropped."""
+        self._abandoned = True
+        with contextlib.suppress(OSError):  # it is the disk, most likely, that made us give up
+            self._file.close()
 
     @property
     def sha256(self) -> str:

@@ -4,18 +4,18 @@ The leaves are the truth; beside them stand only what they cannot say: which seg
 begin again after a crash, and what the server has. Segment files lie in `<hearing>/` beside the database.
 """
 
+import contextlib
 import fcntl
 import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from recorder.errors import SpoolError
+from recorder.errors import SpoolError, SpoolInUse
 from storage.durable import make_folder
 
 _SCHEMA = """
@@ -91,18 +91,22 @@ class Spool:
         self.folder = folder
         self.changed = threading.Event()
         self._lock = threading.Lock()
-        try:
-            make_folder(folder)
-            self._mine = _claim(folder)
-            self._db = sqlite3.connect(folder / "spool.db", isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA)
-            (folder / "spool.db").chmod(0o600)  # rooms may hold a camera's password
-        except (OSError, sqlite3.Error) as error:
-            raise SpoolError(
-                f"The spool in {folder} cannot be used ({error}): check the disk and its rights."
-            ) from None
+        with contextlib.ExitStack() as undo:
+            try:
+                make_folder(folder)
+                self._mine = _claim(folder)
+                undo.callback(os.close, self._mine)
+                self._db = sqlite3.connect(folder / "spool.db", isolation_level=None, check_same_thread=False)
+                undo.callback(self._db.close)
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._db.executescript(_SCHEMA)
+                (folder / "spool.db").chmod(0o600)  # rooms may hold a camera's password
+            except (OSError, sqlite3.Error) as error:
+                raise SpoolError(
+                    f"The spool in {folder} cannot be used ({error}): check the disk and its rights."
+                ) from None
+            undo.pop_all()
 
     def close(self) -> None:
         with self._lock:
@@ -157,9 +161,14 @@ class Spool:
     def entries(self, hearing: str) -> list[Entry]:
         return [_entry(row) for row in self._rows(f"{_ENTRIES} WHERE hearing = ? ORDER BY seq", hearing)]
 
-    def unsent(self, limit: int) -> list[Entry]:
-        """The oldest entries that the server has not confirmed, in the order they were written."""
-        return [_entry(row) for row in self._rows(f"{_ENTRIES} WHERE sent = 0 ORDER BY position LIMIT ?", limit)]
+    def unsent(self, limit: int, without: Collection[str] = ()) -> list[Entry]:
+        """The oldest entries that the server has not confirmed, in the order they were written.
+
+        Those of the hearings `without` are left out.
+        """
+        others = f"hearing NOT IN ({', '.join('?' * len(without))})"
+        query = f"{_ENTRIES} WHERE sent = 0 AND {others} ORDER BY position LIMIT ?"
+        return [_entry(row) for row in self._rows(query, *without, limit)]
 
     def mark_sent(self, positions: Sequence[int]) -> None:
         with self._change() as db:
@@ -179,17 +188,18 @@ class Spool:
         with self._lock:
             return self._db.execute(query, values).fetchall()
 
-    @contextmanager
+    @contextlib.contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is on the disk afterwards, or nothing."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk has rolled it back already
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
@@ -198,11 +208,11 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 
 
 def _claim(folder: Path) -> int:
-    """The folder's lock, this process's until the descriptor is closed: two recorders would fork the evidence."""
+    """The folder's lock, ours until the descriptor is closed: two recorders would fork the evidence."""
     descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         os.close(descriptor)
-        raise SpoolError(f"Another recorder uses the spool in {folder}: end it first.") from None
+        raise SpoolInUse(f"Another recorder uses the spool in {folder}: end it first.") from None
     return descriptor

@@ -59,6 +59,10 @@ class LiveFeed:
         for watched in self._watched.values():
             watched.offset = None if watched.offset is None else watched.offset + shift
 
+    def now(self) -> int:
+        """See Feed."""
+        return self._sample(time.monotonic())
+
     def events(self) -> Generator[Event]:
         """See Feed."""
         yield from self._warm

@@ -43,6 +43,12 @@ class Track(Generic[File]):
             self._file = self._opened = None
             self.covered = end
 
+    def abandon(self) -> None:
+        """Leaves the segment being written as it is on the disk; nothing is stated."""
+        if self._file is not None:
+            self._file.abandon()
+            self._file = self._opened = None
+
     def gap(self, end: int, cause: GapCause, device_log: str) -> None:
         """States that nothing was recorded from what is covered to `end`; does nothing where all is covered."""
         if end > self.covered:

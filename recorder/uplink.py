@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import httpx
 import structlog
 
-from recorder.errors import Undelivered
-from recorder.spool import Attachment, Entry, Spool
+from recorder.errors import Refused, Undelivered
+from recorder.spool import Entry, Spool
 
 _BATCH = 64
 _FIRST_RETRY, _LAST_RETRY = 0.5, 30.0
@@ -53,11 +53,18 @@ class Uplink:
     def deliver(self) -> int:
         """Sends everything that is unsent, now; returns how many entries.
 
-        Raises Undelivered at the first refusal.
+        Raises Undelivered if the server cannot be reached. What it refuses, or what this disk lost, holds up only
+        the hearing it belongs to: Refused is raised when everything else is sent.
         """
-        sent = 0
-        while not self._stop.is_set() and (batch := self._spool.unsent(_BATCH)):
-            sent += self._send(batch)
+        sent, refused = 0, dict[str, Refused]()
+        while not self._stop.is_set() and (batch := self._spool.unsent(_BATCH, refused)):
+            hearing = batch[0].hearing
+            try:
+                sent += self._send([entry for entry in batch if entry.hearing == hearing])
+            except Refused as error:
+                refused[hearing] = error
+        if refused:
+            raise next(iter(refused.values()))
         return sent
 
     def _run(self) -> None:
@@ -66,34 +73,59 @@ class Uplink:
             self._spool.changed.clear()
             try:
                 self.deliver()
-            except Undelivered as error:
-                if str(error) != self.trouble:
-                    _log.warning("delivery waits", reason=str(error))
-                self.trouble = str(error)
+            except Refused as error:
+                self._tell(error)
+                self._rest(retry)
+            except Exception as error:  # noqa: BLE001 - shown in `trouble` and tried again, for as long as it takes
+                self._tell(error)
                 self._stop.wait(retry)
-                retry = min(2 * retry, _LAST_RETRY)
             else:
                 self.trouble, retry = "", _FIRST_RETRY
-                self._spool.changed.wait()
+                self._rest(None)
+                continue
+            retry = min(2 * retry, _LAST_RETRY)
 
-    def _send(self, batch: Sequence[Entry]) -> int:
-        """Sends the entries of the first hearing in `batch`; how many the server has now."""
-        first = batch[0].hearing
-        entries = [entry for entry in batch if entry.hearing == first]
+    def _rest(self, seconds: float | None) -> None:
+        """Until there is something new to send, or `seconds` have passed."""
+        if not self._stop.is_set():  # looked at after `changed` was cleared, so that `close` is never missed
+            self._spool.changed.wait(seconds)
+
+    def _tell(self, error: Exception) -> None:
+        expected = isinstance(error, Undelivered)
+        trouble = str(error) if expected else f"Delivery failed: {error or type(error).__name__}"
+        if trouble != self.trouble:
+            _log.warning("delivery waits", reason=trouble, exc_info=None if expected else error)
+        self.trouble = trouble
+
+    def _send(self, entries: Sequence[Entry]) -> int:
+        """Sends entries of one hearing, those before a segment that cannot be sent at least; how many arrived."""
         try:
-            for entry in entries:
-                if entry.attachment is not None:
-                    self._put(entry.attachment)
+            for number, entry in enumerate(entries):
+                try:
+                    self._put(entry)
+                except Refused:
+                    if number == 0:
+                        raise
+                    entries = entries[:number]
+                    break
             return self._post(entries)
         except httpx.HTTPError as error:
             raise Undelivered(f"The server cannot be reached ({error or type(error).__name__}).") from None
 
-    def _put(self, attachment: Attachment) -> None:
-        path = self._spool.folder / attachment.file
-        with path.open("rb") as file:
-            answer = self._client.put(f"/api/ingest/objects/{attachment.sha256}", content=file)
+    def _put(self, entry: Entry) -> None:
+        """Stores the segment that the entry states, if it does."""
+        if entry.attachment is None:
+            return
+        name, sha256 = entry.attachment.file, entry.attachment.sha256
+        try:
+            with (self._spool.folder / name).open("rb") as file:
+                answer = self._client.put(f"/api/ingest/objects/{sha256}", content=file)
+        except OSError as error:
+            raise Refused(
+                f"The segment {name} cannot be read from the spool ({error.strerror}): put it back there."
+            ) from None
         if answer.status_code not in (200, 201):
-            raise Undelivered(f"The server refused the segment {attachment.file}: {_detail(answer)}")
+            raise Refused(f"The server refused the segment {name}: {_detail(answer)}")
 
     def _post(self, entries: Sequence[Entry]) -> int:
         body = {
@@ -108,7 +140,7 @@ class Uplink:
         if expected is not None and expected != entries[0].seq:
             self._spool.expect(entries[0].hearing, expected)
             return 0
-        raise Undelivered(f"The server refused leaves of the hearing {entries[0].hearing}: {_detail(answer)}")
+        raise Refused(f"The server refused leaves of the hearing {entries[0].hearing}: {_detail(answer)}")
 
 
 def _expected(answer: httpx.Response) -> int | None:

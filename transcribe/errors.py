@@ -1,6 +1,6 @@
 """What can go wrong between a recorded segment and its transcript."""
 
-from court.errors import CourtError
+from court.errors import CourtError, InputError
 
 
 class TranscribeError(CourtError):
@@ -13,6 +13,18 @@ class ModelError(TranscribeError):
 
 class EngineError(TranscribeError):
     """The recogniser cannot be loaded or cannot serve the hearing's language."""
+
+
+class NoEngine(EngineError):
+    """No recogniser is set for the hearing's language: trying again changes nothing."""
+
+
+class TranscribeSettingsError(TranscribeError, InputError):
+    """A setting of the worker cannot be used."""
+
+
+class UnknownModel(ModelError, InputError):
+    """The manifest holds no model of that name."""
 
 
 class AudioError(TranscribeError):

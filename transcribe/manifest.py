@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 
-from transcribe.errors import ModelError
+from transcribe.errors import UnknownModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ def packaged_models() -> dict[str, ModelCard]:
 
 
 def model_card(name: str) -> ModelCard:
-    """The model `name` of the packaged manifest; raises ModelError naming those there are."""
+    """The model `name` of the packaged manifest; raises UnknownModel naming those there are."""
     known = packaged_models()
     if name not in known:
-        raise ModelError(f"The recognition model {name!r} is unknown: use one of {', '.join(sorted(known))}.")
+        raise UnknownModel(f"The recognition model {name!r} is unknown: use one of {', '.join(sorted(known))}.")
     return known[name]

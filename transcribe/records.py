@@ -11,7 +11,11 @@ from transcribe.engines.port import Engine
 from transcribe.pipeline import parameters_of
 from transcribe.speech import Utterance
 
-_HASHED = ("track", "role", "start_ms", "end_ms", "text", "words", "language", "flags", "position")
+# What was transcribed and how is under the hash as well, so no row can be moved to other sound or another run.
+_HASHED = (
+    *("track", "role", "start_ms", "end_ms", "text", "words", "language", "flags", "position"),
+    *("segment_sha256", "parameters_key"),
+)
 
 
 def rows_of(

@@ -3,16 +3,19 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
 
-from transcribe.errors import EngineError
+from transcribe.errors import NoEngine, TranscribeSettingsError
+
+_PREFIX = "COURTREC_TRANSCRIBE_"
 
 
 class TranscribeSettings(BaseSettings):
     """Environment variables COURTREC_TRANSCRIBE_<FIELD>; `engines` is JSON."""
 
-    model_config = SettingsConfigDict(env_prefix="COURTREC_TRANSCRIBE_")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX)
 
     models_dir: Path | None = None
     """Where models are kept; by default the folder `models` under COURTREC_HOME."""
@@ -27,10 +30,21 @@ class TranscribeSettings(BaseSettings):
     """Processor threads per worker; several workers of one thread beat one worker of several."""
 
     def model_for(self, language: str) -> str:
-        """The model for a hearing's language; raises EngineError when none is set for it."""
+        """The model for a hearing's language; raises NoEngine when none is set for it."""
         if language not in self.engines:
-            raise EngineError(
+            raise NoEngine(
                 f"No recogniser is set for hearings in {language!r}: "
                 f"add it to COURTREC_TRANSCRIBE_ENGINES (now set: {', '.join(sorted(self.engines))})."
             )
         return self.engines[language]
+
+
+def load_transcribe_settings() -> TranscribeSettings:
+    """Settings from the environment; raises TranscribeSettingsError, one sentence naming what to correct."""
+    try:
+        return TranscribeSettings()
+    except ValidationError as error:
+        complaints = "; ".join(f"{_PREFIX}{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
+    except UnreadableSetting:
+        complaints = f'{_PREFIX}ENGINES: it is not JSON like {{"ru": "whisper-base"}}'
+    raise TranscribeSettingsError(f"The settings cannot be used: {complaints}.")

@@ -1,6 +1,7 @@
 """The Celery task that transcribes one window. The database decides who works; delivering twice does no harm."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -17,8 +18,9 @@ from storage.queue import TRANSCRIBE_WINDOW, offer_draft, register_task
 from storage.worm.port import WormStore
 from transcribe.audio import window_sound
 from transcribe.engines.port import Engine
+from transcribe.errors import NoEngine
 from transcribe.pipeline import parameters_of, transcribe_window
-from transcribe.records import rows_of, utterances_sha256
+from transcribe.records import parameters_key, rows_of, utterances_sha256
 from transcribe.speech import Utterance
 
 _log = structlog.get_logger(__name__)
@@ -57,7 +59,8 @@ def register(app: Celery, context: TranscribeContext) -> None:
     """Makes `app` serve the task transcribe.window(hearing_id, sequence)."""
 
     def window(hearing_id: str, sequence: int) -> None:
-        transcribe(context, hearing_id, sequence)
+        with suppress(CourtError):  # told in one sentence, in the log and at the window: Celery need not add where
+            transcribe(context, hearing_id, sequence)
 
     register_task(app, TRANSCRIBE_WINDOW, window)
 
@@ -66,6 +69,7 @@ def transcribe(context: TranscribeContext, hearing_id: str, sequence: int) -> bo
     """Transcribes the window unless it is done or another worker has it; True if this call stored its transcript.
 
     After a failure the window waits for its next attempt, or is given up and shows why; the error is raised either way.
+    Where no engine is set for the language, no further attempt is made.
     """
     job = _claim(context, hearing_id, sequence)
     if job is None:
@@ -108,6 +112,7 @@ def _store(context: TranscribeContext, job: _Job, engine: Engine, utterances: li
         "engine": engine.name,
         "model_sha256": engine.model_sha256,
         "parameters": parameters_of(engine),
+        "parameters_key": parameters_key(engine),
         "utterances_sha256": utterances_sha256(rows),
     }
     with context.database.begin() as work:
@@ -126,7 +131,8 @@ def _give_back(context: TranscribeContext, job: _Job, error: Exception) -> None:
     sentence = str(error) if isinstance(error, CourtError) else f"{type(error).__name__}: {error}"
     with context.database.begin() as work:
         hearing = _still_ours(work, job)
-        if hearing is not None and work.windows.failed(job.hearing_id, job.sequence, sentence):
+        for_good = isinstance(error, NoEngine)
+        if hearing is not None and work.windows.failed(job.hearing_id, job.sequence, sentence, for_good):
             offer_draft(work, hearing, context.clock.now().utc)
     _log.warning("window_failed", hearing=job.hearing_id, sequence=job.sequence, attempt=job.attempt, error=sentence)
 

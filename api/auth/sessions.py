@@ -16,6 +16,12 @@ from court.people import UserRole
 from storage.db.models import Session
 
 COOKIE = "courtrec_session"
+LOGIN_LENGTH = 64
+
+
+def as_login(typed: str) -> str:
+    """A login as it is kept: people do not mind its case."""
+    return typed.strip().lower()
 
 
 def log_in(context: Context, login: str, password: str, address: str) -> str:
@@ -25,12 +31,11 @@ def log_in(context: Context, login: str, password: str, address: str) -> str:
     TooMany while the pause after repeated failures runs.
     """
     now = context.clock.now()
-    login = login.strip().lower()[:64]
-    context.throttle.check(login, address, now.monotonic)
+    login = as_login(login)[:LOGIN_LENGTH]
+    context.throttle.attempt(login, address, now.monotonic)
     with context.database.read() as uow:
         user = uow.accounts.by_login(login)
     if not password_matches(user.password_hash if user else None, password) or user is None:
-        context.throttle.failed(login, address, now.monotonic)
         raise NotLoggedIn("The login or the password is wrong.")
     context.throttle.succeeded(login, address)
     token = secrets.token_urlsafe(32)

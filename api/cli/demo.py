@@ -14,16 +14,16 @@ from api.cli.progress import bars
 from api.cli.record import is_interrupted, make_order, on_any_port, record, wait_for_protocol
 from api.cli.serve import wait_for_end
 from api.cli.users import create_user
-from api.composition import Home, make_context, protocol_context
+from api.composition import Home, load_all_settings, make_context, protocol_context
 from api.context import Context
 from api.errors import ServerError
 from api.serving import serving
-from api.settings import load_settings
 from court.people import UserRole
 from hardware.clock import PlayedClock
 from protocol.context import DEMO_SIGNER
 from protocol.demo_key import make_demo_pkcs12
 from protocol.tasks import sign_protocol
+from recorder.settings import load_node_settings
 from storage.db.models import Protocol
 
 ROOM = Path(__file__).parents[2] / "rooms" / "demo.toml"
@@ -42,11 +42,12 @@ def password_of(login: str) -> str:
 
 def run_demo(once: bool) -> None:
     """Records, transcribes, drafts, signs, verifies; then serves until Ctrl-C unless `once`."""
-    settings, node_port = load_settings(), free_port()
+    settings, node_port = load_all_settings(), free_port()
+    load_node_settings()
     node = {"node_url": f"http://127.0.0.1:{node_port}"}
     settings = on_any_port(settings) if once else settings.model_copy(update=node)
-    fetch_models()
     context = make_context(settings)
+    fetch_models()
     prepare(context)
     with ExitStack() as running:
         address = running.enter_context(serving(context))

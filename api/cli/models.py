@@ -10,7 +10,7 @@ from api.settings import load_settings
 from transcribe.errors import ModelError
 from transcribe.manifest import packaged_models
 from transcribe.models import ensure, verify
-from transcribe.settings import TranscribeSettings
+from transcribe.settings import TranscribeSettings, load_transcribe_settings
 
 
 def models_folder(settings: TranscribeSettings) -> Path:
@@ -19,7 +19,7 @@ def models_folder(settings: TranscribeSettings) -> Path:
 
 def fetch_models(name: str = "") -> None:
     """Fetches `name`, or every model the settings give to a language."""
-    settings = TranscribeSettings()
+    settings = load_transcribe_settings()
     for one in [name] if name else sorted(set(settings.engines.values())):
         fetch_model(one, settings)
 
@@ -40,7 +40,7 @@ def fetch_model(name: str, settings: TranscribeSettings) -> Path:
 
 def list_models() -> None:
     """One line per model of the manifest."""
-    folder = models_folder(TranscribeSettings())
+    folder = models_folder(load_transcribe_settings())
     for name in packaged_models():
         try:
             state = f"here, checked: {verify(name, folder)}"

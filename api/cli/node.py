@@ -1,6 +1,11 @@
 """`courtrec node`: the capture node of one court-room, a program of its own without database or web framework."""
 
+import os
+import signal
+import sys
+import threading
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -16,6 +21,9 @@ from storage import keys
 def run_node(room_file: Path) -> None:
     """Serves the control API until it is told to end; a hearing that was interrupted goes on at once."""
     settings = load_node_settings()
+    signal.signal(signal.SIGTERM, _end)
+    if settings.ends_with_stdin:
+        threading.Thread(target=_end_with_stdin, name="parent", daemon=True).start()
     room = load_room(room_file)
     token = settings.read_token()
     key = keys.load_or_create(settings.key_file)
@@ -31,3 +39,15 @@ def run_node(room_file: Path) -> None:
         agent.close()
         if uplink is not None:
             uplink.close()
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    """Lets everything be closed; uvicorn, which ends on this signal by itself, repeats it afterwards."""
+    sys.exit()
+
+
+def _end_with_stdin() -> None:
+    """A parent that was killed takes its end of the pipe with it: nobody could reach or stop this node any more."""
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -12,11 +12,11 @@ from rich.progress import Progress
 from api.cli.capture import capturing, wait_until_delivered
 from api.cli.models import fetch_models
 from api.cli.progress import bars
-from api.composition import make_context
+from api.composition import load_all_settings, make_context
 from api.context import Context
 from api.errors import ServerError
 from api.serving import serving
-from api.settings import Settings, load_settings
+from api.settings import Settings
 from court.card import HearingCard
 from court.case_number import CaseNumber
 from court.clock import Clock
@@ -32,12 +32,14 @@ from recorder.assembly import close_all, open_sources
 from recorder.plan import Command
 from recorder.rooms import load_room, room_from_files
 from recorder.script import Action, Script, load_script
-from recorder.settings import NodeSettings, Pace
+from recorder.settings import NodeSettings, Pace, load_node_settings
 from recorder.spool import HearingRow, Spool
 from storage.db.models import Protocol
 
 DRAFT_SECONDS = 120
 _LOOK_EVERY = 0.2
+_LONGEST = 1e6  # seconds, as in a script
+_GRID = 8  # samples: what ends on this grid ends at a whole tick of the cameras, too
 _SELF_ENDING = (SourceKind.FILE, SourceKind.SIMULATED)
 
 
@@ -61,8 +63,10 @@ class Order:
 
 def run_record(case: str, room_file: Path | None, sources: list[str], seconds: float | None, resume: bool) -> None:
     """Raises InputError, before anything is written, if there is nothing usable to record."""
+    settings = on_any_port(load_all_settings())
+    load_node_settings()
     order = None if resume else make_order(case, room_file, sources, seconds)
-    context = make_context(on_any_port(load_settings()))
+    context = make_context(settings)
     if order is not None and is_interrupted(context):
         raise InputError("A hearing was interrupted and is not finished: go on with it by courtrec record --resume")
     fetch_models()
@@ -81,10 +85,10 @@ def make_order(case: str, room_file: Path | None, sources: list[str], seconds: f
     """What the command line asks for; raises InputError naming what is missing or cannot be used."""
     if (room_file is None) == (not sources):
         raise InputError("Say what to record: either --room FILE or --from FILE…")
-    if seconds is not None and seconds <= 0:
-        raise InputError(f"--for {seconds:g} is no length: give seconds, more than 0.")
+    if seconds is not None and not 0 < seconds < _LONGEST:
+        raise InputError(f"--for {seconds:g} is no length: give seconds, more than 0 and fewer than a million.")
     room = load_room(room_file) if room_file is not None else room_from_files(sources)
-    close_all(open_sources(room, open_input))  # what cannot be opened is said before anything is written
+    check_sources(room)
     script = load_script(Path(room.hearing)) if room.hearing else None
     if script is not None and not case:
         return Order(room, script.card, script)
@@ -95,9 +99,21 @@ def make_order(case: str, room_file: Path | None, sources: list[str], seconds: f
     return Order(room, card, None if seconds is None else stop_after(card, seconds))
 
 
+def check_sources(room: Room) -> None:
+    """Says what cannot be opened or holds nothing before anything is written; raises InputError."""
+    sources = open_sources(room, open_input)
+    try:
+        for source in sources.values():
+            if not (source.live or source.endless) and next(iter(source.items()), None) is None:
+                raise InputError(f"The recording {source.description} holds nothing to record: choose another one.")
+    finally:
+        close_all(sources)
+
+
 def stop_after(card: HearingCard, seconds: float) -> Script:
     """The script of a secretary who does nothing but stop."""
-    return Script(card, (Action(0, Command.START), Action(round(seconds) * AUDIO_RATE, Command.STOP)))
+    end = max(1, round(seconds * AUDIO_RATE / _GRID)) * _GRID
+    return Script(card, (Action(0, Command.START), Action(end, Command.STOP)))
 
 
 def record(

@@ -9,35 +9,27 @@ from rich.console import Console
 
 from api.child_node import child_node, free_port
 from api.cli.models import fetch_models
-from api.composition import make_context, make_worker_queue
+from api.composition import load_all_settings, make_context, make_worker_queue
 from api.serving import serving
-from api.settings import Settings, load_settings
 from recorder.rooms import load_room
 from storage.queue import EMBEDDED_BROKER
 
 
 def run_server(room: Path | None) -> None:
     """Serves until Ctrl-C or SIGTERM."""
-    settings = load_settings()
+    settings, node_port = load_all_settings(), free_port()
     if room is not None:
         load_room(room)
+        settings = settings.model_copy(update={"node_url": f"http://127.0.0.1:{node_port}"})
+    context = make_context(settings)
     if settings.broker_url == EMBEDDED_BROKER:
         fetch_models()
     with ExitStack() as running:
-        address = start_server(settings, room, running)
+        address = running.enter_context(serving(context))
+        if room is not None:
+            running.enter_context(child_node(settings.home, room, address, node_port))
         Console(soft_wrap=True).print(f"courtrec serves {address}", markup=False)
         wait_for_end()
-
-
-def start_server(settings: Settings, room: Path | None, running: ExitStack) -> str:
-    """The server and, with a room, its capture node, until `running` closes; returns the address."""
-    node_port = free_port()
-    if room is not None:
-        settings = settings.model_copy(update={"node_url": f"http://127.0.0.1:{node_port}"})
-    address = running.enter_context(serving(make_context(settings)))
-    if room is not None:
-        running.enter_context(child_node(settings.home, room, address, node_port))
-    return address
 
 
 def wait_for_end() -> None:
@@ -50,8 +42,7 @@ def wait_for_end() -> None:
 
 def run_worker() -> None:
     """A Celery worker of this installation: one task at a time, as a GPU wants it."""
-    settings = load_settings()
+    context = make_context(load_all_settings())
     fetch_models()
-    context = make_context(settings)
     queue = make_worker_queue(context)
     queue.worker_main(["worker", "--pool=solo", "--loglevel=WARNING", "--without-gossip", "--without-mingle"])

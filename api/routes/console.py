@@ -1,7 +1,7 @@
 """The secretary's console: starting a hearing and leading its recording on the room's node."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Form, Response
 from fastapi.responses import RedirectResponse
@@ -34,6 +34,8 @@ router = APIRouter(
 _NO_NODE = "No recording node is attached to this server."
 _OTHER_HEARING = "The recording node is not recording this hearing."
 _SAME_MOMENT = 0.01  # seconds
+
+Result = TypeVar("Result")
 
 
 class HearingForm(BaseModel):
@@ -89,19 +91,18 @@ def start(page: PageDep, form: Annotated[HearingForm, Form()]) -> Response:
 
 @router.get("/{hearing_id}/console")
 def console(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    hearing: Hearing | None = None
     try:
         with journalled(page.context, caller, Action.RECORD, hearing_id, "console") as uow:
             hearing = enter(uow, caller, hearing_id, Action.RECORD)
             values = _hearing_values(uow, caller, hearing)
     except NotFound:
-        if _status_or_none(page, hearing_id) is None:
-            raise
-        return page.render("console_wait.html")  # the node has begun, its first entry is on the way
+        values = _underway_values(page, hearing_id)
     return page.render(
         "console.html",
         note_templates=[one.value for one in NoteTemplate if one is not NoteTemplate.FREE],
         **values,
-        **_state_values(page, hearing),
+        **_state_values(page, hearing_id, hearing),
         **_node_values(page),
     )
 
@@ -109,21 +110,25 @@ def console(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
 @router.get("/{hearing_id}/state")
 def state(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     with page.context.database.read() as uow:
-        hearing = enter(uow, caller, hearing_id, Action.RECORD)
-        card = page_content.facts(uow, hearing)
-    return page.render("console_state.html", hearing=card, **_state_values(page, hearing))
+        hearing = _known(uow, page, caller, hearing_id)
+    return page.render("console_state.html", hearing_id=hearing_id, **_state_values(page, hearing_id, hearing))
 
 
 @router.get("/{hearing_id}/notes")
 def notes(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
-    return _notes(page, caller, hearing_id)
+    with page.context.database.read() as uow:
+        hearing = _known(uow, page, caller, hearing_id)
+        if hearing is None:
+            return Response(status_code=204)  # the page keeps what it has
+        values = _hearing_values(uow, caller, hearing)
+    return page.render("console_notes.html", **values)
 
 
 @router.get("/{hearing_id}/node")
 def node(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     with page.context.database.read() as uow:
-        card = page_content.facts(uow, enter(uow, caller, hearing_id, Action.RECORD))
-    return page.render("console_node.html", hearing=card, **_node_values(page))
+        _known(uow, page, caller, hearing_id)
+    return page.render("console_node.html", hearing_id=hearing_id, **_node_values(page))
 
 
 @router.post("/{hearing_id}/pause")
@@ -154,54 +159,77 @@ def note(
     template: Annotated[str, Form()] = NoteTemplate.FREE.value,
     text: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    _journal_step(page, caller, hearing_id, "note")
-    at = _node(page).note(template, text)
-    return _notes(page, caller, hearing_id, schemas.NoteView(at=at, template=template, text=text))
+    at = _lead(page, caller, hearing_id, "note", lambda node: node.note(template, text))
+    fresh = schemas.NoteView(at=at, template=template, text=text)
+    with page.context.database.read() as uow:
+        hearing = _known(uow, page, caller, hearing_id)
+        values = _hearing_values(uow, caller, hearing) if hearing else _underway_values(page, hearing_id)
+    if all(abs(one.at - at) > _SAME_MOMENT for one in values["notes"]):
+        values["notes"].append(fresh)  # it may not have arrived from the node yet
+    return page.render("console_notes.html", **values)
 
 
 def _step(
     page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable[[NodeClient], dict[str, Any]]
 ) -> Response:
     """Takes a step on the node and shows the state it led to."""
-    card = _journal_step(page, caller, hearing_id, name)
-    status = deed(_node(page))
+    status = _lead(page, caller, hearing_id, name, deed)
     shown = status["state"] or HearingState.ENDED.value
-    return page.render("console_state.html", hearing=card, **_shown_state(shown, status["seconds"]))
+    return page.render("console_state.html", hearing_id=hearing_id, **_shown_state(shown, status["seconds"]))
 
 
-def _journal_step(page: Page, caller: Caller, hearing_id: str, deed: str) -> views.HearingFacts:
-    """Who asked for which step, once it is clear that this hearing is the one being recorded."""
-    if _node(page).status()["hearing"] != hearing_id:
+def _lead(page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable[[NodeClient], Result]) -> Result:
+    """Has the node do it, once it is clear that this hearing is the one being recorded, and journals who asked.
+
+    The deed comes first: the journal tells what was done, and what the node refuses leaves no entry. While the
+    hearing's first entry is on its way there is no hearing to write an entry for, and the recording does not wait
+    for one: the node's own signed state or note is the record then.
+    """
+    node = _node(page)
+    if node.status()["hearing"] != hearing_id:
         raise Conflict(_OTHER_HEARING)
+    result = deed(node)
     with page.context.database.begin() as uow:
-        hearing = enter(uow, caller, hearing_id, Action.RECORD)
-        record_access(page.context, uow, caller, Action.RECORD, hearing_id=hearing_id, subject=deed)
-        return page_content.facts(uow, hearing)
+        if uow.hearings.get(hearing_id) is not None:
+            record_access(page.context, uow, caller, Action.RECORD, hearing_id=hearing_id, subject=name)
+    return result
 
 
-def _notes(page: Page, caller: Caller, hearing_id: str, fresh: schemas.NoteView | None = None) -> Response:
-    """The list of notes, with the one just made, which may not have arrived from the node yet."""
-    with page.context.database.read() as uow:
-        hearing = enter(uow, caller, hearing_id, Action.RECORD)
-        values = _hearing_values(uow, caller, hearing)
-    if fresh is not None and all(abs(one.at - fresh.at) > _SAME_MOMENT for one in values["notes"]):
-        values["notes"].append(fresh)
-    return page.render("console_notes.html", **values)
+def _known(uow: UnitOfWork, page: Page, caller: Caller, hearing_id: str) -> Hearing | None:
+    """The hearing; None while the node records it and its first entry is on the way. Else raises NotFound."""
+    try:
+        return enter(uow, caller, hearing_id, Action.RECORD)
+    except NotFound:
+        if _status_or_none(page, hearing_id) is None:
+            raise
+        return None
 
 
 def _hearing_values(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
     return {
+        "hearing_id": hearing.id,
         "hearing": page_content.facts(uow, hearing),
         "notes": list(reading.timeline(uow, caller, hearing).notes),
         "microphones": [one for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]],
     }
 
 
-def _state_values(page: Page, hearing: Hearing) -> dict[str, Any]:
+def _underway_values(page: Page, hearing_id: str) -> dict[str, Any]:
+    """The same for a hearing of which only the node knows yet; raises NotFound if it does not record that one."""
+    status = _status_or_none(page, hearing_id)
+    if status is None:
+        raise NotFound("There is no such hearing.")
+    microphones = [one for one in status["tracks"] if one["kind"] == "audio" and one["role"]]
+    return {"hearing_id": hearing_id, "hearing": None, "notes": [], "microphones": microphones}
+
+
+def _state_values(page: Page, hearing_id: str, hearing: Hearing | None) -> dict[str, Any]:
     """The state as the node has it; where the node is elsewhere, as it was last heard."""
-    status = _status_or_none(page, hearing.id)
+    status = _status_or_none(page, hearing_id)
     if status is not None and status["state"] is not None:
         return _shown_state(status["state"], status["seconds"])
+    if hearing is None:
+        return _shown_state(HearingState.RECORDING.value, 0.0)
     return _shown_state(hearing.state, (hearing.end_sample or 0) / reading.SAMPLES_PER_SECOND)
 
 

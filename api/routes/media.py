@@ -21,6 +21,7 @@ from storage.worm.port import WormStore
 router = APIRouter(prefix="/media", tags=["media"])
 
 TrackId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+Sequence32 = Annotated[int, Path(ge=0, lt=1 << 31)]  # what the database's column holds
 _PERSONAL = {"Cache-Control": "no-store"}
 
 
@@ -52,7 +53,7 @@ def playlist(hearing_id: str, track: TrackId, context: ContextDep, caller: Curre
 @router.get("/{hearing_id}/{track}/{sequence}.mp4")
 @router.head("/{hearing_id}/{track}/{sequence}.mp4", include_in_schema=False)
 def segment(
-    hearing_id: str, track: TrackId, sequence: int, request: Request, context: ContextDep, caller: CurrentUser
+    hearing_id: str, track: TrackId, sequence: Sequence32, request: Request, context: ContextDep, caller: CurrentUser
 ) -> Response:
     """One stored segment or a byte range of it; its entity tag is its SHA-256."""
     with journalled(context, caller, Action.PLAY, hearing_id, track) as uow:

@@ -77,9 +77,7 @@ def log_out(page: PageDep) -> Response:
 @router.post("/language")
 def choose_language(page: PageDep, language: Text = "") -> Response:
     """Changes the language of the pages and returns to the page it was asked from."""
-    came_from = urlsplit(page.request.headers.get("referer", ""))
-    back = came_from.path + (f"?{came_from.query}" if came_from.query else "")
-    response = RedirectResponse(_local(back), status_code=303)
+    response = RedirectResponse(_local(_page_of(page.request.headers.get("referer", ""))), status_code=303)
     if language in LANGUAGES:
         secure = page.context.settings.https
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, path="/", samesite="lax", secure=secure)
@@ -138,6 +136,15 @@ def _protocol_states(uow: UnitOfWork, hearings: Sequence[Hearing], signed_only: 
     if signed_only:
         query = query.where(Protocol.state == page_content.SIGNED)
     return {row.hearing_id: row.state for row in uow.session.execute(query.order_by(Protocol.revision))}
+
+
+def _page_of(referer: str) -> str:
+    """Path and query of the address a browser came from; empty if it is none."""
+    try:
+        came_from = urlsplit(referer)
+    except ValueError:
+        return ""
+    return came_from.path + (f"?{came_from.query}" if came_from.query else "")
 
 
 def _local(address: str) -> str:

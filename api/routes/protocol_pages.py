@@ -15,6 +15,7 @@ from api.web.render import PageDep
 from court.people import UserRole
 from protocol.errors import ProtocolError
 from protocol.tasks import sign_protocol
+from storage.worm.port import read_object
 
 router = APIRouter(prefix="/hearings", dependencies=[Depends(protect_forms)], include_in_schema=False)
 
@@ -40,7 +41,7 @@ def pdf(hearing_id: str, page: PageDep, caller: CurrentUser, revision: int | Non
         require(uow, caller, hearing_id, Action.DOWNLOAD)
         if row is None:
             raise NotFound("There is no protocol of this hearing yet.")
-        content = page.context.store.read(row.sha256)
+        content = read_object(page.context.store, row.sha256)
     name = f"attachment; filename=\"protocol.pdf\"; filename*=UTF-8''{quote(row.file_name)}"
     return Response(content, media_type="application/pdf", headers={"Content-Disposition": name})
 

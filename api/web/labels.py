@@ -41,6 +41,7 @@ LABELS = {
     "overrun": N_("Sound lost: the computer was too slow"),
     "restart": N_("Recorder restarted"),
     "disk_full": N_("Disk full"),
+    "unexplained": N_("No cause recorded"),
     # NoteTemplate
     "opening": N_("Opening"),
     "recording_announced": N_("Recording announced"),

@@ -24,7 +24,7 @@ from api.web.labels import DOUBTS, LABELS, LANGUAGE_NAMES, OTHER_TITLE, TITLES, 
 from court.card import LANGUAGES
 from court.openness import Openness
 from court.timeline import clock_text
-from protocol.settings import ProtocolSettings
+from protocol.settings import load_protocol_settings
 
 LANGUAGE_COOKIE = "language"
 THEME_COOKIE = "theme"
@@ -74,7 +74,7 @@ class StaticAssets(StaticFiles):
 @cache
 def court_zone() -> ZoneInfo:
     """The zone clock times are shown in: the same as in the protocols."""
-    return ZoneInfo(ProtocolSettings().zone)
+    return ZoneInfo(load_protocol_settings().zone)
 
 
 @cache

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from court.clock import parse_utc
 from storage.db.models import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow
+from storage.errors import LedgerError
 from storage.ledger import merkle
 from storage.ledger.chain import Chain, check_next
-from storage.ledger.checkpoint import sign_checkpoint
+from storage.ledger.checkpoint import Checkpoint as SignedHead
+from storage.ledger.checkpoint import sign_checkpoint, verify_checkpoint
 from storage.ledger.ed25519 import Signer
 from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
 from storage.worm.port import StoredObject
@@ -22,6 +24,12 @@ class Log:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._grown_from: int | None = None
+
+    @property
+    def grown(self) -> bool:
+        """Whether this transaction appended to the log."""
+        return self._grown_from is not None
 
     def head(self) -> LogHead:
         """Size and root as of this transaction."""
@@ -33,6 +41,8 @@ class Log:
         head = self._locked_head()
         check_next(self.chain(leaf.hearing, leaf.author), leaf)
         index = head.size
+        if self._grown_from is None:
+            self._grown_from = index
         self._session.add(_row(index, leaf))
         for level, position, value in merkle.append(index, merkle.leaf_hash(entry), self.node):
             self._session.add(MerkleNode(level=level, index=position, hash=value))
@@ -77,10 +87,20 @@ class Log:
         return iter(self._session.scalars(query.execution_options(yield_per=500)))
 
     def checkpoint(self, at: datetime, key: Signer, origin: str) -> Checkpoint:
-        """A signed checkpoint of the present head, made once per size and kept."""
+        """The signed checkpoint of the present head, made by the transaction that appended to the log and kept.
+
+        Raises LedgerError when the log before that was not signed: then somebody else wrote into it, and signing
+        it now would make that the court's own word.
+        """
         head = self._locked_head()
         found = self._session.get(Checkpoint, head.size)
         if found is None:
+            before = head.size if self._grown_from is None else self._grown_from
+            if before and not self._signed(before, key, origin):
+                raise LedgerError(
+                    f"The log's first {before} entries have no checkpoint of this court: they were changed behind "
+                    "its back. Run courtrec verify."
+                )
             note = sign_checkpoint(origin, head.size, head.root, key)
             found = Checkpoint(size=head.size, root=head.root, note=note, at=at)
             self._session.add(found)
@@ -88,6 +108,18 @@ class Log:
 
     def checkpoints(self) -> list[Checkpoint]:
         return list(self._session.scalars(select(Checkpoint).order_by(Checkpoint.size)))
+
+    def begins_with(self, checkpoint: SignedHead) -> bool:
+        """Whether the log still has the root that the checkpoint tells of."""
+        try:
+            return merkle.root_at(checkpoint.size, self.node) == checkpoint.root
+        except KeyError:
+            return False
+
+    def newest_entry(self, hearing: str, *kinds: LeafKind) -> LogEntry | None:
+        """The hearing's last entry of one of the kinds."""
+        query = select(LogEntry).where(LogEntry.hearing_id == hearing, LogEntry.kind.in_(kinds))
+        return self._session.scalars(query.order_by(LogEntry.index.desc()).limit(1)).first()
 
     def enrol_key(self, key_id: str, raw: bytes, purpose: str, label: str = "") -> None:
         """Makes a public key known; knowing it already is fine."""
@@ -117,6 +149,13 @@ class Log:
                     stored_at=at,
                 )
             )
+
+    def _signed(self, size: int, key: Signer, origin: str) -> bool:
+        found = self._session.get(Checkpoint, size)
+        if found is None:
+            return False
+        signed = verify_checkpoint(found.note, origin, [key.public])
+        return signed.size == size and self.begins_with(signed)
 
     def _locked_head(self) -> LogHead:
         head = self._session.get(LogHead, 1, with_for_update=True)

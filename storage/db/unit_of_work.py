@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from storage.db.accounts import Accounts
 from storage.db.hearings import Hearings
 from storage.db.log import Log
+from storage.db.sealer import LogSealer
 from storage.db.work import Outbox, Protocols, Utterances, Windows
 
 _READ_ONLY = "courtrec_read_only"
@@ -33,7 +34,8 @@ class UnitOfWork:
 class Database:
     """A database by URL: `sqlite:///path` or `postgresql+psycopg://…`.
 
-    `after_commit` is called after every commit that left something in the outbox; a composition root sets it.
+    A composition root sets `after_commit`, called after every commit that left something in the outbox, and
+    `sealer`, which signs the log in every transaction that appended to it.
     """
 
     def __init__(self, url: str) -> None:
@@ -41,14 +43,20 @@ class Database:
         self.engine = _engine(url)
         self._sqlite = self.engine.dialect.name == "sqlite"
         self.after_commit: Callable[[], None] = lambda: None
+        self.sealer: LogSealer | None = None
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
         """A writing transaction: commits at the end of the block, rolls back if it raises."""
         with Session(self.engine, expire_on_commit=False) as session:
             work = UnitOfWork(session)
+            sealer, signed = self.sealer, ""
             with session.begin():
                 yield work
+                if sealer is not None and work.log.grown:
+                    signed = sealer.seal(work.log)
+        if sealer is not None and signed:
+            sealer.keep(signed)
         if work.outbox.added:
             self.after_commit()
 

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from storage.db.models import Hearing, OutboxRow, Protocol, Utterance, Window
+from storage.db.models import Hearing, LogEntry, OutboxRow, Protocol, Utterance, Window
+from storage.ledger.leaf import LeafKind, parse
 
 MAX_ATTEMPTS = 5
 LEASE = timedelta(minutes=15)  # a work unit is ≤ 10 min of sound, so a claim this old belongs to a dead worker
@@ -53,10 +54,10 @@ class Windows:
     def done(self, hearing_id: str, sequence: int) -> None:
         self._set(hearing_id, sequence, state="done", error="")
 
-    def failed(self, hearing_id: str, sequence: int, error: str) -> bool:
-        """Gives the window back for another attempt, or up for good after MAX_ATTEMPTS (then True)."""
+    def failed(self, hearing_id: str, sequence: int, error: str, for_good: bool = False) -> bool:
+        """Gives the window back for another attempt, or up after MAX_ATTEMPTS or where none can help (then True)."""
         window = self.get(hearing_id, sequence)
-        final = window is not None and window.attempts >= MAX_ATTEMPTS
+        final = for_good or (window is not None and window.attempts >= MAX_ATTEMPTS)
         self._set(hearing_id, sequence, state="failed" if final else "pending", offered_at=None, error=error[:2000])
         return final
 
@@ -98,6 +99,19 @@ class Utterances:
         """In order of time."""
         query = select(Utterance).where(Utterance.hearing_id == hearing_id)
         return self._session.scalars(query.order_by(Utterance.start_ms, Utterance.id)).all()
+
+    def newest(self, hearing_id: str) -> Sequence[Utterance]:
+        """What the newest transcription of each window found, in order of time; the ledger tells which that is."""
+        stated = select(LogEntry.entry).where(
+            LogEntry.hearing_id == hearing_id, LogEntry.kind == LeafKind.TRANSCRIPT.value
+        )
+        bodies = [parse(entry).body for entry in self._session.scalars(stated.order_by(LogEntry.index))]
+        newest = {one["sequence"]: (one["engine"], one["model_sha256"], one["parameters_key"]) for one in bodies}
+        return [
+            row
+            for row in self.of(hearing_id)
+            if (row.engine, row.model, row.parameters_key) == newest.get(row.sequence)
+        ]
 
     def in_window(self, hearing_id: str, sequence: int) -> Sequence[Utterance]:
         query = select(Utterance).where(Utterance.hearing_id == hearing_id, Utterance.sequence == sequence)

@@ -137,6 +137,7 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "sequence": is_count,
         "engine": is_text,
         "model_sha256": is_text,
+        "parameters_key": is_hash,
         "utterances_sha256": is_hash,
     },
     LeafKind.PROTOCOL: {
@@ -145,6 +146,8 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "size": is_count,
         "form": is_text,
         "language": is_text,
+        "document_sha256": is_hash,
+        "file_name": is_text,
     },
     LeafKind.SIGNATURE: {
         "protocol_sha256": is_hash,
@@ -153,6 +156,8 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "revision": is_count,
         "covers_root": is_hash,
         "covers_size": is_count,
+        "document_sha256": is_hash,
+        "file_name": is_text,
     },
     LeafKind.ACCESS: dict.fromkeys(("actor", "role", "action", "object", "ground", "address"), is_text),
 }

@@ -15,7 +15,7 @@ def check_objects(leaves: Sequence[SignedLeaf], objects: Objects) -> list[Fault]
     states: dict[str, ObjectState] = {}
     faults: list[Fault] = []
     for leaf in leaves:
-        found = _named_object(leaf)
+        found = named_object(leaf)
         if found is None:
             continue
         sha256, where, what = found
@@ -26,8 +26,8 @@ def check_objects(leaves: Sequence[SignedLeaf], objects: Objects) -> list[Fault]
     return faults
 
 
-def _named_object(leaf: SignedLeaf) -> tuple[str, str, str] | None:
-    """SHA-256, where it belongs within the hearing, and its name in a sentence."""
+def named_object(leaf: SignedLeaf) -> tuple[str, str, str] | None:
+    """SHA-256 of the object a leaf names, where it belongs within the hearing, its name in a sentence; None if none."""
     body = leaf.body
     of = f"of hearing {leaf.hearing}"
     if leaf.kind is LeafKind.SEGMENT:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from storage.errors import ObjectMissing, StorageError, WrongHash
+from storage.errors import ObjectAltered, ObjectMissing, StorageError, WrongHash
 from storage.ledger.bodies import is_hash
 from storage.ledger.faults import ObjectState
 
@@ -94,6 +94,16 @@ def copy_checked(source: Source, sha256: str, size: int, sink: Callable[[bytes],
         raise WrongHash(f"Object {sha256} came with {came} bytes instead of {size}: send it again.")
     if digest.hexdigest() != sha256:
         raise WrongHash(f"The bytes sent as object {sha256} hash to {digest.hexdigest()}: send it again.")
+
+
+def read_object(store: WormStore, sha256: str) -> bytes:
+    """The object's bytes, hashed before anyone gets them; raises ObjectAltered if they are others now."""
+    content = store.read(sha256)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ObjectAltered(
+            f"The stored file {sha256} was changed after it was stored, so it is not given out: run courtrec verify."
+        )
+    return content
 
 
 def stored_state(store: WormStore, sha256: str, version: str = "") -> ObjectState:

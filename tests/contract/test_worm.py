@@ -20,7 +20,7 @@ from storage.worm.s3 import S3Store, connect
 from tests.services.processes import MinioServer
 
 # Locked for a minute: longer than any test, and then MinIO may forget it.
-UNTIL = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=1)
+UNTIL = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
 
 
 def fresh(size: int = 1000) -> tuple[str, bytes]:

@@ -121,11 +121,12 @@ def made_hearing(hearing: str = HEARING, skip: tuple[str, int] | None = None) ->
             second += BREAK_SECONDS
             add_state(log, "recording", second)
     add_state(log, "ended", second)
+    paper = {"document_sha256": "cd" * 32, "file_name": "protocol.pdf"}
     unsigned = log.keep(b"%PDF draft of " + hearing.encode())
-    log.add(SERVER, LeafKind.PROTOCOL, unsigned | {"revision": 1, "form": "kg-civil", "language": "ru"})
+    log.add(SERVER, LeafKind.PROTOCOL, unsigned | paper | {"revision": 1, "form": "kg-civil", "language": "ru"})
     signed = log.keep(b"%PDF signed " + hearing.encode())
     seal = {"protocol_sha256": signed["sha256"], "size": signed["size"], "signer": "CN=Secretary", "revision": 1}
-    log.add(SERVER, LeafKind.SIGNATURE, seal | {"covers_root": "ab" * 32, "covers_size": len(log.entries)})
+    log.add(SERVER, LeafKind.SIGNATURE, seal | paper | {"covers_root": "ab" * 32, "covers_size": len(log.entries)})
     return log
 
 

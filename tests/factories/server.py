@@ -18,7 +18,7 @@ from api.settings import Settings
 from court.clock import Anchor
 from court.openness import Openness
 from court.people import UserRole
-from storage.db.models import OpennessRow, User
+from storage.db.models import OpennessRow, User, Utterance
 from storage.db.unit_of_work import Database
 from storage.ledger.ed25519 import SigningKey
 from storage.ledger.leaf import LeafKind
@@ -88,6 +88,18 @@ class Server:
             assert node.put(f"/api/ingest/objects/{sha256}", content=content).status_code in {200, 201}
         answer = node.post("/api/ingest/leaves", json=batch(node_entries(log)))
         assert answer.status_code == 200, answer.text
+
+    def transcribe(self, rows: Iterable[Utterance]) -> None:
+        """Stores utterances as a worker does: with an entry for each window, so a later call replaces an earlier."""
+        with self.context.database.begin() as work:
+            kept = list(rows)
+            work.utterances.add_all(kept)
+            for one in {row.sequence: row for row in kept}.values():
+                body = {
+                    "sequence": one.sequence, "engine": one.engine, "model_sha256": one.model,
+                    "parameters_key": one.parameters_key, "utterances_sha256": "0" * 64,
+                }  # fmt: skip
+                work.log.record(LeafKind.TRANSCRIPT, one.hearing_id, self.clock.utc, body, self.context.server_key)
 
     def order(self, hearing: str, openness: Openness, start_ms: int = 0, end_ms: int | None = None) -> None:
         """The court's order that a span is open or closed."""

@@ -6,7 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from api.auth.sessions import caller_of, log_in, log_out
+from api.cli.users import create_user
 from api.errors import NotLoggedIn, TooMany
+from court.errors import InputError
 from court.people import UserRole
 from storage.db.models import Session
 from storage.db.unit_of_work import Database
@@ -31,6 +33,28 @@ def test_a_session_ends_with_its_time_or_the_log_out(server: Server) -> None:
     assert caller_of(server.context, second, ON_SITE) is not None
     server.clock.forward(2 * 3600)
     assert caller_of(server.context, second, ON_SITE) is None
+
+
+def test_an_account_made_in_any_spelling_is_one_and_opens(server: Server) -> None:
+    assert create_user(server.context, " Aijamal.K ", " Садыкова А. М. ", UserRole.PARTY, PASSWORD)
+    assert not create_user(server.context, "aijamal.k", "Another", UserRole.ADMIN, PASSWORD)
+    caller = caller_of(server.context, log_in(server.context, "AIJAMAL.K", PASSWORD, ON_SITE), ON_SITE)
+    assert caller is not None
+    assert (caller.login, caller.name) == ("aijamal.k", "Садыкова А. М.")
+
+
+@pytest.mark.parametrize(
+    ("login", "name", "complaint"),
+    [
+        ("a" * 65, "Name", "65 characters: use at most 64"),
+        ("clerk", "N" * 201, "201 characters: give 1 to 200"),
+        ("clerk", "  ", "0 characters: give 1 to 200"),
+        ("клерк", "Name", "only Latin letters"),
+    ],
+)
+def test_an_account_the_log_in_could_not_find_is_refused(server: Server, login: str, name: str, complaint: str) -> None:
+    with pytest.raises(InputError, match=complaint):
+        create_user(server.context, login, name, UserRole.PARTY, PASSWORD)
 
 
 def test_neither_the_database_nor_a_guess_opens_a_session(server: Server) -> None:

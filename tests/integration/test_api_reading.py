@@ -20,8 +20,7 @@ OTHER = HEARING[:-1] + "2"
 def server(database: Database, tmp_path: Path) -> Server:
     made = make_server(database, tmp_path)
     made.receive(made_hearing())
-    with database.begin() as work:
-        work.utterances.add_all([_utterance(0, 2_000, "Суд идёт"), _utterance(1, 75_000, "Прошу приобщить")])
+    made.transcribe([_utterance(0, 2_000, "Суд идёт"), _utterance(1, 75_000, "Прошу приобщить")])
     return made
 
 
@@ -144,6 +143,21 @@ def test_a_refused_view_leaves_no_entry_and_a_missing_object_says_so(server: Ser
     assert (answer.status_code, stored.sha256 in answer.json()["detail"]) == (404, True)
 
 
+@pytest.mark.parametrize("sequence", ["99999999999999999999", "2147483648", "-1"])
+def test_a_number_no_segment_can_have_is_refused(server: Server, sequence: str) -> None:
+    assert server.user(UserRole.JUDGE).get(f"/media/{HEARING}/mic-judge/{sequence}.mp4").status_code == 422
+
+
+def test_only_the_newest_transcription_of_a_window_is_shown(server: Server) -> None:
+    again = _utterance(1, 75_500, "Прошу приобщить расписку")
+    again.engine = "better"
+    server.transcribe([again])
+    judge = server.user(UserRole.JUDGE)
+    for part in ("transcript", "timeline"):
+        texts = [one["text"] for one in judge.get(f"/api/hearings/{HEARING}/{part}").json()["utterances"]]
+        assert texts == ["Суд идёт", "Прошу приобщить расписку"]
+
+
 def _journal(server: Server) -> list[tuple[str, str, str]]:
     with server.context.database.read() as work:
         entries = [json.loads(row.entry) for row in work.log.entries(HEARING) if row.kind == LeafKind.ACCESS]
@@ -158,5 +172,5 @@ def _utterance(sequence: int, start_ms: int, text: str) -> Utterance:
     return Utterance(
         hearing_id=HEARING, sequence=sequence, track="mic-judge", role="judge", start_ms=start_ms,
         end_ms=start_ms + 1_000, text=text, words=words, language="ru", flags=[], engine="scripted", model="none",
-        parameters_key="p", segment_sha256=f"{sequence:064x}", position=0,
+        parameters_key="ab" * 32, segment_sha256=f"{sequence:064x}", position=0,
     )  # fmt: skip

@@ -2,20 +2,20 @@
 
 import base64
 import hashlib
-import shutil
-from datetime import timedelta
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from api.verification import verify
 from court.people import UserRole
-from protocol.context import make_context
 from protocol.demo_key import make_demo_pkcs12
-from protocol.settings import ProtocolSettings
+from protocol.errors import ProtocolError
 from protocol.tasks import draft_protocol, sign_protocol
-from storage.db.migrate import upgrade
 from storage.db.models import (
     Checkpoint,
     Gap,
@@ -23,38 +23,36 @@ from storage.db.models import (
     LogEntry,
     LogHead,
     MerkleNode,
+    Protocol,
     PublicKey,
     Segment,
     StateChange,
+    StoredObjectRow,
+    Utterance,
+    Window,
 )
 from storage.db.unit_of_work import Database
 from storage.ledger.checkpoint import verify_checkpoint
 from storage.ledger.merkle import verify_consistency
 from storage.ledger.proof import InclusionProof, verify_proof
 from storage.retention import retain_until
+from tests.factories.evidence import (
+    OTHER,
+    copy_of,
+    faults,
+    filled,
+    kept_installation,
+    protocols_of,
+    transcribe,
+    utterance,
+)
 from tests.factories.hearing_log import HEARING, made_hearing
-from tests.factories.server import LOG_KEY, Server, make_server
-
-OTHER = HEARING[:-1] + "2"
+from tests.factories.server import LOG_KEY, Server
 
 
 @pytest.fixture
 def server(database: Database, tmp_path: Path) -> Server:
     return filled(database, tmp_path)
-
-
-def filled(database: Database, folder: Path) -> Server:
-    """Two hearings, one view of the first, a checkpoint over all of it."""
-    made = make_server(database, folder)
-    made.receive(made_hearing())
-    made.receive(made_hearing(OTHER))
-    made.user(UserRole.JUDGE).get(f"/media/{HEARING}/mic-judge/0.mp4")
-    made.client().get("/api/log/checkpoint")
-    return made
-
-
-def faults(server: Server, hearing: str | None = None) -> list[str]:
-    return list(verify(server.context, hearing))
 
 
 def test_an_honest_installation_has_no_fault_and_every_object_is_read(server: Server) -> None:
@@ -99,6 +97,16 @@ def of_hearing(model: type[Segment | StateChange | Gap]) -> sa.ColumnElement[boo
     return model.hearing_id == HEARING
 
 
+def said(sequence: int) -> sa.Update:
+    return sa.update(Utterance).where(Utterance.hearing_id == HEARING, Utterance.sequence == sequence)
+
+
+def sealed() -> sa.Update:
+    return sa.update(Protocol).where(Protocol.hearing_id == HEARING, Protocol.revision == 2)
+
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+RECORDED = sa.select(Segment.sha256).where(Segment.sequence == 1)
 LAST = sa.select(sa.func.max(LogEntry.index)).scalar_subquery()
 GARBAGE = b"x" * 32
 ALTERATIONS: dict[str, tuple[sa.Executable, str]] = {
@@ -115,46 +123,65 @@ ALTERATIONS: dict[str, tuple[sa.Executable, str]] = {
     "state": (sa.delete(StateChange).where(of_hearing(StateChange), StateChange.state == "paused"), "missing"),
     "card": (sa.update(Hearing).where(Hearing.id == HEARING).values(room="another"), "room"),
     "end": (sa.update(Hearing).where(Hearing.id == HEARING).values(end_sample=1), "end"),
+    "checkpoints removed": (sa.delete(Checkpoint), "no signed checkpoint"),
+    "checkpoint's columns": (sa.update(Checkpoint).values(root=GARBAGE), "another size or root"),
+    "case key": (sa.update(Hearing).where(Hearing.id == HEARING).values(case_key="Z"), "case number"),
+    "hearing's state": (sa.update(Hearing).where(Hearing.id == HEARING).values(state="archived"), "The state"),
+    "hearing's state that is none": (sa.update(Hearing).where(Hearing.id == HEARING).values(state="x"), "The state"),
+    "end's time": (sa.update(Hearing).where(Hearing.id == HEARING).values(ended_at=LONG_AGO), "The end"),
+    "object's row": (sa.delete(StoredObjectRow).where(StoredObjectRow.sha256.in_(RECORDED)), "list of stored objects"),
+    "object's place": (sa.update(StoredObjectRow).values(key="elsewhere"), "another size or place"),
+    "window": (sa.update(Window).where(Window.hearing_id == HEARING).values(state="failed"), "was transcribed"),
+    "window removed": (sa.delete(Window).where(Window.hearing_id == HEARING), "was transcribed"),
+    "utterance": (said(0).values(text="Иное."), "window 0"),
+    "utterance removed": (sa.delete(Utterance).where(Utterance.sequence == 0), "window 0"),
+    "utterance of other sound": (said(0).values(segment_sha256="2" * 64), "window 0"),
+    "utterance of another engine": (said(1).values(engine="x"), "no entry of the log states"),
+    "utterance of another model": (said(1).values(model="x"), "no entry of the log states"),
+    "utterance of other parameters": (said(1).values(parameters_key="b" * 64), "no entry of the log states"),
+    "utterance in no window": (said(1).values(sequence=999), "window 999"),
+    "protocols removed": (sa.delete(Protocol), "missing from the database"),
+    "protocol's state": (sealed().values(state="draft"), "state"),
+    "draft's state": (sa.update(Protocol).where(Protocol.revision == 1).values(state="signed"), "state"),
+    "protocol's signer": (sealed().values(signer="X"), "signer"),
+    "protocol's hearing": (sealed().values(hearing_id=OTHER), "no entry of the log"),
+    "protocol's time": (sealed().values(created_at=LONG_AGO), "time"),
+    "protocol's signing": (sealed().values(signed_at=LONG_AGO), "time of signing"),
+    "protocol's file": (sealed().values(file_name="x.pdf"), "file name"),
+    "protocol's document": (sealed().values(document={"form": "x"}), "document"),
+    "protocol's PDF": (sealed().values(sha256="0" * 64), "PDF"),
     "node key": (sa.update(PublicKey).where(PublicKey.purpose == "node").values(raw=GARBAGE), "key"),
 }
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A filled installation on SQLite, to be copied."""
-    folder = tmp_path_factory.mktemp("kept")
-    database = Database(f"sqlite:///{folder}/courtrec.db")
-    upgrade(database.engine)
-    filled(database, folder)
-    database.dispose()
-    return folder
+    return kept_installation(tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture
+def copied(kept: Path, tmp_path: Path) -> Iterator[Server]:
+    """The worked-through installation, to be altered at will."""
+    with copy_of(kept, tmp_path) as server:
+        yield server
 
 
 @pytest.mark.parametrize("name", ALTERATIONS)
-def test_what_was_altered_in_the_database_is_named(kept: Path, tmp_path: Path, name: str) -> None:
+def test_what_was_altered_in_the_database_is_named(copied: Server, name: str) -> None:
     statement, word = ALTERATIONS[name]
-    shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
-    database = Database(f"sqlite:///{tmp_path}/courtrec.db")
-    server = make_server(database, tmp_path)
-    assert faults(server) == []
-    with database.engine.begin() as connection:
+    assert faults(copied) == []
+    with copied.context.database.engine.begin() as connection:
         connection.execute(statement)
-    found = faults(server)
-    database.dispose()
+    found = faults(copied)
     assert any(word in sentence for sentence in found), found
     assert all("\n" not in sentence and sentence.endswith(".") for sentence in found)
 
 
 def test_a_signed_protocol_is_checked_down_to_its_certificate(server: Server, tmp_path: Path) -> None:
     context = server.context
-    protocols = make_context(
-        ProtocolSettings(), database=context.database, store=context.store, key=context.server_key,
-        clock=context.clock, home=tmp_path, site="http://court.test", keep=timedelta(days=1),
-    )  # fmt: skip
+    protocols = protocols_of(server, tmp_path)
     key = make_demo_pkcs12(protocols.signer.pkcs12, "Айжамал", context.clock)
-    with context.database.begin() as work:
-        for sequence in range(3):
-            work.windows.done(HEARING, sequence)
+    transcribe(server, HEARING)
     assert draft_protocol(protocols, HEARING)
     signed = sign_protocol(protocols, HEARING, "secretary")
     assert faults(server) == []
@@ -164,6 +191,44 @@ def test_a_signed_protocol_is_checked_down_to_its_certificate(server: Server, tm
     [fault] = faults(server, HEARING)
     assert "Revision 2" in fault
     assert "certificate" in fault
+
+
+def test_an_utterance_that_nobody_transcribed_is_named(copied: Server) -> None:
+    for sequence, engine in ((1, "other"), (999, "whisper"), (2, "whisper")):
+        with Session(copied.context.database.engine) as session, session.begin():
+            session.add(utterance(HEARING, sequence, engine=engine, position=7 + sequence, text="Подлог."))
+    found = faults(copied)
+    assert [any(f"window {sequence}" in one for one in found) for sequence in (1, 999, 2)] == [True] * 3
+    assert len(found) == 3
+
+
+def test_an_altered_draft_is_not_signed(copied: Server, tmp_path: Path) -> None:
+    with copied.context.database.begin() as work:
+        row = work.protocols.latest(OTHER)
+        assert row is not None
+        document = json.loads(json.dumps(row.document))
+        document["fields"][3]["lines"][0]["text"] = "Иное дело"
+        row.document = document
+    [fault] = faults(copied)
+    assert "document" in fault
+    with pytest.raises(ProtocolError, match=r"changed in the database \(document\), so nothing was signed"):
+        sign_protocol(protocols_of(copied, tmp_path), OTHER, "secretary")
+    with copied.context.database.read() as work:
+        assert len(work.protocols.of(OTHER)) == 1
+
+
+def test_an_altered_protocol_is_not_handed_out(copied: Server) -> None:
+    with copied.context.database.read() as work:
+        row = work.protocols.latest(HEARING)
+    assert row is not None
+    reader = copied.user(UserRole.JUDGE)
+    assert reader.get(f"/hearings/{HEARING}/protocol.pdf").status_code == 200
+    path = next(path for path in server_objects(copied) if path.name == row.sha256)
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes() + b"x")
+    answer = reader.get(f"/hearings/{HEARING}/protocol.pdf")
+    assert answer.status_code == 500
+    assert "not given out" in answer.json()["detail"]
 
 
 def test_a_hearing_that_does_not_exist_is_a_fault(server: Server) -> None:

@@ -1,5 +1,6 @@
 """Live devices that die or hang never stop the others; what they did not give is a gap with its cause."""
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -7,11 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from court.card import HearingCard
 from court.errors import InputError
+from court.hearing import HearingState
 from court.people import CourtRole
 from court.room import Camera, Input, Microphone, Room, SourceKind
-from hardware.devices import AUDIO_RATE
+from hardware.devices import AUDIO_RATE, Pcm
 from recorder.agent import Agent
+from recorder.encode import SoundFile
+from recorder.errors import HearingRunning, Interrupted, SpoolError
+from recorder.journal import Journal
 from storage.ledger.leaf import LeafKind
 from tests.factories.recordings import CARD, Recorded, check_chain, check_tiles, loudness, node, recorded
 from tests.simulators.devices import PlayedDevice, opener
@@ -104,6 +110,136 @@ def test_a_hung_source_does_not_stop_the_others(court: Courtroom, name: str) -> 
     assert log == f"The input '{name}' gave nothing for 1.5 seconds."
     assert missing(found, "mic-judge") == []
     assert recorded_seconds(found, "mic-judge") > 4.5
+
+
+@pytest.mark.parametrize("pressed", ["resume", "pause"])
+def test_a_step_takes_effect_when_it_is_pressed_although_a_device_hangs(court: Courtroom, pressed: str) -> None:
+    hearing = court.agent.start(CARD)
+    court.record(1)
+    if pressed == "resume":
+        court.agent.pause()
+        court.record(0.3)
+    court.back.hang.set()
+    began = time.monotonic()
+    court.wait(lambda: time.monotonic() > began + 1.1)
+    behind = court.agent.status().seconds
+    getattr(court.agent, pressed)()
+    court.back.hang.clear()
+    found = court.finish(hearing)
+    step = found.bodies(LeafKind.STATE)[-2]["at_sample"]
+    assert step / AUDIO_RATE > behind + 0.5
+    if pressed == "resume":
+        (segment, again) = found.bodies(LeafKind.SEGMENT, "mic-judge")
+        assert again["start"] == step
+    else:
+        (segment,) = found.bodies(LeafKind.SEGMENT, "mic-judge")
+        assert segment["end"] == step
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "disk_full", "the recorder's disk is full: make room"),
+        (RuntimeError("a fault of ours"), "restart", "a fault of ours"),
+    ],
+)
+def test_a_failed_recording_goes_on_by_itself(
+    court: Courtroom, monkeypatch: pytest.MonkeyPatch, error: Exception, cause: str, words: str
+) -> None:
+    broken = threading.Event()
+    write = SoundFile.write
+
+    def failing(self: SoundFile, start: int, pcm: Pcm) -> None:
+        if broken.is_set():
+            raise error
+        write(self, start, pcm)
+
+    monkeypatch.setattr(SoundFile, "write", failing)
+    hearing = court.agent.start(CARD)
+    court.record(1)
+    broken.set()
+    court.wait(lambda: words in court.agent.status().message)
+    assert court.agent.status().state is HearingState.RECORDING
+    for step in (court.agent.pause, court.agent.stop):
+        with pytest.raises(Interrupted, match=f"{words}.*[Rr]epeat this step when it goes on"):
+            step()
+    assert court.agent.start(CARD) == hearing
+    with pytest.raises(HearingRunning, match=words):
+        court.agent.start(HearingCard.parse({"case_number": "2"}))
+    broken.clear()
+    court.wait(lambda: court.agent.status().message == "")
+    court.record(1)
+    found = court.finish(hearing)
+    before, *_, after = found.bodies(LeafKind.SEGMENT, "mic-judge")
+    assert before["partial"]
+    assert not after["partial"]
+    gaps = found.bodies(LeafKind.GAP, "mic-judge")
+    assert {gap["cause"] for gap in gaps} <= {cause, "device_lost"}
+    assert gaps[0]["cause"] == cause
+    assert (gaps[0]["start"], gaps[-1]["end"]) == (before["end"], after["start"])
+    assert court.agent.start(HearingCard.parse({"case_number": "2"})) != hearing
+
+
+def test_a_stop_that_cannot_be_written_is_answered(court: Courtroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    hearing = court.agent.start(CARD)
+    court.record(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "state", no_room)
+        with pytest.raises(Interrupted, match="disk is full"):
+            court.agent.stop()
+    court.wait(lambda: "disk is full" in court.agent.status().message)
+    court.wait(lambda: court.agent.status().message == "")
+    court.record(0.5)
+    found = court.finish(hearing)
+    assert [one["state"] for one in found.bodies(LeafKind.STATE)] == ["recording", "ended"]
+
+
+def test_a_start_that_fails_blocks_nothing(court: Courtroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "state", no_room)
+        with pytest.raises(SpoolError, match=r"cannot begin .*disk is full: make room"):
+            court.agent.start(CARD)
+    (failed,) = [path.name for path in court.agent.spool.folder.iterdir() if path.is_dir()]
+    hearing = court.agent.start(CARD)
+    court.record(0.5)
+    court.finish(hearing)
+    assert hearing != failed
+    states = recorded(court.agent, failed).bodies(LeafKind.STATE)
+    assert [(one["state"], one["at_sample"]) for one in states] == [("recording", 0), ("ended", 0)]
+
+
+def no_room(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_an_interrupted_hearing_waits_for_its_devices(court: Courtroom, tmp_path: Path) -> None:
+    hearing = court.agent.start(CARD)
+    court.record(1)
+    court.agent.close()
+    for device in court.devices.values():
+        device.die.set()
+    court.agent = node(tmp_path, ROOM, open_source=opener(court.devices))
+    assert court.agent.recover() == hearing
+    assert "pulled out" in court.agent.status().message
+    with pytest.raises(Interrupted, match="Repeat this step"):
+        court.agent.stop()
+    for device in court.devices.values():
+        device.die.clear()
+    court.wait(lambda: court.agent.status().message == "")
+    court.record(0.5)
+    court.finish(hearing)
+
+
+def test_a_node_that_cannot_go_on_can_be_ended(court: Courtroom, tmp_path: Path) -> None:
+    court.agent.start(CARD)
+    court.agent.close()
+    for device in court.devices.values():
+        device.die.set()
+    court.agent = node(tmp_path, ROOM, open_source=opener(court.devices))
+    court.agent.recover()
+    court.agent.close()
+    court.agent = node(tmp_path, ROOM, open_source=opener(court.devices))
+    assert court.agent.spool.unfinished() is not None
 
 
 def test_a_dead_source_is_opened_again(court: Courtroom) -> None:

@@ -12,8 +12,9 @@ from court.notes import NoteTemplate
 from court.people import CourtRole
 from court.room import Camera, Input, Microphone, Room, SourceKind
 from hardware.devices import AUDIO_RATE, VIDEO_RATE
+from recorder.plan import Command
 from recorder.rooms import room_from_files
-from recorder.script import parse_script
+from recorder.script import Action, Script, parse_script
 from recorder.settings import Pace
 from storage.ledger.leaf import LeafKind
 from tests.factories.recordings import (
@@ -196,12 +197,27 @@ def test_a_film_with_its_own_h264_keeps_its_pictures(tmp_path: Path) -> None:
 
 
 def test_a_graph_is_a_room(tmp_path: Path) -> None:
-    agent = node(tmp_path / "home", room_from_files(["lavfi:sine=frequency=500:duration=6.5:sample_rate=44100"]))
+    agent = node(tmp_path / "home", room_from_files(["lavfi:sine=frequency=500:duration=2.5:sample_rate=44100"]))
     hearing = recorded(agent, agent.run_to_end(CARD))
     agent.close()
     check_tiles(hearing)
-    assert abs(hearing.end - 6.5 * AUDIO_RATE) <= 2
+    assert abs(hearing.end - 2.5 * AUDIO_RATE) <= 2
     assert loudness(hearing.sound("mic-judge")[:AUDIO_RATE], 500) > 1000
+
+
+def test_a_graph_without_end_takes_its_time(tmp_path: Path) -> None:
+    graph = room_from_files(["lavfi:sine=frequency=500"])
+    agent = node(tmp_path / "home", graph, Pace.FAST)
+    began = time.monotonic()
+    hearing = agent.start(CARD)
+    wait_until(lambda: agent.status().seconds > 1)
+    agent.stop()
+    passed = time.monotonic() - began
+    assert recorded(agent, hearing).end <= passed * AUDIO_RATE
+    script = Script(CARD, (Action(0, Command.START), Action(2 * AUDIO_RATE, Command.STOP)))
+    assert recorded(agent, agent.run_to_end(CARD, script)).end == 2 * AUDIO_RATE
+    assert agent.spool._rows("SELECT pace FROM hearing ORDER BY id") == [("realtime",), ("fast",)]
+    agent.close()
 
 
 def test_the_secretary_s_steps_in_real_time(tmp_path: Path) -> None:
@@ -251,12 +267,12 @@ def test_a_room_may_have_silent_inputs_it_does_not_use(tmp_path: Path) -> None:
 
 
 def test_a_camera_may_be_the_only_thing_that_goes_on(tmp_path: Path) -> None:
-    file = write_wav(tmp_path / "one.wav", tone(3.0, 440))
-    inputs = (Input("a", SourceKind.FILE, files=(str(file),)), Input("c", SourceKind.LAVFI, "testsrc=duration=5"))
+    file = write_wav(tmp_path / "one.wav", tone(1.0, 440))
+    inputs = (Input("a", SourceKind.FILE, files=(str(file),)), Input("c", SourceKind.LAVFI, "testsrc=duration=2"))
     room = Room("room", inputs, (Microphone(CourtRole.JUDGE, "a", 0),), (Camera("one", "c"),))
     agent = node(tmp_path / "home", room)
     hearing = recorded(agent, agent.run_to_end(CARD))
     agent.close()
     check_tiles(hearing)
-    assert hearing.end > 4.8 * AUDIO_RATE
+    assert hearing.end > 1.8 * AUDIO_RATE
     assert hearing.bodies(LeafKind.GAP, "mic-judge")[-1]["end"] == hearing.end

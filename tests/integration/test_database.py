@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -9,12 +10,14 @@ from alembic.migration import MigrationContext
 
 from storage.db import models
 from storage.db.base import Base
+from storage.db.sealer import LogSealer, read_kept
 from storage.db.unit_of_work import Database, UnitOfWork
-from storage.errors import ChainError
+from storage.errors import ChainError, LedgerError
 from storage.ledger import merkle
 from storage.ledger.checkpoint import verify_checkpoint
 from storage.ledger.leaf import LeafKind
 from tests.factories.ledger import HEARING, LOG_KEY, MOMENT, SERVER_KEY, note_body, note_entries
+from tests.factories.protocol import StoppedClock
 
 
 def add_hearing(work: UnitOfWork, hearing_id: str = HEARING) -> None:
@@ -44,6 +47,59 @@ def test_the_log_keeps_order_root_and_proofs(database: Database) -> None:
         assert merkle.verify_inclusion(merkle.leaf_hash(entries[3]), 3, 7, proof, head.root)
         [checkpoint] = work.log.checkpoints()
         assert verify_checkpoint(checkpoint.note, "court.test/log", [LOG_KEY.public]).root == head.root
+
+
+ORIGIN = "court.test/log"
+
+
+def test_whoever_appends_signs_the_new_head_and_keeps_it_outside(database: Database, tmp_path: Path) -> None:
+    kept = tmp_path / "keys" / "log.checkpoint"
+    database.sealer = LogSealer(LOG_KEY, ORIGIN, StoppedClock(), kept)
+
+    def append(hearing: str) -> None:
+        for number in range(5):
+            with database.begin() as work:
+                work.log.record(LeafKind.NOTE, hearing, MOMENT, note_body(number), SERVER_KEY)
+
+    threads = [threading.Thread(target=append, args=(HEARING[:-1] + digit,)) for digit in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.begin():
+        pass  # nothing appended: nothing to sign
+    with database.read() as work:
+        checkpoints, head = work.log.checkpoints(), work.log.head()
+    signed = [verify_checkpoint(one.note, ORIGIN, [LOG_KEY.public]) for one in checkpoints]
+    assert [one.size for one in signed] == list(range(1, 11))
+    assert signed[-1].root == head.root
+    assert read_kept(kept, ORIGIN, [LOG_KEY.public]) == signed[-1]
+    database.sealer.keep(checkpoints[3].note)  # somebody was slow
+    assert read_kept(kept, ORIGIN, [LOG_KEY.public]) == signed[-1]
+
+
+def test_a_log_that_was_not_signed_is_not_signed_later(database: Database, tmp_path: Path) -> None:
+    with database.begin() as work:
+        work.log.append(note_entries(1)[0])
+    kept = tmp_path / "log.checkpoint"
+    database.sealer = LogSealer(LOG_KEY, ORIGIN, StoppedClock(), kept)
+    with database.begin() as work:
+        work.log.record(LeafKind.NOTE, HEARING, MOMENT, note_body(), SERVER_KEY)
+    assert not kept.exists()
+    with database.begin() as work:
+        assert work.log.head().size == 2
+        assert work.log.checkpoints() == []
+        with pytest.raises(LedgerError, match="behind its back"):
+            work.log.checkpoint(MOMENT, LOG_KEY, ORIGIN)
+
+
+def test_a_deed_that_fails_signs_nothing(database: Database, tmp_path: Path) -> None:
+    kept = tmp_path / "log.checkpoint"
+    database.sealer = LogSealer(LOG_KEY, ORIGIN, StoppedClock(), kept)
+    with pytest.raises(ZeroDivisionError), database.begin() as work:
+        work.log.append(note_entries(1)[0])
+        raise ZeroDivisionError
+    assert not kept.exists()
 
 
 def test_an_entry_that_does_not_continue_its_chain_is_refused_and_changes_nothing(database: Database) -> None:

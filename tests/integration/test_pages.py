@@ -14,6 +14,7 @@ from court.openness import Openness
 from court.people import UserRole
 from storage.db.models import Utterance
 from storage.db.unit_of_work import Database
+from storage.ledger.leaf import LeafKind, parse
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.server import ELSEWHERE, PASSWORD, Server, make_server
 
@@ -69,8 +70,7 @@ class FakeNode:
 def server(database: Database, tmp_path: Path) -> Server:
     made = make_server(database, tmp_path)
     made.receive(made_hearing())
-    with database.begin() as work:
-        work.utterances.add_all([_utterance(0, 2_000, "Суд идёт"), _utterance(1, 75_000, "Прошу приобщить")])
+    made.transcribe([_utterance(0, 2_000, "Суд идёт"), _utterance(1, 75_000, "Прошу приобщить")])
     return made
 
 
@@ -183,6 +183,15 @@ def test_the_transcript_answers_only_when_there_is_something_new(server: Server)
     assert "hx-get" not in finished.text
 
 
+def test_why_there_is_no_transcript_stands_on_the_page(server: Server) -> None:
+    with server.context.database.begin() as work:
+        for sequence in range(3):
+            work.windows.failed(HEARING, sequence, "No recogniser is set for hearings in 'ky'.", for_good=True)
+    page = browser(server, UserRole.JUDGE).get(f"/hearings/{HEARING}").text
+    assert page.count("No recogniser is set for hearings in &#39;ky&#39;.") == 1
+    assert "Часть записи не удалось расшифровать" in page
+
+
 def test_the_language_is_chosen_and_kept(server: Server) -> None:
     judge = browser(server, UserRole.JUDGE)
     answer = judge.post(
@@ -217,6 +226,7 @@ def test_the_secretary_starts_leads_and_ends_a_hearing(server: Server, node: Fak
     ]
     waiting = secretary.get(f"/hearings/{NEW}/console")
     assert "Запись началась" in waiting.text
+    assert f'hx-post="/hearings/{NEW}/pause"' in waiting.text
     assert secretary.get("/hearings/new").headers["location"] == f"/hearings/{NEW}/console"
     server.receive(made_hearing(NEW))
     assert "Идёт запись" in secretary.get(f"/hearings/{NEW}/console").text
@@ -230,6 +240,46 @@ def test_the_secretary_starts_leads_and_ends_a_hearing(server: Server, node: Fak
     assert secretary.post(f"/hearings/{NEW}/pause").status_code == 409
     assert secretary.post(f"/hearings/{HEARING}/pause").status_code == 409, "that one is not being recorded"
     assert secretary.get("/hearings/new").status_code == 200
+
+
+def test_a_hearing_the_server_does_not_know_yet_is_led_all_the_same(server: Server, node: FakeNode) -> None:
+    secretary = browser(server, UserRole.SECRETARY)
+    secretary.headers["X-CSRF-Token"] = token(secretary)
+    node.hearing, node.state = NEW, "recording"
+    for part in ("console", "state", "node"):
+        assert secretary.get(f"/hearings/{NEW}/{part}").status_code == 200, part
+    assert secretary.get(f"/hearings/{NEW}/notes").status_code == 204
+    assert "mic-judge" in secretary.get(f"/hearings/{NEW}/console").text
+    noted = secretary.post(f"/hearings/{NEW}/note", data={"template": "motion", "text": "о приобщении"})
+    assert "о приобщении" in noted.text
+    assert "Продолжить запись" in secretary.post(f"/hearings/{NEW}/pause").text
+    assert secretary.post(f"/hearings/{NEW}/stop").status_code == 200
+    assert node.told == [("motion", "о приобщении"), "pause", "stop"]
+    other = NEW[:-1] + "8"
+    assert secretary.get(f"/hearings/{other}/console").status_code == 404
+    assert secretary.post(f"/hearings/{other}/pause").status_code == 409
+    assert browser(server, UserRole.JUDGE).post(f"/hearings/{NEW}/pause").status_code == 403
+
+
+def test_the_journal_names_the_steps_that_were_taken(server: Server, node: FakeNode) -> None:
+    secretary = browser(server, UserRole.SECRETARY)
+    secretary.headers["X-CSRF-Token"] = token(secretary)
+    server.receive(made_hearing(NEW))
+    node.hearing, node.state = NEW, "recording"
+    assert secretary.post(f"/hearings/{NEW}/stop").status_code == 200
+    assert secretary.post(f"/hearings/{NEW}/pause").status_code == 409  # the node refuses: it has ended
+    with server.context.database.read() as work:
+        leaves = [parse(one.entry) for one in work.log.entries(NEW)]
+    steps = [leaf.body["object"] for leaf in leaves if leaf.kind is LeafKind.ACCESS]
+    assert steps == ["stop"]
+
+
+@pytest.mark.parametrize("referer", ["http://[", "http://testserver/[", "//evil.example/x"])
+def test_no_referer_breaks_the_choice_of_language(server: Server, referer: str) -> None:
+    judge = browser(server, UserRole.JUDGE)
+    answer = judge.post("/language", data={"csrf": token(judge), "language": "en"}, headers={"referer": referer})
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/")
 
 
 def test_what_the_card_cannot_be_comes_back_in_the_form(server: Server, node: FakeNode) -> None:
@@ -293,7 +343,7 @@ def _utterance(position: int, start_ms: int, text: str) -> Utterance:
         flags=[],
         engine="test",
         model="test",
-        parameters_key="",
+        parameters_key="ab" * 32,
         segment_sha256="00" * 32,
         position=position,
     )

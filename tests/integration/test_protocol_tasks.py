@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from court.hearing import HearingState, IllegalStep
 from court.timeline import GapCause
@@ -100,7 +101,8 @@ def add_segment(add: Callable[[Any], None], track: str, sequence: int, span: tup
 
 def transcribe(context: ProtocolContext, text: str, parameters: str = "a" * 64) -> None:
     """A run of the recogniser over the first window, with its ledger entry."""
-    body = {"sequence": 0, "engine": "whisper", "model_sha256": "d0" * 32, "utterances_sha256": "0" * 64}
+    run = {"sequence": 0, "engine": "whisper", "model_sha256": "d0" * 32, "parameters_key": parameters}
+    body = {**run, "utterances_sha256": "0" * 64}
     with context.database.begin() as work:
         work.utterances.add_all(
             [
@@ -142,6 +144,7 @@ def test_a_draft_is_stored_entered_and_bound_to_the_log(context: ProtocolContext
     [body] = bodies(context, LeafKind.PROTOCOL)
     assert body == {
         "revision": 1, "sha256": row.sha256, "size": len(pdf), "form": "civil_brief", "language": "ru",
+        "document_sha256": hashlib.sha256(rfc8785.dumps(row.document)).hexdigest(), "file_name": row.file_name,
     }  # fmt: skip
     with context.database.read() as work:
         entry = work.log.entry(row.leaf_index)
@@ -219,6 +222,7 @@ def test_signing_makes_a_sealed_revision_its_entry_and_a_copy_for_people(context
     assert body == {
         "protocol_sha256": signed.sha256, "size": len(copy), "signer": "Иманова А. К. (DEMO)", "user": "aijamal",
         "revision": 2, "covers_root": before, "covers_size": signed.leaf_index,
+        "document_sha256": hashlib.sha256(rfc8785.dumps(signed.document)).hexdigest(), "file_name": signed.file_name,
     }  # fmt: skip
 
 
@@ -236,6 +240,48 @@ def test_signing_twice_makes_one_signature_and_brings_a_lost_copy_back(context: 
 def test_without_a_draft_there_is_nothing_to_sign(context: ProtocolContext) -> None:
     with pytest.raises(ProtocolError, match="no draft to sign"):
         sign_protocol(context, HEARING, "aijamal")
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "document": {"document": {"form": "civil_brief"}},
+    "PDF": {"sha256": "0" * 64},
+    "state": {"state": "signed"},
+    "file name": {"file_name": "../x.pdf"},
+    "revision": {"leaf_index": 0},
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_draft_that_was_changed_in_the_database_is_not_signed(context: ProtocolContext, what: str) -> None:
+    draft_protocol(context, HEARING)
+    with context.database.begin() as work:
+        work.session.execute(update(models.Protocol).values(**CHANGES[what]))
+    with pytest.raises(ProtocolError, match=rf"changed in the database \({what}\), so nothing was signed"):
+        sign_protocol(context, HEARING, "aijamal")
+    assert len(revisions(context)) == 1
+    assert not context.out.exists()
+
+
+def test_a_draft_whose_ledger_entry_was_forged_is_not_signed(context: ProtocolContext) -> None:
+    draft_protocol(context, HEARING)
+    with context.database.begin() as work:
+        [row] = work.protocols.of(HEARING)
+        entry = work.log.entry(row.leaf_index)
+        assert entry is not None
+        entry.entry = entry.entry.replace(b'"language":"ru"', b'"language":"ky"')
+    with pytest.raises(ProtocolError, match=r"\(ledger entry\)"):
+        sign_protocol(context, HEARING, "aijamal")
+
+
+def test_words_that_no_ledger_entry_states_are_not_drafted(context: ProtocolContext) -> None:
+    with context.database.begin() as work:
+        for number, other in enumerate(({"engine": "x"}, {"sequence": 9}, {"parameters_key": "f" * 64}), 1):
+            [row] = [one for one in work.utterances.of(HEARING) if one.position == 0]
+            told = {c.name: getattr(row, c.name) for c in models.Utterance.__table__.columns if c.name != "id"}
+            work.session.add(models.Utterance(**told | {"text": "Подлог.", "position": number} | other))
+    assert draft_protocol(context, HEARING)
+    speech = ProtocolDocument.from_json(revisions(context)[0].document).transcript
+    assert [one.text for one in speech] == [OPENING_WORDS]
 
 
 def test_a_hearing_in_the_wrong_state_is_not_signed(context: ProtocolContext) -> None:

@@ -78,7 +78,7 @@ def test_an_unknown_model_is_unusable_input(tmp_path: Path) -> None:
         (["--case", CASE, "--from", *ENGLISH, "--for", "-1"], "--for -1"),
         (["--case", CASE, "--from", *ENGLISH, "--for", "nan"], "--for nan"),
         (["--case", CASE, "--from", *ENGLISH, "--for", "inf"], "--for inf"),
-        (["--case", CASE, "--from", "EMPTY"], "empty.wav holds nothing to record"),
+        (["--case", CASE, "--from", "EMPTY"], "holds nothing to record"),
         (["--resume"], "nothing to resume"),
     ],
 )

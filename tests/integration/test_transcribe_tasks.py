@@ -24,10 +24,12 @@ from tests.factories.ledger import HEARING, MOMENT, SERVER_KEY
 from tests.factories.voices import room
 from tests.speech import festvox_ru
 from transcribe.engines.port import EngineSegment
+from transcribe.engines.select import Engines
 from transcribe.engines.whisper import WhisperEngine
-from transcribe.errors import AudioError, EngineError
+from transcribe.errors import AudioError, EngineError, NoEngine
 from transcribe.evaluate import plain
 from transcribe.records import parameters_key, utterances_sha256
+from transcribe.settings import TranscribeSettings
 from transcribe.speech import Pcm, Word
 from transcribe.tasks import TranscribeContext, register, transcribe
 
@@ -260,6 +262,27 @@ def test_a_failure_is_shown_repeated_and_given_up(court: Court) -> None:
     assert not transcribe(court.context, HEARING, 0), "nobody tries again"
     assert court.offered() == [(DRAFT_PROTOCOL, [HEARING])], "the protocol is drafted without it"
     assert court.transcripts() == []
+
+
+def test_a_language_without_an_engine_is_given_up_at_once(court: Court) -> None:
+    court.open(windows=2)
+    context = replace(court.context, engine_for=Engines(TranscribeSettings(engines={"en": "none"}), court.folder))
+    for sequence in range(2):
+        with pytest.raises(NoEngine):
+            transcribe(context, HEARING, sequence)
+        state, attempts, error = court.window(sequence)
+        assert (state, attempts) == ("failed", 1)
+        assert "No recogniser is set for hearings in 'ru'" in error
+    assert court.offered() == [(DRAFT_PROTOCOL, [HEARING])]
+
+
+def test_what_went_wrong_is_told_once_and_not_by_celery(court: Court) -> None:
+    court.open()
+    app = make_queue()
+    nothing = Engines(TranscribeSettings(engines={}), court.folder)
+    register(app, replace(court.context, engine_for=nothing))
+    app.tasks[TRANSCRIBE_WINDOW](HEARING, 0)
+    assert court.window()[0] == "failed"
 
 
 def test_a_failure_that_passes_leaves_no_trace_in_the_transcript(court: Court) -> None:

@@ -35,14 +35,14 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def server(database: Database, tmp_path: Path) -> Server:
     made = make_server(database, tmp_path)
     made.receive(made_hearing())
+    made.transcribe([
+        Utterance(
+            hearing_id=HEARING, sequence=1, track="mic-judge", role="judge", start_ms=71_000, end_ms=73_000,
+            text=SPOKEN, words=[], language="ru", flags=[], engine="e", model="m", parameters_key="ab" * 32,
+            segment_sha256="0" * 64, position=0,
+        )
+    ])  # fmt: skip
     with database.begin() as work:
-        work.utterances.add_all([
-            Utterance(
-                hearing_id=HEARING, sequence=1, track="mic-judge", role="judge", start_ms=71_000, end_ms=73_000,
-                text=SPOKEN, words=[], language="ru", flags=[], engine="e", model="m", parameters_key="p",
-                segment_sha256="0" * 64, position=0,
-            )
-        ])  # fmt: skip
         work.hearings.add(NoteRow(hearing_id=HEARING, at_sample=72 * 48_000, template="free", text=NOTED, leaf_index=0))
         _add_protocol(made, work)
     return made

@@ -1,6 +1,7 @@
 """Segments: one stream from file to file, playable however they are cut off."""
 
 import contextlib
+import gc
 import itertools
 from pathlib import Path
 from typing import Any
@@ -211,3 +212,16 @@ def test_a_camera_s_own_packets_are_kept_untouched(tmp_path: Path, b_frames: int
         times += shown_at((tmp_path / f"{number}.mp4").read_bytes())
     assert [bytes(packet) for packet in kept] == [bytes(picture.content) for picture in given]
     assert times == [picture.start for picture in given]
+
+
+def test_an_abandoned_segment_stays_as_it_is(tmp_path: Path) -> None:
+    file = SoundFile(tmp_path / "one.mp4")
+    pcm = np.arange(AUDIO_RATE, dtype=np.int16)
+    file.write(0, pcm)
+    file.write(AUDIO_RATE, pcm[:1000])
+    before = file.path.read_bytes()
+    assert len(before) > 1000
+    file.abandon()
+    del file
+    gc.collect()  # the muxer writes what it still holds when it is forgotten
+    assert (tmp_path / "one.mp4").read_bytes() == before

@@ -127,6 +127,13 @@ def test_the_decision_is_the_note_and_the_judges_words_after_it() -> None:
     assert texts(DECISION, silent) == ["Секретарём оглашение решения не отмечено."]
 
 
+def test_words_just_before_the_next_note_belong_to_that_note() -> None:
+    closing = said(CourtRole.JUDGE, 108.0, "Заседание окончено.")
+    spoken = replace(facts(), utterances=(*facts().utterances, closing))
+    assert any("Иск удовлетворить полностью." in text for text in texts(DECISION, spoken))
+    assert not any("Заседание окончено" in text for text in texts(DECISION, spoken))
+
+
 def test_the_announcement_of_the_recording_is_looked_for_in_notes_then_words_and_else_missed() -> None:
     assert lines(RECORDING)[0].evidence == "note:2"
     unnoted = replace(facts(), notes=(facts().notes[0], *facts().notes[2:]))
@@ -187,6 +194,23 @@ def test_the_transcript_is_marked_as_machine_made_and_doubts_are_kept() -> None:
     assert "Не расшифрованы отрезки: 00:00:15–00:00:30." in document.transcript_note
     assert [speech.doubtful for speech in document.transcript] == [False, False, False, True, False]
     assert document.transcript[3].speaker == "Истец"
+
+
+@pytest.mark.parametrize(
+    ("text", "noted"),
+    [("Заседание открыто; объявлено о ведении аудиозаписи", True), ("Заседание открыто", False)],
+)
+def test_the_announcement_of_the_recording_may_stand_in_the_note_of_the_opening(text: str, noted: bool) -> None:
+    notes = (Note(2.0, NoteTemplate.OPENING, text), Note(5.0, NoteTemplate.DOCUMENTS, "Прослушана аудиозапись"))
+    first = draft(replace(facts(), notes=notes, utterances=()), RU).fields[8].lines[0]
+    assert (first.text == f"{text}.", first.evidence) == (noted, "note:1" if noted else "note:0")
+
+
+def test_the_transcript_says_why_it_has_holes() -> None:
+    reason = "No recogniser is set for hearings in 'ky'."
+    document = draft(replace(facts(), untranscribed=((15.0, 30.0),), untranscribed_because=(reason,)), RU)
+    assert document.transcript_note.endswith(f"00:00:15–00:00:30. Сообщение программы: «{reason}»")
+    assert "Сообщение программы" not in draft(facts(), RU).transcript_note
 
 
 def test_one_closed_moment_closes_the_document() -> None:

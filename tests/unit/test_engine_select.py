@@ -8,7 +8,7 @@ import pytest
 from transcribe.engines import select, whisper
 from transcribe.engines.select import Engines
 from transcribe.engines.whisper import WhisperEngine
-from transcribe.errors import EngineError, ModelError
+from transcribe.errors import EngineError, ModelError, NoEngine
 from transcribe.settings import TranscribeSettings
 
 
@@ -21,7 +21,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_language_without_an_engine_is_one_sentence() -> None:
-    with pytest.raises(EngineError, match=r"No recogniser is set for hearings in 'ky'.*en, kk, ru"):
+    with pytest.raises(NoEngine, match=r"No recogniser is set for hearings in 'ky'.*en, kk, ru"):
         TranscribeSettings().model_for("ky")
 
 

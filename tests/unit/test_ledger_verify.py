@@ -194,6 +194,7 @@ def test_a_leaf_that_lies_about_the_size_is_named() -> None:
     log = recorded(record)
     content = b"%PDF"
     sealed = log.keep(content) | {"size": 3, "revision": 2, "form": "kg-civil", "language": "ru"}
+    sealed |= {"document_sha256": "cd" * 32, "file_name": "protocol.pdf"}
     log.add(SERVER, LeafKind.PROTOCOL, sealed)
     fault = only(faults_of(log))
     assert (fault.kind, fault.where) == (FaultKind.CONTRADICTORY, f"{HEARING}/protocol/2")

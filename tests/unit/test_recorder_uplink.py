@@ -10,11 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from recorder.errors import Undelivered
+from recorder.errors import Refused, Undelivered
 from recorder.spool import Attachment, HearingRow, Spool
 from recorder.uplink import Uplink
 
 HEARING = "0198c5a0-0000-7000-8000-000000000001"
+OTHER = "0198c5a0-0000-7000-8000-000000000002"
 
 
 class Server:
@@ -119,7 +120,61 @@ def test_a_file_that_changed_is_not_taken_for_the_segment(spool: Spool) -> None:
     server = Server()
     with pytest.raises(Undelivered, match=r"refused the segment .*3.mp4: The bytes are not what their name says."):
         uplink(spool, server).deliver()
-    assert spool.backlog().count == 10
+    assert [entry.seq for entry in spool.unsent(20)] == list(range(3, 10))
+
+
+def test_a_segment_that_is_gone_is_named(spool: Spool) -> None:
+    (spool.folder / HEARING / "6.mp4").unlink()
+    server = Server()
+    with pytest.raises(Refused, match=r"6\.mp4 cannot be read from the spool \(No such file or directory\): put"):
+        uplink(spool, server).deliver()
+    assert len(server.leaves) == 6
+
+
+def test_a_refused_hearing_does_not_hold_up_another(spool: Spool) -> None:
+    (spool.folder / HEARING / "0.mp4").write_bytes(b"altered")
+    spool.begin(HearingRow(OTHER, "", "fast", scripted=False))
+    for seq in range(3):
+        spool.append(OTHER, seq, f"{seq}:".encode(), 0.0)
+    server = Server()
+    with pytest.raises(Refused, match=r"0\.mp4"):
+        uplink(spool, server).deliver()
+    assert server.leaves == [b"0:", b"1:", b"2:"]
+    assert {entry.hearing for entry in spool.unsent(20)} == {HEARING}
+
+
+def test_in_the_background_it_outlives_any_error(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    with monkeypatch.context() as patch:
+        patch.setattr(Spool, "unsent", failing)
+        sender = uplink(spool, server)
+        sender.start()
+        until(lambda: sender.trouble == "Delivery failed: no such page")
+    until(lambda: spool.backlog().count == 0)
+    until(lambda: sender.trouble == "")
+    sender.close()
+    check_delivered(spool, server)
+
+
+def failing(*_: object) -> None:
+    raise RuntimeError("no such page")
+
+
+def test_in_the_background_refusals_delay_nothing_else(spool: Spool) -> None:
+    content = (spool.folder / HEARING / "0.mp4").read_bytes()
+    (spool.folder / HEARING / "0.mp4").unlink()
+    server = Server()
+    sender = uplink(spool, server)
+    sender.start()
+    until(lambda: "0.mp4 cannot be read" in sender.trouble)
+    spool.begin(HearingRow(OTHER, "", "fast", scripted=False))
+    spool.append(OTHER, 0, b"0:", 0.0)
+    until(lambda: server.leaves == [b"0:"])
+    server.leaves.clear()
+    (spool.folder / HEARING / "0.mp4").write_bytes(content)
+    until(lambda: spool.backlog().count == 0)
+    sender.close()
+    check_delivered(spool, server)
 
 
 def test_in_the_background_it_waits_for_the_server_and_for_news(spool: Spool) -> None:

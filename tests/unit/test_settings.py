@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from api.access import Place
+from api.composition import load_all_settings, make_context, open_database
 from api.errors import SettingsError
 from api.secrets import given_secret, load_secrets
 from api.settings import Settings, load_settings
+from court.errors import InputError
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +56,51 @@ def test_a_wrong_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COURTREC_TRANSCRIBE_DEVICE", "foo"),
+        ("COURTREC_TRANSCRIBE_THREADS", "0"),
+        ("COURTREC_TRANSCRIBE_ENGINES", "whisper-base"),
+        ("COURTREC_PROTOCOL_ZONE", "Asia/Nowhere"),
+        ("COURTREC_PROTOCOL_BASE_URL", "court.example"),
+    ],
+)
+def test_a_wrong_value_for_the_worker_is_named_before_anything_begins(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=rf"The settings cannot be used: {name}: .*\.") as caught:
+        load_all_settings()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "complaint"),
+    [
+        ("nonsense", "COURTREC_DATABASE_URL cannot be used"),
+        ("oracle-of-delphi://host/db", "COURTREC_DATABASE_URL cannot be used"),
+        ("postgresql+nodriver://host/db", "COURTREC_DATABASE_URL cannot be used"),
+        ("postgresql+psycopg://clerk:secret@127.0.0.1:1/db", r"127\.0\.0\.1:1/db cannot be used \("),
+        ("sqlite:///no/such/folder/courtrec.db", "unable to open database file"),
+        ("sqlite:///not-a-database", "file is not a database"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_one_sentence(tmp_path: Path, address: str, complaint: str) -> None:
+    (tmp_path / "not-a-database").write_text("a shopping list" * 100)
+    with pytest.raises(SettingsError, match=complaint) as caught:
+        open_database(address)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("home", ["taken", "taken/below"])
+def test_a_home_that_cannot_be_a_folder_is_one_sentence(tmp_path: Path, home: str) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(SettingsError, match="set COURTREC_HOME"):
+        make_context(Settings(home=tmp_path / home))
 
 
 def test_an_s3_store_needs_its_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.errors import SpoolError
+from recorder.errors import SpoolError, SpoolInUse, disk_full
 from recorder.spool import Attachment, Backlog, HearingRow, OpenSegment, Spool
 
 ROW = HearingRow("hearing-1", "room text", "fast", scripted=True)
@@ -21,12 +21,14 @@ def spool(tmp_path: Path) -> Spool:
 
 
 def again(spool: Spool) -> Spool:
-    """As another process finds it."""
+    """As the next process finds it."""
+    spool.close()
     return Spool(spool.folder)
 
 
 def test_a_hearing_is_unfinished_until_its_end(spool: Spool) -> None:
-    assert again(spool).unfinished() == ROW
+    spool = again(spool)
+    assert spool.unfinished() == ROW
     spool.end(ROW.id)
     assert again(spool).unfinished() is None
 
@@ -39,12 +41,52 @@ def test_two_recorders_never_share_a_spool(spool: Spool) -> None:
     assert subprocess.run([sys.executable, "-c", other], check=False).returncode == 0
 
 
+def test_nor_do_two_in_one_process(spool: Spool) -> None:
+    with pytest.raises(SpoolInUse):
+        Spool(spool.folder)
+    with pytest.raises(SpoolInUse):
+        Spool(spool.folder)  # the first refusal has not released the lock
+    again(spool).close()
+
+
+def test_an_unusable_database_leaves_nothing_open(spool: Spool) -> None:
+    spool.close()
+    database = spool.folder / "spool.db"
+    content = database.read_bytes()
+    for rest in spool.folder.glob("spool.db*"):
+        rest.unlink()
+    database.write_bytes(b"no database at all" * 1000)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(SpoolError, match="cannot be used"):
+        Spool(spool.folder)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    database.write_bytes(content)
+    assert Spool(spool.folder).unfinished() == ROW
+
+
+def test_a_full_disk_loses_nothing_and_blocks_nothing(spool: Spool) -> None:
+    def limit(pages: int) -> None:
+        spool._db.execute(f"PRAGMA max_page_count = {pages}")
+
+    ((pages,),) = spool._rows("PRAGMA page_count")
+    limit(pages)
+    with pytest.raises(sqlite3.OperationalError) as full:
+        spool.append(ROW.id, 0, b"leaf" * 10_000, 5.0)
+    assert disk_full(full.value)
+    assert spool.entries(ROW.id) == []
+    limit(10_000)
+    spool.append(ROW.id, 0, b"leaf" * 10_000, 5.0)
+    assert len(spool.entries(ROW.id)) == 1
+
+
 def test_an_entry_replaces_the_open_segment_it_states(spool: Spool) -> None:
     spool.open_segment(ROW.id, OPENED)
-    assert again(spool).open_segments(ROW.id) == [OPENED]
+    spool = again(spool)
+    assert spool.open_segments(ROW.id) == [OPENED]
     spool.append(ROW.id, 0, b"leaf", 5.0, ("mic-judge", FILE))
-    assert again(spool).open_segments(ROW.id) == []
-    (entry,) = again(spool).entries(ROW.id)
+    spool = again(spool)
+    assert spool.open_segments(ROW.id) == []
+    (entry,) = spool.entries(ROW.id)
     assert (entry.seq, entry.entry, entry.attachment) == (0, b"leaf", FILE)
 
 
@@ -63,8 +105,18 @@ def test_entries_wait_in_order_until_sent(spool: Spool) -> None:
     assert spool.backlog() == Backlog(3, 3000, 5.0)
     first, second, _ = spool.unsent(10)
     spool.mark_sent([first.position, second.position])
-    assert [one.seq for one in again(spool).unsent(10)] == [2]
+    spool = again(spool)
+    assert [one.seq for one in spool.unsent(10)] == [2]
     assert spool.backlog() == Backlog(1, 1000, 7.0)
+
+
+def test_hearings_may_be_left_out(spool: Spool) -> None:
+    other = HearingRow("hearing-2", "", "fast", scripted=False)
+    spool.begin(other)
+    spool.append(ROW.id, 0, b"one", 5.0)
+    spool.append(other.id, 0, b"two", 5.0)
+    assert [one.hearing for one in spool.unsent(10, {ROW.id: "why"})] == [other.id]
+    assert spool.unsent(10, [ROW.id, other.id]) == []
 
 
 def test_the_server_s_word_decides_what_is_sent(spool: Spool) -> None:

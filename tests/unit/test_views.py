@@ -3,8 +3,12 @@
 from datetime import UTC, datetime
 
 from api import schemas, views
+from api.transcript_view import TranscriptView, transcript_view
 from court.hearing import HearingState
 from court.openness import Openness
+from court.timeline import GapCause
+from protocol.completeness import Outage
+from storage.db.models import Window
 
 HEARING = "019ab000-0000-7000-8000-000000000001"
 TRACKS = ("mic-judge", "mic-claimant", "cam-hall")
@@ -25,8 +29,9 @@ def track(name: str, *spans: tuple[float, float]) -> schemas.TrackView:
     )
 
 
-def gap(name: str, start: float, end: float, cause: str) -> schemas.GapView:
-    return schemas.GapView(track=name, start=start, end=end, cause=cause, declared=cause == "break")
+BREAK = Outage(10.0, 20.0, GapCause.BREAK, TRACKS, "", 1)
+LOST = Outage(5.0, 8.0, GapCause.DEVICE_LOST, ("mic-claimant",), "", 2)
+HOLE = Outage(3.0, 4.0, None, ("mic-judge",), "", 0)
 
 
 def said(number: int, role: str, start: float, *words: tuple[str, float]) -> schemas.UtteranceView:
@@ -50,11 +55,21 @@ def timeline(**changes: object) -> schemas.Timeline:
         "state": HearingState.ENDED,
         "duration": 30.0,
         "tracks": [track(name, (0, 10), (20, 30)) for name in TRACKS],
-        "gaps": [gap(name, 10, 20, "break") for name in TRACKS],
+        "gaps": [],
         "notes": [schemas.NoteView(at=1.0, template="opening", text="")],
         "utterances": [said(1, "judge", 1.0, ("Суд", 0.9)), said(2, "judge", 4.0, ("идёт", 0.3))],
     }
     return schemas.Timeline.model_validate(fields | changes)
+
+
+def shown(timeline: schemas.Timeline, *windows: str, ended: bool = True) -> TranscriptView:
+    """The page's transcript with a break of all tracks; `windows` are the states of the transcription windows."""
+    gaps = views.completeness([BREAK], TRACKS, live=False).gaps
+    rows = [
+        Window(sequence=number, state=state, error="" if state == "done" else "The recogniser is out of memory.")
+        for number, state in enumerate(windows or ["done"])
+    ]
+    return transcript_view(timeline, gaps, rows, ended)
 
 
 def summary(state: HearingState = HearingState.ENDED) -> schemas.HearingSummary:
@@ -84,7 +99,7 @@ def test_a_live_hearing_leads_the_secretary_to_the_console_and_others_to_the_rec
 
 
 def test_the_transcript_weaves_notes_words_and_breaks_by_time() -> None:
-    view = views.transcript_view(timeline(), complete=True, windows_done=2, windows_total=2)
+    view = shown(timeline())
     assert [(one.kind, one.start) for one in view.entries] == [
         ("note", 1.0),
         ("utterance", 1.0),
@@ -95,32 +110,34 @@ def test_the_transcript_weaves_notes_words_and_breaks_by_time() -> None:
 
 
 def test_a_speaker_who_goes_on_is_named_once() -> None:
-    view = views.transcript_view(timeline(), complete=True, windows_done=2, windows_total=2)
-    assert [one.same_speaker for one in view.entries if one.kind == "utterance"] == [False, True]
+    assert [one.same_speaker for one in shown(timeline()).entries if one.kind == "utterance"] == [False, True]
     other = timeline(utterances=[said(1, "judge", 1.0, ("Суд", 1)), said(2, "claimant", 4.0, ("Да", 1))])
-    view = views.transcript_view(other, complete=True, windows_done=2, windows_total=2)
-    assert not any(one.same_speaker for one in view.entries)
+    assert not any(one.same_speaker for one in shown(other).entries)
 
 
 def test_a_doubtful_word_is_marked_with_its_certainty() -> None:
-    view = views.transcript_view(timeline(), complete=True, windows_done=2, windows_total=2)
-    marks = [(word.text, word.unsure, word.percent) for entry in view.entries for word in entry.words]
+    marks = [(word.text, word.unsure, word.percent) for entry in shown(timeline()).entries for word in entry.words]
     assert marks == [("Суд", False, 90), ("идёт", True, 30)]
 
 
 def test_the_version_changes_with_everything_a_reader_would_see() -> None:
     versions = {
-        views.transcript_view(timeline(), complete=False, windows_done=1, windows_total=2).version,
-        views.transcript_view(timeline(), complete=False, windows_done=2, windows_total=2).version,
-        views.transcript_view(timeline(), complete=True, windows_done=2, windows_total=2).version,
-        views.transcript_view(timeline(notes=[]), complete=True, windows_done=2, windows_total=2).version,
+        shown(timeline(), "done", "pending").version,
+        shown(timeline(), "done", "pending", ended=False).version,
+        shown(timeline(), "done", "done").version,
+        shown(timeline(), "done", "failed").version,
+        shown(timeline(notes=[]), "done", "done").version,
     }
-    assert len(versions) == 4
+    assert len(versions) == 4, "only the end of a hearing with windows to do changes nothing"
+
+
+def test_why_a_part_has_no_transcript_is_said_once_and_only_when_it_is_given_up() -> None:
+    assert shown(timeline(), "failed", "failed", "done").failures == ("The recogniser is out of memory.",)
+    assert shown(timeline(), "pending", "done").failures == ()
 
 
 def test_a_break_of_all_tracks_is_one_line_and_a_lost_device_names_its_track() -> None:
-    lost = timeline(gaps=[*(gap(name, 10, 20, "break") for name in TRACKS), gap("mic-claimant", 5, 8, "device_lost")])
-    found = views.gaps_view(lost)
+    found = views.completeness([LOST, BREAK], TRACKS, live=False).gaps
     assert [(one.start, one.cause, one.everywhere) for one in found] == [
         (5, "device_lost", False),
         (10, "break", True),
@@ -129,24 +146,16 @@ def test_a_break_of_all_tracks_is_one_line_and_a_lost_device_names_its_track() -
     assert found[1].length == 10
 
 
-def test_completeness_is_arithmetic_over_every_track() -> None:
-    whole = views.completeness(timeline())
-    assert whole.accounted
-    assert whole.faultless
-    short = views.completeness(timeline(tracks=[track(name, (0, 10), (20, 29)) for name in TRACKS]))
-    assert not short.accounted
-    missing_cause = views.completeness(timeline(gaps=[gap(name, 10, 20, "break") for name in TRACKS[:2]]))
-    assert not missing_cause.accounted
-    fault = timeline(
-        tracks=[
-            track("mic-judge", (0, 10), (20, 30)),
-            track("mic-claimant", (0, 10), (20, 25)),
-            track("cam-hall", (0, 10), (20, 30)),
-        ],
-        gaps=[*(gap(name, 10, 20, "break") for name in TRACKS), gap("mic-claimant", 25, 30, "device_lost")],
-    )
-    assert views.completeness(fault).accounted
-    assert not views.completeness(fault).faultless
+def test_a_break_is_no_fault_a_lost_device_is_and_a_hole_is_not_accounted_for() -> None:
+    whole, fault, hole = (views.completeness(found, TRACKS, live=False) for found in ([BREAK], [LOST], [HOLE, BREAK]))
+    assert (whole.accounted, whole.faultless) == (True, True)
+    assert (fault.accounted, fault.faultless) == (True, False)
+    assert (hole.accounted, hole.faultless, hole.gaps[0].cause) == (False, False, "unexplained")
+
+
+def test_what_a_live_hearing_still_lacks_is_on_its_way_and_no_fault() -> None:
+    live = views.completeness([BREAK, HOLE], TRACKS, live=True)
+    assert (live.accounted, live.faultless, len(live.gaps)) == (False, True, 1)
 
 
 def test_the_nodes_answer_becomes_a_view() -> None:

@@ -16,7 +16,7 @@ class Engines:
         self._loaded: dict[str, Engine] = {}
 
     def __call__(self, language: str) -> Engine:
-        """Raises EngineError when no engine is set for `language`, ModelError when its model is not there."""
+        """Raises NoEngine when none is set for `language`, ModelError when its model is not there."""
         model = self._settings.model_for(language)
         if model not in self._loaded:
             self._loaded[model] = WhisperEngine(

@@ -1,0 +1,80 @@
+"""Protocols, transcripts and their windows: do the tables still say what the ledger says was made?"""
+
+from collections.abc import Iterator, Mapping
+
+from protocol.revisions import stated_faults
+from storage.db.models import Utterance
+from storage.db.unit_of_work import UnitOfWork
+from storage.ledger import merkle
+from storage.ledger.leaf import LeafKind, SignedLeaf
+from transcribe.records import utterances_sha256
+
+_Run = tuple[int, str, str, str]
+"""One transcription of one window: its sequence, engine, model and parameters' key."""
+
+
+def protocol_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
+    """Each revision against its entry, each entry against its revision, each signature against the log it covers."""
+    stated = {index: leaf for index, leaf in leaves.items() if leaf.kind in (LeafKind.PROTOCOL, LeafKind.SIGNATURE)}
+    signatures = {index: leaf for index, leaf in stated.items() if leaf.kind is LeafKind.SIGNATURE}
+    for row in uow.protocols.of(hearing_id):
+        leaf = stated.pop(row.leaf_index, None)
+        name = f"Revision {row.revision} of the protocol of hearing {hearing_id} in the database"
+        if leaf is None:
+            yield f"{name} is stated by no entry of the log, or is there twice."
+        elif wrong := stated_faults(row, leaf):
+            yield f"{name} is not the one that entry {row.leaf_index} of the log states: {', '.join(wrong)}."
+    for index, leaf in stated.items():
+        yield (
+            f"Revision {leaf.body['revision']} of the protocol of hearing {hearing_id}, stated by entry {index} of "
+            "the log, is missing from the database."
+        )
+    for index, leaf in signatures.items():
+        if _root_at(uow, leaf.body["covers_size"]) != leaf.body["covers_root"]:
+            yield f"The signature in entry {index} of the log was made over another log: its root is not that of ours."
+
+
+def transcript_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
+    """Every utterance must belong to a transcription that an entry states, and be what was hashed there."""
+    transcripts = {index: leaf for index, leaf in leaves.items() if leaf.kind is LeafKind.TRANSCRIPT}
+    made: dict[_Run, list[Utterance]] = {_run_of(leaf): [] for leaf in transcripts.values()}
+    strangers: dict[int, int] = {}
+    for row in sorted(uow.utterances.of(hearing_id), key=lambda one: (one.position, one.id)):
+        run = (row.sequence, row.engine, row.model, row.parameters_key)
+        if run in made:
+            made[run].append(row)
+        else:
+            strangers[row.sequence] = strangers.get(row.sequence, 0) + 1
+    for index, leaf in transcripts.items():
+        if utterances_sha256(made[_run_of(leaf)]) != leaf.body["utterances_sha256"]:
+            yield (
+                f"The transcript of window {leaf.body['sequence']} of hearing {hearing_id} in the database is not the "
+                f"one that entry {index} of the log states: utterances were changed, added or removed."
+            )
+    for sequence, count in sorted(strangers.items()):
+        yield (
+            f"The database has {count} utterance(s) in window {sequence} of hearing {hearing_id} that no entry of "
+            "the log states: they were added or moved there."
+        )
+    yield from _window_faults(uow, hearing_id, {leaf.body["sequence"] for leaf in transcripts.values()})
+
+
+def _window_faults(uow: UnitOfWork, hearing_id: str, transcribed: set[int]) -> Iterator[str]:
+    done = {window.sequence for window in uow.windows.of(hearing_id) if window.state == "done"}
+    for sequence in sorted(transcribed - done):
+        yield f"Window {sequence} of hearing {hearing_id} was transcribed, but the database says that it was not."
+    for sequence in sorted(done - transcribed):
+        yield f"Window {sequence} of hearing {hearing_id} counts as transcribed, but no entry of the log states it."
+
+
+def _run_of(leaf: SignedLeaf) -> _Run:
+    body = leaf.body
+    return body["sequence"], body["engine"], body["model_sha256"], body["parameters_key"]
+
+
+def _root_at(uow: UnitOfWork, size: int) -> str:
+    """The root (hex) of the log's first `size` entries, empty if it never was that long."""
+    try:
+        return merkle.root_at(size, uow.log.node).hex()
+    except KeyError:
+        return ""

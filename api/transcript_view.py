@@ -1,0 +1,108 @@
+"""The transcript as its page shows it: what was said, noted and not recorded, in one order of time. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from api import schemas
+from api.views import GapView
+from storage.db.models import Window
+
+UNSURE_BELOW = 0.5  # a word recognised with less probability is underlined
+SAME_SPEAKER_WITHIN = 20.0  # seconds after which the speaker is named again
+_FINISHED = ("done", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class WordView:
+    text: str
+    start: float
+    end: float
+    unsure: bool
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing in the transcript, in order of time: `kind` is utterance, note or gap."""
+
+    kind: str
+    start: float
+    end: float
+    id: int = 0
+    role: str = ""
+    text: str = ""
+    same_speaker: bool = False
+    flags: tuple[str, ...] = ()
+    words: tuple[WordView, ...] = ()
+    template: str = ""
+    cause: str = ""
+    fault: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptView:
+    """`failures` say why parts have no transcript. `version` changes whenever a reader would see something new."""
+
+    entries: tuple[Entry, ...]
+    complete: bool
+    windows_done: int
+    windows_total: int
+    failures: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        return sum(entry.kind == "utterance" for entry in self.entries)
+
+    @property
+    def version(self) -> str:
+        return f"{len(self.entries)}-{self.windows_done}-{self.windows_total}-{int(self.complete)}-{len(self.failures)}"
+
+
+def transcript_view(
+    timeline: schemas.Timeline, gaps: Iterable[GapView], windows: Sequence[Window], ended: bool
+) -> TranscriptView:
+    """Utterances, notes and breaks of every track, woven together by time."""
+    entries = [
+        *(_gap_entry(gap) for gap in gaps if gap.everywhere),
+        *(Entry("note", note.at, note.at, template=note.template, text=note.text) for note in timeline.notes),
+        *(_utterance_entry(one) for one in timeline.utterances),
+    ]
+    rank = {"gap": 0, "note": 1, "utterance": 2}
+    entries.sort(key=lambda entry: (entry.start, rank[entry.kind]))
+    done = sum(one.state in _FINISHED for one in windows)
+    return TranscriptView(
+        tuple(_mark_same_speaker(entries)),
+        complete=ended and done == len(windows),
+        windows_done=done,
+        windows_total=len(windows),
+        failures=tuple(dict.fromkeys(one.error for one in windows if one.state == "failed" and one.error)),
+    )
+
+
+def _utterance_entry(one: schemas.UtteranceView) -> Entry:
+    words = tuple(
+        WordView(one_word.text.strip(), one_word.start, one_word.end, sure < UNSURE_BELOW, round(sure * 100))
+        for one_word in one.words
+        for sure in [one_word.probability]
+    )
+    return Entry(
+        "utterance", one.start, one.end, id=one.id, role=one.role, text=one.text, flags=tuple(one.flags), words=words
+    )
+
+
+def _gap_entry(gap: GapView) -> Entry:
+    return Entry("gap", gap.start, gap.end, cause=gap.cause, fault=not gap.declared)
+
+
+def _mark_same_speaker(entries: Sequence[Entry]) -> Iterable[Entry]:
+    """An utterance that goes on after the same person's last one does not name the speaker again."""
+    before: Entry | None = None
+    for entry in entries:
+        goes_on = (
+            before is not None
+            and before.kind == entry.kind == "utterance"
+            and before.role == entry.role
+            and entry.start - before.end < SAME_SPEAKER_WITHIN
+        )
+        before = entry
+        yield replace(entry, same_speaker=True) if goes_on else entry

@@ -1,0 +1,151 @@
+"""Opens a hearing: a new one, or the one that a crash or a full disk interrupted."""
+
+import contextlib
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from court.card import HearingCard
+from court.clock import Clock
+from court.hearing import HearingState
+from court.ids import time_ordered_id
+from court.room import Room, parse_room
+from court.timeline import GapCause
+from hardware.devices import AUDIO_RATE
+from recorder.assembly import (
+    OpenSource,
+    hearing_facts,
+    make_feed,
+    make_recording,
+    make_session,
+    open_sources,
+    reopen_sources,
+    track_facts,
+)
+from recorder.errors import SpoolError, reason_of
+from recorder.history import History, read_history
+from recorder.journal import Journal
+from recorder.plan import Command
+from recorder.recover import position_now, restart_reason, seal_open_segments
+from recorder.rooms import bounded, goes_on, room_text
+from recorder.script import Script, load_script
+from recorder.session import Progress, Session
+from recorder.settings import NodeSettings, Pace
+from recorder.spool import HearingRow, Spool
+from recorder.supervisor import LiveFeed
+from recorder.track_facts import TrackFacts
+from storage.ledger.chain import Chain
+from storage.ledger.ed25519 import Signer
+
+_FIRST = (GapCause.DEVICE_LOST, "The device gave nothing yet.")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A hearing ready to be recorded, with its session still to be run."""
+
+    hearing: str
+    card: HearingCard
+    tracks: tuple[TrackFacts, ...]
+    session: Session
+
+
+class Opener:
+    """What every hearing of a node has in common."""
+
+    def __init__(
+        self, settings: NodeSettings, room: Room, spool: Spool, clock: Clock, key: Signer, open_source: OpenSource
+    ) -> None:
+        self._settings = settings
+        self._room = room
+        self._spool = spool
+        self._clock = clock
+        self._key = key
+        self._open_source = open_source
+
+    def begin(self, card: HearingCard, script: Script | None, progress: Progress | None) -> Opened:
+        """Opens the devices, then writes the hearing's first leaf: in this order, so that bad input leaves nothing.
+
+        Raises InputError if a device cannot be used, SpoolError if the disk cannot be written.
+        """
+        room = self._room
+        sources = open_sources(room, self._open_source)
+        tracks = track_facts(room, sources)
+        pace = self._settings.pace if script is not None or bounded(room) else Pace.REAL_TIME
+        feed = make_feed(room, sources, self._open_source, pace, 0)
+        try:
+            hearing = time_ordered_id(self._clock.now().utc, secrets.token_bytes(10))
+            self._spool.begin(HearingRow(hearing, room_text(room), pace.value, scripted=script is not None))
+            journal = self._journal(Chain(hearing, self._key.key_id))
+            journal.begin(hearing_facts(card, room, self._settings.name, tracks))
+            recording = make_recording(room, journal, History(Chain(hearing, "")), 0, _FIRST)
+            feed.begin(0)
+            recording.obey(Command.START)
+        except BaseException as error:
+            feed.close()
+            if isinstance(error, Exception):
+                with contextlib.suppress(Exception):  # what cannot be written now is written at the next start
+                    self.end_unbegun()
+            if isinstance(error, OSError | sqlite3.Error):
+                raise SpoolError(
+                    f"The hearing cannot begin ({reason_of(error)}): nothing was recorded, start it again."
+                ) from error
+            raise
+        actions = script.actions[1:] if script else ()
+        return Opened(hearing, card, tracks, make_session(room, recording, feed, actions, progress))
+
+    def reopen(self, progress: Progress | None, cause: GapCause = GapCause.RESTART) -> Opened | None:
+        """The unfinished hearing as the interruption left it, the lost stretch stated; None if there is none."""
+        self.end_unbegun()
+        row = self._spool.unfinished()
+        if row is None:
+            return None
+        history = self._history(row.id)
+        if not history.plan.state.live:
+            self._spool.end(row.id)
+            return None
+        room = parse_room(row.room, f"kept with hearing {row.id}")
+        script = load_script(Path(room.hearing)) if row.scripted else None
+        journal = self._journal(history.chain)
+        seal_open_segments(journal, history)
+        now, moving = self._clock.now().utc, goes_on(room)
+        position = position_now(history, now, moving)
+        sources = reopen_sources(room, self._open_source, position / AUDIO_RATE)
+        feed = make_feed(room, sources, self._open_source, Pace(row.pace), position)
+        try:
+            if isinstance(feed, LiveFeed):
+                now = self._clock.now().utc
+                position = position_now(history, now, moving)
+            feed.begin(position)
+            reason = restart_reason(history, now, cause)
+            recording = make_recording(room, journal, history, position, reason)
+            if moving and history.plan.recording:
+                recording.state_gaps(reason)
+        except BaseException:
+            feed.close()
+            raise
+        actions = script.actions[history.deeds :] if script else ()
+        session = make_session(room, recording, feed, actions, progress)
+        return Opened(row.id, HearingCard.parse(history.card), history.tracks, session)
+
+    def end_unbegun(self) -> None:
+        """Ends the hearings of which no sample was recorded, because they failed before their first state.
+
+        Where the leaf of such a hearing is on its way to the server, its end must follow.
+        """
+        while (row := self._spool.unfinished()) is not None:
+            history = self._history(row.id)
+            if history.plan.state is not HearingState.SCHEDULED:
+                return
+            if history.chain.next_seq > 0:
+                journal = self._journal(history.chain)
+                journal.state(HearingState.RECORDING, 0)
+                journal.state(HearingState.ENDED, 0)
+            self._spool.end(row.id)
+
+    def _history(self, hearing: str) -> History:
+        return read_history(hearing, self._key.key_id, [one.entry for one in self._spool.entries(hearing)])
+
+    def _journal(self, chain: Chain) -> Journal:
+        return Journal(self._spool, chain, self._key, self._clock)

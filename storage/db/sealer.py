@@ -1,0 +1,70 @@
+"""The log's newest signed head, kept in the database and outside it, so that no end of the log is cut off unseen."""
+
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from court.clock import Clock
+from storage import durable
+from storage.db.log import Log
+from storage.errors import LedgerError
+from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
+from storage.ledger.ed25519 import Signer
+
+_log = structlog.get_logger(__name__)
+
+
+class LogSealer:
+    """Signs a checkpoint in every transaction that appended to the log, and keeps the newest in the file `path`.
+
+    Only what continues the signed log is signed: entries that somebody else put into the database stay without a
+    checkpoint, and so does all that follows them. Recording goes on; `courtrec verify` says what is wrong.
+    """
+
+    def __init__(self, key: Signer, origin: str, clock: Clock, path: Path) -> None:
+        self._key = key
+        self._origin = origin
+        self._clock = clock
+        self._path = path
+
+    def seal(self, log: Log) -> str:
+        """Inside the transaction: the signed head, '' if this log is not the one whose checkpoint is kept."""
+        try:
+            kept = read_kept(self._path, self._origin, [self._key.public])
+            if kept is not None and not log.begins_with(kept):
+                raise LedgerError(f"The log does not continue the checkpoint in {self._path}: it was altered or cut.")
+            return log.checkpoint(self._clock.now().utc, self._key, self._origin).note
+        except (LedgerError, OSError) as error:
+            _log.error("log_not_signed", reason=str(error))
+            return ""
+
+    def keep(self, note: str) -> None:
+        """After the commit: `note` replaces the file's unless that tells of more entries already."""
+        size = verify_checkpoint(note, self._origin, [self._key.public]).size
+        try:
+            durable.make_folder(self._path.parent)
+            with _locked(self._path):
+                kept = read_kept(self._path, self._origin, [self._key.public])
+                if kept is None or kept.size < size:
+                    durable.replace(self._path, note.encode())
+        except (LedgerError, OSError) as error:  # the deed itself is done; the next one tries again
+            _log.error("checkpoint_not_kept", reason=str(error))
+
+
+def read_kept(path: Path, origin: str, keys: Iterable[bytes]) -> Checkpoint | None:
+    """The checkpoint in the file, None without one; raises LedgerError if none of `keys` signed it, or OSError."""
+    try:
+        return verify_checkpoint(path.read_bytes().decode(errors="replace"), origin, keys)
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One writer at a time, among threads and processes of this machine."""
+    with path.with_name(f".{path.name}.lock").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

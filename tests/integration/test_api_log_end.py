@@ -1,0 +1,109 @@
+"""The log's end: what was cut off it, taken out of it or put into it behind the court's back is missed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from court.people import UserRole
+from storage.db.models import (
+    Checkpoint,
+    Gap,
+    Hearing,
+    LogEntry,
+    LogHead,
+    MerkleNode,
+    NoteRow,
+    Segment,
+    StateChange,
+    StoredObjectRow,
+    Window,
+)
+from storage.db.unit_of_work import Database
+from storage.ledger import merkle
+from storage.ledger.ed25519 import SigningKey
+from storage.ledger.leaf import LeafKind
+from tests.factories.evidence import copy_of, faults, kept_installation
+from tests.factories.hearing_log import HEARING, made_hearing
+from tests.factories.server import Server
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return kept_installation(tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture
+def copied(kept: Path, tmp_path: Path) -> Iterator[Server]:
+    with copy_of(kept, tmp_path) as server:
+        yield server
+
+
+def cut_log(server: Server, size: int) -> None:
+    """Cuts the log to its first `size` entries, leaving a tree, a head and checkpoints that agree with each other."""
+    tree: dict[tuple[int, int], bytes] = {}
+    with Session(server.context.database.engine) as session, session.begin():
+        session.execute(sa.delete(LogEntry).where(LogEntry.index >= size))
+        session.execute(sa.delete(Checkpoint).where(Checkpoint.size > size))
+        session.execute(sa.delete(MerkleNode))
+        for row in session.scalars(sa.select(LogEntry).order_by(LogEntry.index)):
+            leaf = merkle.leaf_hash(row.entry)
+            tree.update({node[:2]: node[2] for node in merkle.append(row.index, leaf, lambda *at: tree[at])})
+        session.add_all(MerkleNode(level=at[0], index=at[1], hash=value) for at, value in tree.items())
+        session.execute(sa.update(LogHead).values(size=size, root=merkle.root_at(size, lambda *at: tree[at])))
+
+
+def test_views_cut_off_the_end_of_the_log_are_missed_even_when_it_grows_again(copied: Server) -> None:
+    with copied.context.database.read() as work:
+        size = work.log.head().size
+    for track in ("mic-judge", "cam-hall"):
+        assert copied.user(UserRole.SECRETARY).get(f"/media/{HEARING}/{track}/0.mp4").status_code == 200
+    assert faults(copied) == []
+    cut_log(copied, size)
+    [fault] = faults(copied)
+    assert "cut short" in fault
+    copied.receive(made_hearing(HEARING[:-1] + "3"))
+    found = faults(copied)
+    assert any("do not give the root" in one for one in found)
+    assert any("no signed checkpoint" in one for one in found)
+
+
+def test_a_whole_hearing_taken_out_is_missed(copied: Server) -> None:
+    with copied.context.database.read() as work:
+        size = work.log.head().size
+    last = HEARING[:-1] + "3"
+    copied.receive(made_hearing(last))
+    cut_log(copied, size)
+    with Session(copied.context.database.engine) as session, session.begin():
+        session.execute(sa.delete(StoredObjectRow).where(StoredObjectRow.sha256.in_(made_hearing(last).objects)))
+        for table in (Segment, Gap, StateChange, Window):
+            session.execute(sa.delete(table).where(table.hearing_id == last))
+        session.execute(sa.delete(Hearing).where(Hearing.id == last))
+    [fault] = faults(copied)
+    assert "cut short" in fault
+
+
+def test_the_checkpoint_outside_the_database_must_be_there_and_be_ours(copied: Server) -> None:
+    path = copied.context.log_checkpoint
+    path.write_text("nothing")
+    [fault] = faults(copied)
+    assert "cannot be believed" in fault
+    path.unlink()
+    [fault] = faults(copied)
+    assert "is missing" in fault
+
+
+def test_an_entry_that_was_put_in_behind_the_courts_back_is_never_signed(copied: Server) -> None:
+    forger = SigningKey.from_seed(b"forger".ljust(32, b"."))
+    database = Database(copied.context.database.url)  # a program of somebody else
+    with database.begin() as work:
+        work.log.enrol_key(forger.key_id, forger.public, "node")
+        body = {"at_sample": 0, "template": "free", "text": "Подлог."}
+        index = work.log.record(LeafKind.NOTE, HEARING, copied.clock.utc, body, forger)
+        work.hearings.add(NoteRow(hearing_id=HEARING, leaf_index=index, **body))
+    database.dispose()
+    assert copied.client().get("/api/log/checkpoint").status_code == 500
+    copied.receive(made_hearing(HEARING[:-1] + "3"))
+    assert any("no signed checkpoint" in one for one in faults(copied))
