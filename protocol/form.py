@@ -43,8 +43,8 @@ class Form:
         return format_datetime(moment, self.say(f"format.{name}"), locale=self.language)
 
     def length(self, seconds: float) -> str:
-        """A duration in whole seconds, in hours, minutes and seconds as far as needed."""
-        whole = round(seconds)
+        """A duration in whole seconds, rounded down like every time shown, in units as far as needed."""
+        whole = int(seconds)
         if whole == 0:
             return self.say("format.under_second")
         parts = ((whole // 3600, "hours"), (whole // 60 % 60, "minutes"), (whole % 60, "seconds"))

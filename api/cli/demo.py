@@ -105,6 +105,7 @@ def report(context: Context, hearing: str, signed: Protocol, faults: list[str], 
         rows.append(("Web page", f"{address}/hearings/{hearing}"))
         for login, (role, name) in ACCOUNTS.items():
             rows.append((f"Log in as {role.value}", f"{login} / {password_of(login)}  ({name})"))
+        rows.append(("New hearing", "the demo room plays the sample (2 min 5 s), then the hearing ends by itself"))
         rows.append(("Ctrl-C", "ends it"))
     console = Console(soft_wrap=True, highlight=False)
     for title, value in rows:

@@ -36,9 +36,9 @@ def run_node(room_file: Path) -> None:
         agent.recover()
         uvicorn.run(create_app(agent, token), host=settings.host, port=settings.port, log_level="warning")
     finally:
-        agent.close()
         if uplink is not None:
-            uplink.close()
+            uplink.close()  # first: it reads the agent's spool
+        agent.close()
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:

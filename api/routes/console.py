@@ -12,7 +12,7 @@ from api.access import Action
 from api.audit import journalled, record_access
 from api.caller import Caller
 from api.deps import CurrentUser, protect_forms, require_role
-from api.errors import Conflict, NodeUnreachable, NotFound
+from api.errors import Conflict, NodeUnreachable, NotFound, Unusable
 from api.gate import enter
 from api.node_client import NodeClient
 from api.web.labels import LABELS, LANGUAGE_NAMES
@@ -159,6 +159,8 @@ def note(
     template: Annotated[str, Form()] = NoteTemplate.FREE.value,
     text: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
+    if template == NoteTemplate.FREE and not text.strip():
+        raise Unusable("A free note needs a few words: type them first, or use one of the buttons.")
     at = _lead(page, caller, hearing_id, "note", lambda node: node.note(template, text))
     fresh = schemas.NoteView(at=at, template=template, text=text)
     with page.context.database.read() as uow:

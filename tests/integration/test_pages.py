@@ -234,6 +234,7 @@ def test_the_secretary_starts_leads_and_ends_a_hearing(server: Server, node: Fak
     assert "Продолжить запись" in secretary.post(f"/hearings/{NEW}/pause").text
     noted = secretary.post(f"/hearings/{NEW}/note", data={"template": "motion", "text": "о приобщении"})
     assert "о приобщении" in noted.text
+    assert secretary.post(f"/hearings/{NEW}/note", data={"text": "  "}).status_code == 422, "a note that says nothing"
     ended = secretary.post(f"/hearings/{NEW}/stop").text
     assert "Завершено" in ended
     assert node.told[1:] == ["pause", ("motion", "о приобщении"), "stop"]

@@ -50,10 +50,21 @@ export class ConsoleElement extends HTMLElement {
     }
     const time = this.querySelector('[data-part="clock"]');
     if (time && now.state) time.textContent = clock(now.seconds);
+    const heard = now.state === "recording" || now.state === "paused"; // in deliberation the microphones are isolated
     for (const meter of this.querySelectorAll<HTMLElement>(".meter")) {
       const level = now.levels[meter.dataset["track"] ?? ""];
-      if (level) this.#draw(meter, level);
+      if (level && heard) this.#draw(meter, level);
+      else this.#rest(meter);
     }
+  }
+
+  /** A meter that measures nothing: neither loud nor without signal. */
+  #rest(meter: HTMLElement): void {
+    meter.style.setProperty("--level", "0%");
+    meter.style.setProperty("--peak", "0%");
+    meter.classList.remove("speech", "silent");
+    part(meter, "db").textContent = "—";
+    meter.querySelector("[role=meter]")?.setAttribute("aria-valuenow", String(FLOOR));
   }
 
   #draw(meter: HTMLElement, level: Level): void {

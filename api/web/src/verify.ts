@@ -3,7 +3,7 @@ import { fill, part, texts } from "./dom";
 interface Texts {
   genuine: string; unknown: string; altered: string; genuineText: string; unknownText: string; alteredText: string;
   notExpected: string; what: string; entry: string; size: string; root: string; registered: string; proof: string;
-  hashes: string; wrong: string; offline: string; busy: string; locale: string; kinds: Record<string, string>;
+  wrong: string; offline: string; busy: string; locale: string; kinds: Record<string, string>;
 }
 
 interface Verdict {
@@ -69,11 +69,12 @@ export class VerifyElement extends HTMLElement {
     const box = this.#show(found.verdict, other ? said.notExpected : sentence, said[found.verdict]);
     const what = [said.kinds[found.what] ?? found.what, found.track, found.number ?? ""].filter((one) => one !== "").join(" · ");
     const rows: [string, string][] = found.verdict === "unknown" ? [] : [[said.what, what]];
-    if (found.recorded_at) rows.push([said.registered, new Date(found.recorded_at).toLocaleString(said.locale)]);
+    if (found.recorded_at) rows.push([said.registered, new Date(found.recorded_at).toLocaleString(said.locale, { dateStyle: "long", timeStyle: "long" })]);
     if (found.proof) {
       const [, size = "", root = ""] = found.proof.checkpoint.split("\n"); // C2SP tlog-checkpoint: origin, size, root
       rows.push([said.entry, String(found.proof.index)], [said.size, size]);
-      rows.push([said.proof, `${found.proof.path.length} ${said.hashes}`], [said.root, root]);
+      const hex = Array.from(atob(root), (one) => one.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+      rows.push([said.proof, String(found.proof.path.length)], [said.root, hex]);
     }
     rows.push(["SHA-256", found.sha256]);
     const list = document.createElement("dl");
