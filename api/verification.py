@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import select
 
 from api.context import Context
+from api.readable import to_the_end, unreadable_rows
 from api.seals import seal_faults
 from api.tables import hearing_table_faults, log_row_fault, readable, state_of
 from storage.db.models import Hearing, LogEntry, MerkleNode, StoredObjectRow
@@ -16,6 +17,7 @@ from storage.db.unit_of_work import UnitOfWork
 from storage.errors import LedgerError
 from storage.ledger import merkle
 from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
+from storage.ledger.ed25519 import key_id
 from storage.ledger.faults import ObjectState
 from storage.ledger.verify import verify_hearing, verify_log
 from storage.worm.port import WormStore, stored_state
@@ -33,14 +35,26 @@ def verify(
     """
     kept = _kept(context)  # before the database: the file only ever tells of what was committed before
     with context.database.read() as uow:
-        hearings = [one for one in _hearings(uow) if hearing_id in (None, one)]
-        if hearing_id is not None and not hearings:
-            yield f"There is no hearing {hearing_id} in the log."
-        yield from _log_faults(context, uow, kept)
-        objects = _Objects(context.store, _object_rows(uow, hearing_id), progress)
-        for one in hearings:
-            yield from _hearing_faults(context, uow, one, objects)
-        yield from objects.faults_of_the_rest()
+        yield from unreadable_rows(uow)
+        yield from to_the_end("The list of keys", _key_faults(uow))
+        yield from to_the_end("The log", _log_faults(context, uow, kept))
+        yield from to_the_end("What is recorded", _recorded_faults(context, uow, hearing_id, progress))
+
+
+def _key_faults(uow: UnitOfWork) -> Iterator[str]:
+    for named, raw in uow.log.public_keys().items():
+        if key_id(raw) != named:
+            yield f"The public key kept as {named} is another key ({key_id(raw)}): it was exchanged."
+
+
+def _recorded_faults(context: Context, uow: UnitOfWork, hearing_id: str | None, progress: Progress) -> Iterator[str]:
+    hearings = [one for one in _hearings(uow) if hearing_id in (None, one)]
+    if hearing_id is not None and not hearings:
+        yield f"There is no hearing {hearing_id} in the log."
+    objects = _Objects(context.store, _object_rows(uow, hearing_id), progress)
+    for one in hearings:
+        yield from to_the_end(f"Hearing {one}", _hearing_faults(context, uow, one, objects))
+    yield from objects.faults_of_the_rest()
 
 
 def trusted_keys(context: Context, uow: UnitOfWork) -> dict[str, bytes]:

@@ -112,6 +112,8 @@ def made_hearing(hearing: str = HEARING, skip: tuple[str, int] | None = None) ->
             if (track, window) != skip:
                 add_segment(log, track, window, second, second + WINDOW_SECONDS)
         second += WINDOW_SECONDS
+        if window == 1:
+            log.add(NODE, LeafKind.NOTE, {"at_sample": second * 48_000, "template": "motion", "text": "о приобщении"})
         view = {"actor": "aijamal", "role": "secretary", "action": "view", "object": f"window {window}"}
         log.add(SERVER, LeafKind.ACCESS, view | {"ground": "", "address": "127.0.0.1"})
         if window == 0:

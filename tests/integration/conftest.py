@@ -1,7 +1,12 @@
 """Fixtures of the integration tests."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from tests.factories.evidence import copy_of, kept_installation
+from tests.factories.server import Server
 from tests.speech.recogniser import load_whisper_base
 from transcribe.engines.whisper import WhisperEngine
 
@@ -10,3 +15,16 @@ from transcribe.engines.whisper import WhisperEngine
 def whisper_base() -> WhisperEngine:
     """The real recogniser; where the model is not on the machine it is fetched, never skipped."""
     return load_whisper_base()
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation worked through once, never altered: tests take a copy of it."""
+    return kept_installation(tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture
+def copied(kept: Path, tmp_path: Path) -> Iterator[Server]:
+    """The worked-through installation, to be altered at will."""
+    with copy_of(kept, tmp_path) as server:
+        yield server

@@ -1,9 +1,5 @@
 """The log's end: what was cut off it, taken out of it or put into it behind the court's back is missed."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -25,20 +21,9 @@ from storage.db.unit_of_work import Database
 from storage.ledger import merkle
 from storage.ledger.ed25519 import SigningKey
 from storage.ledger.leaf import LeafKind
-from tests.factories.evidence import copy_of, faults, kept_installation
+from tests.factories.evidence import faults
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.server import Server
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return kept_installation(tmp_path_factory.mktemp("kept"))
-
-
-@pytest.fixture
-def copied(kept: Path, tmp_path: Path) -> Iterator[Server]:
-    with copy_of(kept, tmp_path) as server:
-        yield server
 
 
 def cut_log(server: Server, size: int) -> None:
@@ -78,7 +63,7 @@ def test_a_whole_hearing_taken_out_is_missed(copied: Server) -> None:
     cut_log(copied, size)
     with Session(copied.context.database.engine) as session, session.begin():
         session.execute(sa.delete(StoredObjectRow).where(StoredObjectRow.sha256.in_(made_hearing(last).objects)))
-        for table in (Segment, Gap, StateChange, Window):
+        for table in (Segment, Gap, StateChange, NoteRow, Window):
             session.execute(sa.delete(table).where(table.hearing_id == last))
         session.execute(sa.delete(Hearing).where(Hearing.id == last))
     [fault] = faults(copied)

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,10 +37,8 @@ from storage.ledger.proof import InclusionProof, verify_proof
 from storage.retention import retain_until
 from tests.factories.evidence import (
     OTHER,
-    copy_of,
     faults,
     filled,
-    kept_installation,
     protocols_of,
     transcribe,
     utterance,
@@ -152,18 +149,6 @@ ALTERATIONS: dict[str, tuple[sa.Executable, str]] = {
     "protocol's PDF": (sealed().values(sha256="0" * 64), "PDF"),
     "node key": (sa.update(PublicKey).where(PublicKey.purpose == "node").values(raw=GARBAGE), "key"),
 }
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return kept_installation(tmp_path_factory.mktemp("kept"))
-
-
-@pytest.fixture
-def copied(kept: Path, tmp_path: Path) -> Iterator[Server]:
-    """The worked-through installation, to be altered at will."""
-    with copy_of(kept, tmp_path) as server:
-        yield server
 
 
 @pytest.mark.parametrize("name", ALTERATIONS)

@@ -1,0 +1,36 @@
+"""Columns that no longer hold what their type allows: each is named by table and row, and nothing ends the search."""
+
+import pytest
+import sqlalchemy as sa
+
+from tests.factories.evidence import faults
+from tests.factories.server import Server
+
+DAMAGE = {
+    "hearings": ["card='{'", "tracks='nonsense'", "started_at='yesterday'", "state='flying'", "end_sample='many'"],
+    "segments": ["utc='?'", "rate='zero'", "start=-5", "sha256='no hash'", "sequence='first'"],
+    "gaps": ["cause='magic'", "utc='?'"],
+    "notes": ["at_sample='soon'", "template='x'", "text='подлог'", "at_sample=1"],
+    "state_changes": ["state='flying'", "utc='?'"],
+    "utterances": ["words='{'", "flags='['", "start_ms='early'"],
+    "windows": ["claimed_at='?'", "state='lost'"],
+    "protocols": ["document='['", "created_at='x'", "revision='two'", "sha256='no hash'"],
+    "log_entries": ["entry=x'00ff'", "at='never'", "kind='gossip'", "author='nobody'"],
+    "log_head": ["root=x'00'", "size='big'"],
+    "merkle_nodes": ["hash=x'00'"],
+    "checkpoints": ["note='abc'", "at='x'", "root=x'00'"],
+    "public_keys": ["raw=x'00'"],
+    "objects": ["stored_at='x'", "size='big'", "key='../../x'"],
+}
+
+
+@pytest.mark.parametrize(("table", "change"), [(table, change) for table in DAMAGE for change in DAMAGE[table]])
+def test_damage_is_named_in_one_sentence_and_never_a_crash(copied: Server, table: str, change: str) -> None:
+    with copied.context.database.engine.begin() as connection:
+        done = connection.execute(
+            sa.text(f"UPDATE {table} SET {change} WHERE rowid = (SELECT min(rowid) FROM {table})")  # noqa: S608 - ours
+        )
+        assert done.rowcount == 1, f"no row in {table}: this would prove nothing"
+    found = faults(copied)
+    assert found, f"{table} set {change} went unnoticed"
+    assert all("\n" not in sentence and sentence.endswith(".") for sentence in found), found
