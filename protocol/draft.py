@@ -23,6 +23,7 @@ from protocol.wording import Wording
 # A note is made while or just before the words are spoken; what follows belongs to it until the next note.
 LEAD_SECONDS = 3.0
 STEP_SECONDS = 120.0
+# The opening is noted late as often as in time: its words are sought by their cue on both sides of the note.
 OPENING_SECONDS = 60.0
 
 
@@ -97,9 +98,7 @@ class _Writer:
         number, note = opening or (0, None)
         at = note.at if note else 0.0
         yield self.line("say.started", at, f"note:{number}" if note else "clock", time=self.words.time(at))
-        spoken = self.spoken(CourtRole.JUDGE, "opening", at - LEAD_SECONDS, at + OPENING_SECONDS)
-        if spoken is None:
-            spoken = self.first(CourtRole.JUDGE, at - LEAD_SECONDS, at + OPENING_SECONDS)
+        spoken = self.spoken(CourtRole.JUDGE, "opening", at - OPENING_SECONDS, at + OPENING_SECONDS)
         yield from self.quote("say.opening_words", spoken)
         closing = self.words.note_of(NoteTemplate.CLOSING)
         number, note = closing or (0, None)

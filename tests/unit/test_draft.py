@@ -78,8 +78,24 @@ def test_the_opening_quotes_the_judges_recognised_words_at_their_time() -> None:
     assert "с 10:05:01 до 10:07:01, продолжительность 2 мин" in span.text
 
 
-def test_without_recognised_words_the_opening_quotes_nothing() -> None:
-    assert [line.evidence for line in lines(TIME, replace(facts(), utterances=()))] == ["note:1", "note:6", "clock"]
+@pytest.mark.parametrize("noted", [0.0, 2.0, 40.0], ids=["early", "in time", "late"])
+def test_the_opening_words_are_found_whenever_the_note_was_made(noted: float) -> None:
+    later = said(CourtRole.JUDGE, 41.0, "Приобщить к материалам дела.")
+    hearing = replace(facts(), notes=(Note(noted, NoteTemplate.OPENING, ""),), utterances=(*facts().utterances, later))
+    assert OPENING_WORDS in lines(TIME, hearing)[1].text
+
+
+def test_what_was_said_long_before_the_opening_is_not_quoted_as_its_words() -> None:
+    remark = said(CourtRole.JUDGE, 1.0, "Заседание сейчас начнём.")
+    spoken = said(CourtRole.JUDGE, 81.0, OPENING_WORDS)
+    late = replace(facts(), notes=(Note(80.0, NoteTemplate.OPENING, ""),), utterances=(remark, spoken))
+    assert lines(TIME, late)[1].at == 81.0
+
+
+@pytest.mark.parametrize("utterances", [(), (said(CourtRole.JUDGE, 3.0, "Передайте папку."),)])
+def test_without_recognised_words_the_opening_quotes_nothing(utterances: tuple[Utterance, ...]) -> None:
+    evidence = [line.evidence for line in lines(TIME, replace(facts(), utterances=utterances))]
+    assert evidence == ["note:1", "note:6", "clock"]
 
 
 def test_dates_are_local_to_the_court() -> None:
