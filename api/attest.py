@@ -15,9 +15,10 @@ from storage.ledger.ed25519 import VerifyKey
 from storage.ledger.leaf import LeafKind, SignedLeaf, parse
 from storage.ledger.proof import prove, verify_proof
 
-GENUINE, UNKNOWN, ALTERED = "genuine", "unknown", "altered"
+GENUINE, DRAFT, UNKNOWN, ALTERED = "genuine", "draft", "unknown", "altered"
 _SENTENCES = {
     GENUINE: "The file is exactly what this court recorded; its entry stands in the signed log.",
+    DRAFT: "The file is exactly a draft that this court made: it is unsigned and not the protocol.",
     UNKNOWN: "No recording or protocol of this court has this hash: the file is not ours or was changed.",
     ALTERED: "The court's own entry for this file no longer agrees with its log: report this to the court.",
 }
@@ -47,7 +48,7 @@ def attest(context: Context, sha256: str) -> schemas.Verdict:
     if proof is None:
         return _verdict(ALTERED, sha256)
     return _verdict(
-        GENUINE,
+        DRAFT if signed.kind is LeafKind.PROTOCOL else GENUINE,
         sha256,
         what=_WHAT[signed.kind],
         hearing=signed.hearing,

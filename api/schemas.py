@@ -130,7 +130,7 @@ class Proof(BaseModel):
 class Verdict(BaseModel):
     """What the ledger says about a hash. It never holds content."""
 
-    verdict: str = Field(description="genuine, unknown or altered.")
+    verdict: str = Field(description="genuine, draft (ours, but not signed), unknown or altered.")
     sentence: str
     sha256: str
     what: str = Field("", description="segment, protocol draft or signed protocol; empty if unknown.")

@@ -44,8 +44,13 @@ def test_the_secretary_records_a_hearing(page: Page, recorded: dict[str, str]) -
     expect(state).to_have_attribute("data-state", "recording")
     # The judge's microphone is heard: its meter rises above the floor.
     until(page, "Number(document.querySelector('.meter [role=meter]').ariaValueNow) > -40")
-    page.click("button[name=template][value=opening]")
+    page.dblclick("button[name=template][value=opening]")
     expect(page.locator("#notes li")).to_have_count(1)
+    page.focus("button[name=template][value=motion]")
+    for _ in range(3):  # a key held down
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    expect(page.locator("#notes li")).to_have_count(2)
 
     expect(clock).to_have_text(re.compile("00:00:(1[5-9]|[2-5].)"), timeout=30_000)
     state.get_by_role("button").nth(0).click()
@@ -57,6 +62,7 @@ def test_the_secretary_records_a_hearing(page: Page, recorded: dict[str, str]) -
     state.locator("button.danger").click()
     confirm(page)
     expect(state).to_have_attribute("data-state", "ended", timeout=30_000)
+    expect(page.locator("#notes li")).to_have_count(2)
 
 
 def test_the_draft_comes_by_itself_and_the_secretary_signs_it(page: Page, recorded: dict[str, str]) -> None:

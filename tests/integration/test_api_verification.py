@@ -233,6 +233,14 @@ def test_the_public_gets_a_proof_that_holds_without_the_court(server: Server) ->
     assert verify_checkpoint(published["checkpoint"], "courtrec", [key]).root.hex() == published["root"]
 
 
+def test_the_public_is_told_a_draft_from_a_signed_protocol(copied: Server) -> None:
+    visitor = copied.client("203.0.113.9")
+    with copied.context.database.read() as work:
+        protocols = [(one.state, one.sha256) for one in work.session.scalars(sa.select(Protocol))]
+    said = {(state, visitor.get(f"/api/verify/{sha256}").json()["verdict"]) for state, sha256 in protocols}
+    assert said == {("draft", "draft"), ("signed", "genuine")}
+
+
 def test_the_public_is_told_what_is_unknown_and_what_is_altered(server: Server) -> None:
     visitor = server.client()
     assert visitor.get(f"/api/verify/{'0' * 64}").json()["verdict"] == "unknown"

@@ -17,6 +17,7 @@ export class ConsoleElement extends HTMLElement {
   connectedCallback(): void {
     part(this, "lost").querySelector("p")!.textContent = this.dataset["lost"] ?? "";
     document.addEventListener("keydown", this.#onKey);
+    this.addEventListener("click", this.#onClick, { capture: true });
     this.addEventListener("htmx:afterRequest", this.#onDone);
     this.#source = new EventSource("/live/levels");
     this.#source.addEventListener("levels", (event) => this.#show(JSON.parse(event.data as string) as Levels));
@@ -81,12 +82,23 @@ export class ConsoleElement extends HTMLElement {
     meter.querySelector("[role=meter]")?.setAttribute("aria-valuenow", String(Math.round(Math.max(FLOOR, level.rms_db))));
   }
 
+  /** A double tap is one note: a second one would stand in the signed protocol. */
+  #onClick = (event: MouseEvent): void => {
+    if (event.detail > 1 && (event.target as Element).closest("[name=template]")) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
+
   #onKey = (event: KeyboardEvent): void => {
     const field = part<HTMLInputElement>(this, "note-text");
-    if (event.key === "Enter" && event.target === field) {
+    if (event.repeat) {
+      // A held Enter would press the button in focus again and again.
+      if (event.key === "Enter" && this.contains(event.target as Node)) event.preventDefault();
+    } else if (event.key === "Enter" && event.target === field) {
       event.preventDefault();
       part(this, "free-note").click();
-    } else if (/^[1-9]$/.test(event.key) && !typing(event) && !event.repeat) {
+    } else if (/^[1-9]$/.test(event.key) && !typing(event)) {
       this.querySelector<HTMLElement>(`[data-hotkey="${event.key}"]`)?.click();
     }
   };

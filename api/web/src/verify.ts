@@ -1,13 +1,13 @@
 import { fill, part, texts } from "./dom";
 
 interface Texts {
-  genuine: string; unknown: string; altered: string; genuineText: string; unknownText: string; alteredText: string;
-  notExpected: string; what: string; entry: string; size: string; root: string; registered: string; proof: string;
+  titles: Record<Verdict["verdict"], string>; sentences: Record<Verdict["verdict"], string>; notExpected: string;
+  what: string; entry: string; size: string; root: string; registered: string; proof: string;
   wrong: string; offline: string; busy: string; locale: string; kinds: Record<string, string>;
 }
 
 interface Verdict {
-  verdict: "genuine" | "unknown" | "altered"; sha256: string; what: string; track: string; number: number | null;
+  verdict: "genuine" | "draft" | "unknown" | "altered"; sha256: string; what: string; track: string; number: number | null;
   recorded_at: string | null; proof: { index: number; path: string[]; checkpoint: string } | null;
 }
 
@@ -63,10 +63,10 @@ export class VerifyElement extends HTMLElement {
 
   #tell(found: Verdict): void {
     const said = this.#texts;
-    const sentence = { genuine: said.genuineText, unknown: said.unknownText, altered: said.alteredText }[found.verdict];
     const expected = this.dataset["expected"];
-    const other = found.verdict === "genuine" && expected && expected !== found.sha256;
-    const box = this.#show(found.verdict, other ? said.notExpected : sentence, said[found.verdict]);
+    const ours = found.verdict === "genuine" || found.verdict === "draft";
+    const other = ours && expected && expected !== found.sha256;
+    const box = this.#show(found.verdict, other ? said.notExpected : said.sentences[found.verdict], said.titles[found.verdict]);
     const what = [said.kinds[found.what] ?? found.what, found.track, found.number ?? ""].filter((one) => one !== "").join(" · ");
     const rows: [string, string][] = found.verdict === "unknown" ? [] : [[said.what, what]];
     if (found.recorded_at) rows.push([said.registered, new Date(found.recorded_at).toLocaleString(said.locale, { dateStyle: "long", timeStyle: "long" })]);
