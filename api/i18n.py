@@ -43,7 +43,7 @@ class Words:
 
     @property
     def decimal_sign(self) -> str:
-        return self.locale.number_symbols["latn"]["decimal"]  # type: ignore[no-any-return]
+        return str(self.locale.number_symbols["latn"]["decimal"])
 
     def moment(self, moment: datetime, zone: tzinfo) -> str:
         """Date and time to the minute, at the court's place: `12 марта 2026, 14:03`."""

@@ -2,7 +2,7 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -113,10 +113,10 @@ class Settings(BaseSettings):
         return Place.ON_SITE if inside else Place.ELSEWHERE
 
 
-def load_settings(**overrides: object) -> Settings:
+def load_settings(**overrides: Any) -> Settings:
     """Settings from the environment; raises SettingsError, one sentence naming each variable to correct."""
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        return Settings(**overrides)
     except ValidationError as error:
         complaints = "; ".join(
             f"COURTREC_{'_'.join(str(part) for part in one['loc'][:1]).upper()}: {one['msg']}"

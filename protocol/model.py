@@ -86,7 +86,7 @@ class ProtocolDocument:
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists, texts and numbers, fit for a JSON column."""
-        return _plain(asdict(self))  # type: ignore[no-any-return]
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "ProtocolDocument":

@@ -146,7 +146,7 @@ class _Appearance(ImportedPdfPage):
     """The first page of a PDF in memory as the look of the signature."""
 
     def __init__(self, pdf: bytes) -> None:
-        super().__init__(file_name="")  # type: ignore[no-untyped-call]
+        super().__init__(file_name="")  # type: ignore[no-untyped-call] # pyHanko
         self._pdf = pdf
 
     def render(self) -> bytes:

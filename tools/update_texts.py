@@ -34,7 +34,7 @@ def main() -> None:
 def messages_in_use() -> Iterator[MessageId]:
     """Every message marked in the sources that babel.cfg names, in their order; (singular, plural) where it counts."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call] # Babel
     for _, _, message, _, _ in extract_from_dir(ROOT, methods, options, keywords=KEYWORDS):
         yield message
 

@@ -89,7 +89,7 @@ def environment(language: str) -> Environment:
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_translations(texts.translations, newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_translations(texts.translations, newstyle=True)  # type: ignore[attr-defined] # given by the extension
 
     def label(value: str) -> str:
         return texts.gettext(LABELS[value]) if value in LABELS else value

@@ -75,6 +75,7 @@ class Hearings:
             for row in rows
         ]
 
+    # Base promises neither hearing_id nor id; the models passed here have both.
     def _of(self, model: type[_Row], hearing_id: str, order: Any) -> Sequence[_Row]:
         query = select(model).where(model.hearing_id == hearing_id)  # type: ignore[attr-defined]
         return self._session.scalars(query.order_by(order, model.id)).all()  # type: ignore[attr-defined]

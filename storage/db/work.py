@@ -44,12 +44,13 @@ class Windows:
             Window.state == "pending",
             and_(Window.state == "claimed", Window.claimed_at < now - LEASE),
         )
-        claimed = self._session.execute(
+        claimed = self._session.scalars(
             update(Window)
             .where(Window.hearing_id == hearing_id, Window.sequence == sequence, free)
             .values(state="claimed", claimed_at=now, attempts=Window.attempts + 1)
+            .returning(Window.sequence)
         )
-        return bool(claimed.rowcount)  # type: ignore[attr-defined]
+        return claimed.one_or_none() is not None
 
     def done(self, hearing_id: str, sequence: int) -> None:
         self._set(hearing_id, sequence, state="done", error="")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -109,10 +110,10 @@ class Server:
             work.hearings.add(OpennessRow(hearing_id=hearing, ordered_by="judge", leaf_index=index, **body))
 
 
-def make_server(database: Database, folder: Path, **settings: object) -> Server:
+def make_server(database: Database, folder: Path, **settings: Any) -> Server:
     clock, store = SetClock(), LocalStore(folder / "objects")
     context = Context(
-        settings=Settings(home=folder, on_site_networks="10.0.0.0/8", **settings),  # type: ignore[arg-type]
+        settings=Settings(home=folder, on_site_networks="10.0.0.0/8", **settings),
         database=database,
         store=store,
         server_key=SERVER,

@@ -10,6 +10,7 @@ import pytest
 from api.verification import verify
 from court.people import UserRole
 from storage.db.unit_of_work import Database
+from storage.ledger.ed25519 import SigningKey
 from storage.ledger.leaf import LeafKind
 from tests.factories.hearing_log import HEARING, NODE, STRANGER, TRACKS, HearingLog, add_segment, made_hearing
 from tests.factories.server import LOG_KEY, Server, batch, make_server, node_entries
@@ -133,9 +134,9 @@ def test_a_second_history_of_a_hearing_is_refused(server: Server) -> None:
 
 
 @pytest.mark.parametrize("key", [STRANGER, LOG_KEY])
-def test_only_the_key_that_signed_and_is_a_nodes_own_is_accepted(server: Server, key: object) -> None:
+def test_only_the_key_that_signed_and_is_a_nodes_own_is_accepted(server: Server, key: SigningKey) -> None:
     entries = node_entries(made_hearing())[:1]
-    answer = server.node().post("/api/ingest/leaves", json=batch(entries, key))  # type: ignore[arg-type]
+    answer = server.node().post("/api/ingest/leaves", json=batch(entries, key))
     assert answer.status_code == 422
     assert "key" in answer.json()["detail"]
 

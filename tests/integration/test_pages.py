@@ -77,7 +77,7 @@ def server(database: Database, tmp_path: Path) -> Server:
 @pytest.fixture
 def node(server: Server) -> FakeNode:
     fake = FakeNode()
-    server.context = dataclasses.replace(server.context, node=fake)  # type: ignore[arg-type]
+    server.context = dataclasses.replace(server.context, node=fake)  # type: ignore[arg-type] # stands in for the client
     server.app = create_app(server.context)
     return fake
 

@@ -11,6 +11,7 @@ from storage.errors import LedgerError
 from storage.ledger import merkle
 from storage.ledger.chain import Chain
 from storage.ledger.checkpoint import Checkpoint, parse_checkpoint
+from storage.ledger.ed25519 import SigningKey
 from storage.ledger.faults import Fault, FaultKind
 from storage.ledger.leaf import LeafKind, parse
 from storage.ledger.proof import InclusionProof
@@ -122,7 +123,7 @@ def test_a_touched_object_is_named(sha256: str, how: str, data: st.DataObject) -
 
 
 @given(PLACES, st.sampled_from([NODE, SERVER, STRANGER]))
-def test_a_key_that_is_not_known_is_named(place: int, removed) -> None:  # type: ignore[no-untyped-def]
+def test_a_key_that_is_not_known_is_named(place: int, removed: SigningKey) -> None:
     keys = {name: raw for name, raw in KEYS.items() if name != removed.key_id}
     faults = named(verify_hearing(ENTRIES, keys, SOUND.state))
     by_removed = parse(ENTRIES[place]).author == removed.key_id

@@ -1,7 +1,7 @@
 """Every text of the pages is in the catalogues, and each language falls back the way its readers expect."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from zoneinfo import ZoneInfo
@@ -31,8 +31,8 @@ def messages(found: Catalog) -> dict[str, Message]:
     return {_key(message.id): message for message in found if message.id}
 
 
-def _key(text: object) -> str:
-    return text if isinstance(text, str) else text[0]  # type: ignore[index]
+def _key(text: str | Sequence[str]) -> str:
+    return text if isinstance(text, str) else text[0]
 
 
 @pytest.fixture(scope="module")

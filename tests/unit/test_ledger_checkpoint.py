@@ -1,4 +1,5 @@
 import base64
+from collections.abc import Callable
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_extension_lines_are_signed_but_not_read() -> None:
         lambda note: note * 1000,
     ],
 )
-def test_damaged_notes_are_refused(spoil) -> None:  # type: ignore[no-untyped-def]
+def test_damaged_notes_are_refused(spoil: Callable[[str], str]) -> None:
     assert spoil(NOTE) != NOTE
     with pytest.raises(LedgerError):
         verify_checkpoint(spoil(NOTE), ORIGIN, [NEW.public])

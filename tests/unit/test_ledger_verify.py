@@ -8,7 +8,7 @@ from court.clock import parse_utc
 from storage.ledger import merkle
 from storage.ledger.chain import Chain
 from storage.ledger.checkpoint import Checkpoint
-from storage.ledger.faults import Fault, FaultKind
+from storage.ledger.faults import Fault, FaultKind, ObjectState
 from storage.ledger.leaf import LeafKind, parse
 from storage.ledger.verify import verify_hearing, verify_log
 from tests.factories.hearing_log import (
@@ -201,8 +201,13 @@ def test_a_leaf_that_lies_about_the_size_is_named() -> None:
 
 
 def test_each_object_is_read_once() -> None:
-    log, read = made_hearing(), []
-    assert verify_hearing(log.entries, KEYS, lambda sha256: read.append(sha256) or log.state(sha256)) == []  # type: ignore[func-returns-value]
+    log, read = made_hearing(), list[str]()
+
+    def state(sha256: str) -> ObjectState:
+        read.append(sha256)
+        return log.state(sha256)
+
+    assert verify_hearing(log.entries, KEYS, state) == []
     assert sorted(read) == sorted(log.objects)
 
 
