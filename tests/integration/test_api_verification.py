@@ -15,6 +15,7 @@ from court.people import UserRole
 from protocol.demo_key import make_demo_pkcs12
 from protocol.errors import ProtocolError
 from protocol.tasks import draft_protocol, sign_protocol
+from storage.db.base import Base
 from storage.db.models import (
     Checkpoint,
     Gap,
@@ -22,6 +23,7 @@ from storage.db.models import (
     LogEntry,
     LogHead,
     MerkleNode,
+    NoteRow,
     Protocol,
     PublicKey,
     Segment,
@@ -32,6 +34,7 @@ from storage.db.models import (
 )
 from storage.db.unit_of_work import Database
 from storage.ledger.checkpoint import verify_checkpoint
+from storage.ledger.leaf import LeafKind, parse
 from storage.ledger.merkle import verify_consistency
 from storage.ledger.proof import InclusionProof, verify_proof
 from storage.retention import retain_until
@@ -102,6 +105,13 @@ def sealed() -> sa.Update:
     return sa.update(Protocol).where(Protocol.hearing_id == HEARING, Protocol.revision == 2)
 
 
+def copied_row(model: type[Base], **changed: object) -> sa.Insert:
+    """The table's first row once more, with another primary key and what is `changed`."""
+    columns = [column for column in model.__table__.columns if not (column.primary_key and column.name not in changed)]
+    values = [sa.literal(changed[one.name], one.type) if one.name in changed else one for one in columns]
+    return sa.insert(model).from_select(columns, sa.select(*values).limit(1))
+
+
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 RECORDED = sa.select(Segment.sha256).where(Segment.sequence == 1)
 LAST = sa.select(sa.func.max(LogEntry.index)).scalar_subquery()
@@ -147,6 +157,11 @@ ALTERATIONS: dict[str, tuple[sa.Executable, str]] = {
     "protocol's file": (sealed().values(file_name="x.pdf"), "file name"),
     "protocol's document": (sealed().values(document={"form": "x"}), "document"),
     "protocol's PDF": (sealed().values(sha256="0" * 64), "PDF"),
+    "segment of no entry": (copied_row(Segment, leaf_index=10_000, sequence=9), "no entry of the log states"),
+    "note of no entry": (copied_row(NoteRow, leaf_index=10_000), "no entry of the log states"),
+    "note twice": (copied_row(NoteRow), "no entry of the log states, or lists it twice"),
+    "window of no entry": (copied_row(Window, sequence=99, state="done"), "counts as transcribed"),
+    "hearing of no entry": (copied_row(Hearing, id=HEARING[:-1] + "9"), "not both in the table"),
     "node key": (sa.update(PublicKey).where(PublicKey.purpose == "node").values(raw=GARBAGE), "key"),
 }
 
@@ -176,6 +191,15 @@ def test_a_signed_protocol_is_checked_down_to_its_certificate(server: Server, tm
     [fault] = faults(server, HEARING)
     assert "Revision 2" in fault
     assert "certificate" in fault
+
+
+def test_a_signature_made_over_another_log_is_named(copied: Server) -> None:
+    with copied.context.database.begin() as work:
+        entry = work.log.newest_entry(HEARING, LeafKind.SIGNATURE)
+        assert entry is not None
+        body = {**parse(entry.entry).body, "covers_root": "ab" * 32}
+        work.log.record(LeafKind.SIGNATURE, HEARING, copied.clock.utc, body, copied.context.server_key)
+    assert any("over another log" in sentence for sentence in faults(copied))
 
 
 def test_an_utterance_that_nobody_transcribed_is_named(copied: Server) -> None:
@@ -254,6 +278,25 @@ def test_the_public_is_told_what_is_unknown_and_what_is_altered(server: Server) 
         entry.entry = entry.entry.replace(b'"partial":false', b'"partial":true')
     verdict = visitor.get(f"/api/verify/{segment.sha256}").json()
     assert (verdict["verdict"], verdict["proof"]) == ("altered", None)
+
+
+FORGED = "f0" * 32
+DISAGREEING: dict[str, sa.Executable] = {
+    "a forged file put in the segment's place": sa.update(Segment).where(of_hearing(Segment)).values(sha256=FORGED),
+    "a Merkle tree that does not lead to the root": sa.update(MerkleNode).values(hash=GARBAGE),
+    "another entry": sa.update(Segment).where(of_hearing(Segment)).values(leaf_index=0),
+    "no entry": sa.update(Segment).where(of_hearing(Segment)).values(leaf_index=10_000),
+}
+
+
+@pytest.mark.parametrize("name", DISAGREEING)
+def test_nothing_is_called_genuine_that_the_log_does_not_prove(copied: Server, name: str) -> None:
+    with copied.context.database.begin() as work:
+        work.session.execute(DISAGREEING[name])
+    with copied.context.database.read() as work:
+        segment = work.hearings.segment(HEARING, "mic-judge", 0)
+    assert segment is not None
+    assert copied.client().get(f"/api/verify/{segment.sha256}").json()["verdict"] == "altered"
 
 
 def test_checkpoints_are_shown_to_be_of_one_log(server: Server) -> None:

@@ -12,6 +12,7 @@ from court.notes import NoteTemplate
 from court.people import CourtRole
 from court.room import Camera, Input, Microphone, Room, SourceKind
 from hardware.devices import AUDIO_RATE, VIDEO_RATE
+from hardware.levels import SILENT
 from recorder.plan import Command
 from recorder.rooms import room_from_files
 from recorder.script import Action, Script, parse_script
@@ -233,16 +234,21 @@ def test_the_secretary_s_steps_in_real_time(tmp_path: Path) -> None:
     assert agent.status().state is HearingState.PAUSED
     paused = agent.status().seconds
     wait_until(lambda: agent.status().seconds > paused + 0.4)
+    assert agent.levels()["mic-judge"].level.peak_db == pytest.approx(-12.2, abs=0.1)
     agent.resume()
     resumed = agent.status().seconds
     wait_until(lambda: agent.status().seconds > resumed + 0.4)
+    agent.deliberate()
+    isolated = agent.status().seconds
+    wait_until(lambda: agent.status().seconds > isolated + 0.4)
+    assert agent.levels()["mic-judge"].level == SILENT  # not even measured, unlike in a break
     agent.stop()
     agent.stop()
     found = recorded(agent, hearing)
     agent.close()
     check_chain(found)
     check_tiles(found)
-    (gap,) = found.bodies(LeafKind.GAP, "mic-judge")
+    gap, _ = found.bodies(LeafKind.GAP, "mic-judge")
     assert gap["start"] <= paused * AUDIO_RATE < gap["end"] <= resumed * AUDIO_RATE
     assert found.bodies(LeafKind.NOTE)[0]["at_sample"] == round(at * AUDIO_RATE)
 

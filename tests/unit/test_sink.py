@@ -24,6 +24,15 @@ def test_what_exists_is_never_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "segment.mp4").read_bytes() == b"evidence"
 
 
+def test_what_comes_after_it_was_abandoned_is_dropped(tmp_path: Path) -> None:
+    sink = Sink(tmp_path / "segment.mp4")
+    sink.write(b"heard")
+    sink.abandon()
+    assert sink.write(b"the muxer's last words") == 22
+    sink.sync()
+    assert (tmp_path / "segment.mp4").read_bytes() == b"heard"
+
+
 def test_sync_reaches_the_disk_once_per_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sink = Sink(tmp_path / "segment.mp4")
     synced: list[int] = []
