@@ -1,5 +1,7 @@
 """The capture node that a server starts beside itself: it lives and ends with the server, however that ends."""
 
+import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -51,15 +53,18 @@ def listening(port: int) -> bool:
 def test_it_ends_with_a_server_that_was_killed(home: Path) -> None:
     port = free_port()
     command = [sys.executable, "-c", SERVER, str(home), str(ROOM), str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True)
+    assert server.stdout is not None
     try:
-        assert server.stdout is not None
         assert server.stdout.readline() == b"ready\n"
         assert listening(port)
+        server.kill()
+        server.wait()
+        until(lambda: not listening(port))
     finally:
-        server.send_signal(signal.SIGKILL)
-        server.communicate()
-    until(lambda: not listening(port))
+        with contextlib.suppress(ProcessLookupError):  # nobody is left, as it should be
+            os.killpg(server.pid, signal.SIGKILL)
+        server.stdout.close()
     with child_node(home, ROOM, "", port):
         assert listening(port)
     assert not listening(port)
