@@ -11,7 +11,7 @@ from hardware.devices import AUDIO_RATE
 from recorder.plan import Plan
 from recorder.track_facts import TrackFacts
 from storage.ledger.chain import Chain
-from storage.ledger.leaf import LeafKind, entry_hash, parse
+from storage.ledger.leaf import LeafKind, parse
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -37,7 +37,7 @@ class History:
         """Takes the next entry of the chain; raises LedgerError if it is damaged."""
         leaf = parse(entry)
         body = leaf.body
-        self.chain = Chain(self.chain.hearing, self.chain.author, leaf.seq + 1, entry_hash(entry))
+        self.chain = self.chain.after(leaf, entry)
         if leaf.kind is LeafKind.HEARING:
             self.card = body["card"]
             self.tracks = tuple(TrackFacts.parse(facts) for facts in body["tracks"])

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from court.clock import parse_utc
+from court.clock import iso_utc, parse_utc
 from storage.db.models import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow
 from storage.errors import LedgerError
 from storage.ledger import merkle
@@ -62,8 +62,8 @@ class Log:
         query = select(LogEntry).where(LogEntry.hearing_id == hearing, LogEntry.author == author)
         last = self._session.scalars(query.order_by(LogEntry.seq.desc()).limit(1)).first()
         if last is None:
-            return Chain(hearing, author, 0, "")
-        return Chain(hearing, author, last.seq + 1, entry_hash(last.entry))
+            return Chain(hearing, author)
+        return Chain(hearing, author, last.seq + 1, entry_hash(last.entry), iso_utc(last.at))
 
     def node(self, level: int, index: int) -> bytes:
         """Hash of a complete subtree; KeyError when the log is not that long."""

@@ -28,6 +28,15 @@ class LeafKind(StrEnum):
     PROTOCOL = "protocol"
     SIGNATURE = "signature"
     ACCESS = "access"
+    REMARK = "remark"
+    COPY = "copy"
+
+
+class RemarkSubject(StrEnum):
+    """What a party's remark is made against."""
+
+    RECORDING = "recording"
+    PROTOCOL = "protocol"
 
 
 Check = Callable[[Any], bool]
@@ -89,6 +98,10 @@ def _list_of(check: Check) -> Check:
     return lambda value: isinstance(value, list) and all(check(one) for one in value)
 
 
+def _or_none(check: Check) -> Check:
+    return lambda value: value is None or check(value)
+
+
 def _wrong(body: Mapping[str, Any], fields: Mapping[str, Check]) -> str | None:
     return next((name for name, check in fields.items() if name not in body or not check(body[name])), None)
 
@@ -130,7 +143,7 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
     LeafKind.NOTE: {"at_sample": is_count, "template": _one_of(NoteTemplate), "text": is_text},
     LeafKind.OPENNESS: {
         "start_ms": is_count,
-        "end_ms": lambda value: value is None or is_count(value),
+        "end_ms": _or_none(is_count),
         "openness": _one_of(Openness),
     },
     LeafKind.TRANSCRIPT: {
@@ -160,6 +173,17 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "file_name": is_text,
     },
     LeafKind.ACCESS: dict.fromkeys(("actor", "role", "action", "object", "ground", "address"), is_text),
+    LeafKind.REMARK: {
+        "against": _one_of(RemarkSubject),
+        "by": is_text,
+        "text": is_text,
+        "at_sample": _or_none(is_count),
+    },
+    LeafKind.COPY: {
+        **dict.fromkeys(("actor", "role", "recipient", "ground", "address"), is_text),
+        "objects": is_count,
+        "objects_sha256": is_hash,
+    },
 }
 
 

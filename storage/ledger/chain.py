@@ -13,21 +13,27 @@ from storage.ledger.leaf import Leaf, LeafKind, SignedLeaf, entry_hash, sign
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Where a chain stands: the next leaf's number and the last entry's hash ('' before the first)."""
+    """Where a chain stands: the next leaf's number, the last entry's hash and its time ('' before the first)."""
 
     hearing: str
     author: str
     next_seq: int = 0
     head: str = ""
+    at: str = ""
 
     def append(self, kind: LeafKind, at: datetime, body: Mapping[str, Any], key: Signer) -> tuple[bytes, "Chain"]:
-        """The next entry, signed, and the chain after it; raises LedgerError if `body` is not of `kind`."""
-        leaf = Leaf(kind, self.hearing, self.author, self.next_seq, self.head, iso_utc(at), body)
-        entry = sign(leaf, key)
-        return entry, self._after(entry)
+        """The next entry, signed, and the chain after it; raises LedgerError if `body` is not of `kind`.
 
-    def _after(self, entry: bytes) -> "Chain":
-        return Chain(self.hearing, self.author, self.next_seq + 1, entry_hash(entry))
+        A clock that was set back does not date a leaf before the one it follows: it bears that one's time, and the
+        anchor in its body what the clock said.
+        """
+        leaf = Leaf(kind, self.hearing, self.author, self.next_seq, self.head, max(iso_utc(at), self.at), body)
+        entry = sign(leaf, key)
+        return entry, self.after(leaf, entry)
+
+    def after(self, leaf: Leaf, entry: bytes) -> "Chain":
+        """Where the chain stands once `leaf`, whose bytes are `entry`, is its last."""
+        return Chain(self.hearing, self.author, leaf.seq + 1, entry_hash(entry), leaf.at)
 
 
 def check_next(chain: Chain, leaf: SignedLeaf) -> Chain:
@@ -49,4 +55,9 @@ def check_next(chain: Chain, leaf: SignedLeaf) -> Chain:
             "the one kept here: two histories of one hearing exist, and a person must decide.",
             chain.next_seq,
         )
-    return chain._after(leaf.entry)
+    if leaf.at < chain.at:
+        raise LedgerError(
+            f"Leaf {leaf.seq} of hearing {leaf.hearing} by key {leaf.author} is dated {leaf.at}, before the leaf it "
+            f"follows ({chain.at}): set the clock of its author right."
+        )
+    return chain.after(leaf, leaf.entry)

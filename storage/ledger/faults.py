@@ -14,6 +14,7 @@ class FaultKind(StrEnum):
     REORDERED = "reordered"
     DUPLICATED = "duplicated"
     TRUNCATED = "truncated"
+    BACKDATED = "backdated"
     WRONG_KEY = "wrong_key"
     FOREIGN = "foreign"
     INCOMPLETE = "incomplete"
