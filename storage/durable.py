@@ -7,10 +7,10 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 
 def fsync_folder(folder: Path) -> None:
@@ -40,39 +40,48 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 def write_new(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Creates `path` with exactly `data`, whole or not at all; raises FileExistsError if it exists."""
-    temporary = _write_beside(path, data, mode)
-    try:
+    with new_file(path, mode) as file:
+        file.write(data)
+
+
+@contextmanager
+def new_file(path: Path, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """A file that stands under `path`, whole and durable, once the block has ended; if that raises, there is none.
+
+    Raises FileExistsError if `path` exists.
+    """
+    with _beside(path, mode) as (temporary, file):
+        yield file
+        _sync(file)
         os.link(temporary, path)
-    finally:
-        temporary.unlink()
     fsync_folder(path.parent)
 
 
 def replace(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Puts `data` in the place of `path`: a power cut leaves the old content or the new, never a mixture."""
-    temporary = _write_beside(path, data, mode)
-    try:
+    with _beside(path, mode) as (temporary, file):
+        file.write(data)
+        _sync(file)
         temporary.replace(path)
-    except OSError:
-        temporary.unlink()
-        raise
     fsync_folder(path.parent)
 
 
-def _write_beside(path: Path, data: bytes, mode: int) -> Path:
+@contextmanager
+def _beside(path: Path, mode: int) -> Iterator[tuple[Path, BinaryIO]]:
+    """A temporary file in the folder of `path`, gone at the end unless it was renamed."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
     try:
-        os.fchmod(descriptor, mode)
-        write_all(descriptor, data)
-        os.fsync(descriptor)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            yield temporary, file
     finally:
-        os.close(descriptor)
-    return temporary
+        temporary.unlink(missing_ok=True)
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 class AppendFile:

@@ -23,6 +23,10 @@ class ChainError(LedgerError):
         self.expected_seq = expected_seq
 
 
+class BundleError(StorageError):
+    """A bundle cannot be read or written."""
+
+
 class ObjectMissing(StorageError):
     """The store holds no such object."""
 

@@ -1,4 +1,7 @@
-"""`courtrec hearings` and `courtrec verify`."""
+"""`courtrec hearings`, `courtrec verify` and `courtrec export`."""
+
+import getpass
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -6,10 +9,12 @@ from rich.table import Table
 from api.cli.progress import bars
 from api.composition import make_context
 from api.context import Context
+from api.export import Order, export
 from api.settings import load_settings
 from api.verification import verify
 from court import exit_codes
 from court.timeline import clock_text
+from storage.offline import check_file
 
 SAMPLES_PER_SECOND = 48_000
 
@@ -46,6 +51,35 @@ def verify_evidence(hearing: str | None) -> int:
         return exit_codes.FAULT_FOUND
     console.print(all_is_well(context, hearing), markup=False)
     return exit_codes.OK
+
+
+def verify_bundle_file(path: Path, key: str) -> int:
+    """Prints what the offline verifier says of the bundle; returns the exit code. Nothing of this court is asked."""
+    told = check_file(path, key)
+    console = Console(soft_wrap=True, highlight=False)
+    for line in told.lines:
+        console.print(line, markup=False)
+    return exit_codes.OK if told.whole else exit_codes.FAULT_FOUND
+
+
+def export_hearing(
+    hearing: str, path: Path, recipient: str, ground: str, tracks: frozenset[str], *, media: bool, journal: bool
+) -> None:
+    """Exports on behalf of whoever runs this program, whom the journal names."""
+    order = Order(
+        actor=getpass.getuser(),
+        role="operator",
+        recipient=recipient,
+        ground=ground,
+        tracks=tracks,
+        media=media,
+        journal=journal,
+    )
+    made = export(make_context(load_settings()), hearing, path, order)
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"Written: {path} with {made.files} files.", markup=False)
+    console.print(f"Left out: {made.left_out} recorded files; kept back: {made.withheld} entries.", markup=False)
+    console.print(f"Verify:  courtrec verify {path} --key {made.log_key}", markup=False)
 
 
 def find_faults(context: Context, hearing: str | None) -> list[str]:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from court import exit_codes
 from court.errors import CourtError, InputError
+from court.ids import is_id
 
 app = typer.Typer(
     help="Records court hearings, proves that nothing was altered, and drafts the brief protocol.",
@@ -25,7 +26,6 @@ app.add_typer(models_app, name="models")
 app.add_typer(node_app, name="node")
 app.add_typer(user_app, name="user")
 
-HearingArgument = Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`); empty: all.")]
 RoomOption = Annotated[Path | None, typer.Option("--room", help="Room file: inputs, microphones and cameras (TOML).")]
 
 
@@ -80,11 +80,36 @@ def hearings() -> None:
 
 
 @app.command()
-def verify(hearing: HearingArgument = "") -> None:
+def verify(
+    what: Annotated[
+        str, typer.Argument(help="Id of a hearing, or the file or folder of a bundle; empty: everything stored here.")
+    ] = "",
+    key: Annotated[str, typer.Option("--key", help="For a bundle: the log's key as the court publishes it.")] = "",
+) -> None:
     """Recomputes everything from stored bytes; one line per fault, exit code 1 if there is any."""
-    from api.cli.evidence import verify_evidence
+    from api.cli.evidence import verify_bundle_file, verify_evidence
 
-    raise typer.Exit(verify_evidence(hearing or None))
+    if what and not is_id(what):
+        raise typer.Exit(verify_bundle_file(Path(what), key))
+    raise typer.Exit(verify_evidence(what or None))
+
+
+@app.command()
+def export(
+    hearing: Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`).")],
+    file: Annotated[Path, typer.Argument(help="Archive to write (ZIP); it must not exist.")],
+    recipient: Annotated[str, typer.Option("--to", help="Who gets it.")],
+    ground: Annotated[str, typer.Option("--ground", help="On what ground: an application, a court's request.")],
+    tracks: Annotated[list[str] | None, typer.Option("--track", help="Only this track; more may follow.")] = None,
+    without_media: Annotated[bool, typer.Option("--without-media", help="Entries and protocol only.")] = False,
+    with_journal: Annotated[bool, typer.Option("--with-journal", help="Also who viewed and copied it.")] = False,
+) -> None:
+    """Writes a hearing with its proof as one file that anybody can verify without the court."""
+    from api.cli.evidence import export_hearing
+
+    export_hearing(
+        hearing, file, recipient, ground, frozenset(tracks or ()), media=not without_media, journal=with_journal
+    )
 
 
 @node_app.command("run")

@@ -182,7 +182,8 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
     LeafKind.COPY: {
         **dict.fromkeys(("actor", "role", "recipient", "ground", "address"), is_text),
         "objects": is_count,
-        "objects_sha256": is_hash,
+        "withheld": is_count,
+        "content_sha256": is_hash,
     },
 }
 

@@ -46,13 +46,26 @@ def verifier_key(name: str, public: bytes) -> str:
     return f"{name}+{key_hash(name, public).hex()}+{_encode(_ED25519 + public)}"
 
 
+def parse_verifier_key(text: str) -> tuple[str, bytes]:
+    """Name and raw public key; the inverse of `verifier_key`. Raises LedgerError if that is none."""
+    name, digest, encoded, *more = [*text.strip().split("+", 2), "", ""]
+    raw = _decode(encoded)
+    if any(more) or raw[:1] != _ED25519 or len(raw) != 33 or key_hash(name, raw[1:]).hex() != digest:
+        raise LedgerError(f"{text!r:.100} is no verifier key: copy the whole line NAME+HASH+KEY.")
+    return name, raw[1:]
+
+
 def sign_checkpoint(origin: str, size: int, root: bytes, key: Signer) -> str:
     """The signed note; the key signs under the log's own name."""
     if not _NAME.fullmatch(origin) or not origin.isprintable():
         raise LedgerError(f"The log's name {origin!r} cannot be used: give one without space or plus sign.")
-    text = f"{origin}\n{size}\n{_encode(root)}\n"
-    signature = key_hash(origin, key.public) + key.sign(text.encode())
-    return f"{text}\n\u2014 {origin} {_encode(signature)}\n"
+    return sign_note(f"{origin}\n{size}\n{_encode(root)}\n", origin, key)
+
+
+def sign_note(text: str, name: str, key: Signer) -> str:
+    """The C2SP signed note of `text`, which ends with a newline; `name` is the key's."""
+    signature = key_hash(name, key.public) + key.sign(text.encode())
+    return f"{text}\n\u2014 {name} {_encode(signature)}\n"
 
 
 def parse_note(note: str) -> tuple[str, list[NoteSignature]]:
@@ -73,17 +86,26 @@ def verify_checkpoint(note: str, origin: str, keys: Iterable[bytes]) -> Checkpoi
 
     Raises LedgerError if no known key signed it, or if a line that claims to be by a known key is not.
     """
-    text, signatures = parse_note(note)
-    checkpoint = _checkpoint(text)
+    checkpoint = parse_checkpoint(note)
     if checkpoint.origin != origin:
         raise LedgerError(f"The checkpoint is of the log {checkpoint.origin!r}, not of {origin!r}.")
-    known = {key_hash(origin, raw): VerifyKey(raw) for raw in keys}
-    ours = [line for line in signatures if line.name == origin and line.key_hash in known]
-    if not ours:
-        raise LedgerError(f"The checkpoint of {origin!r} at size {checkpoint.size} has no known key's signature.")
-    if not all(known[line.key_hash].verify(line.signature, text.encode()) for line in ours):
-        raise LedgerError(f"The checkpoint of {origin!r} at size {checkpoint.size} was altered after signing.")
+    verify_note(note, origin, keys, f"The checkpoint of {origin!r} at size {checkpoint.size}")
     return checkpoint
+
+
+def verify_note(note: str, name: str, keys: Iterable[bytes], what: str) -> str:
+    """The text that a key of that name, one of the raw public `keys`, signed; `what` names the note in a sentence.
+
+    Raises LedgerError if no known key signed it, or if a line that claims to be by a known key is not.
+    """
+    text, signatures = parse_note(note)
+    known = {key_hash(name, raw): VerifyKey(raw) for raw in keys}
+    ours = [line for line in signatures if line.name == name and line.key_hash in known]
+    if not ours:
+        raise LedgerError(f"{what} has no known key's signature.")
+    if not all(known[line.key_hash].verify(line.signature, text.encode()) for line in ours):
+        raise LedgerError(f"{what} was altered after signing.")
+    return text
 
 
 def _checkpoint(text: str) -> Checkpoint:

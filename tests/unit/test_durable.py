@@ -64,10 +64,10 @@ def test_a_failed_replacement_leaves_the_old_file_alone(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(descriptor: int, data: bytes) -> int:
+    def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "write", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         durable.write_new(tmp_path / "one", b"content")
     assert list(tmp_path.iterdir()) == []
@@ -76,7 +76,8 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, bytes(data)[:3]))
-    durable.write_new(tmp_path / "one", b"longer than three")
+    with durable.AppendFile(tmp_path / "one") as file:
+        file.write(b"longer than three")
     assert (tmp_path / "one").read_bytes() == b"longer than three"
 
 

@@ -1,5 +1,7 @@
 import base64
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -190,6 +192,23 @@ def test_chain_refuses_gap_fork_and_stranger_and_says_what_was_due() -> None:
     assert fork.value.expected_seq == 1
     with pytest.raises(LedgerError, match="does not belong"):
         check_next(Chain(HEARING, SERVER.key_id), parse(first))
+
+
+def test_a_clock_set_back_dates_no_leaf_before_the_one_it_follows() -> None:
+    first, chain = Chain(HEARING, NODE.key_id).append(LeafKind.NOTE, START, NOTE, NODE)
+    second, after = chain.append(LeafKind.NOTE, START - timedelta(hours=1), NOTE, NODE)
+    assert parse(second).at == parse(first).at
+    third, _ = after.append(LeafKind.NOTE, START + timedelta(hours=1), NOTE, NODE)
+    assert parse(third).at > parse(second).at
+
+
+def test_a_leaf_dated_before_the_one_it_follows_is_refused() -> None:
+    _, chain = Chain(HEARING, NODE.key_id).append(LeafKind.NOTE, START, NOTE, NODE)
+    forgetful = replace(chain, at="")
+    early, _ = forgetful.append(LeafKind.NOTE, START - timedelta(milliseconds=1), NOTE, NODE)
+    with pytest.raises(LedgerError, match="set the clock of its author right"):
+        check_next(chain, parse(early))
+    assert check_next(forgetful, parse(early)).next_seq == 2
 
 
 def test_key_id_is_the_beginning_of_the_hash() -> None:

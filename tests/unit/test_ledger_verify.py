@@ -1,21 +1,26 @@
 """What the verifier says of a sound hearing, of one that still runs, and of facts that are signed but untrue."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from court.clock import parse_utc
 from storage.ledger import merkle
 from storage.ledger.chain import Chain
+from storage.ledger.chains import RUN
 from storage.ledger.checkpoint import Checkpoint
+from storage.ledger.ed25519 import VerifyKey
 from storage.ledger.faults import Fault, FaultKind, ObjectState
-from storage.ledger.leaf import LeafKind, parse
+from storage.ledger.leaf import LeafKind, SignedLeaf, parse
 from storage.ledger.verify import verify_hearing, verify_log
 from tests.factories.hearing_log import (
     HEARING,
     KEYS,
     NODE,
     SERVER,
+    START,
     STRANGER,
     HearingLog,
     add_gap,
@@ -198,6 +203,37 @@ def test_a_leaf_that_lies_about_the_size_is_named() -> None:
     log.add(SERVER, LeafKind.PROTOCOL, sealed)
     fault = only(faults_of(log))
     assert (fault.kind, fault.where) == (FaultKind.CONTRADICTORY, f"{HEARING}/protocol/2")
+
+
+def test_a_back_dated_leaf_is_named() -> None:
+    log = made_hearing()
+    forgetful = replace(log.chains[SERVER.key_id], at="")
+    body = {"actor": "x", "role": "judge", "action": "view", "object": "", "ground": "", "address": ""}
+    entry, _ = forgetful.append(LeafKind.ACCESS, START - timedelta(days=1), body, SERVER)
+    log.entries.append(entry)
+    fault = only(faults_of(log))
+    assert (fault.kind, fault.where) == (FaultKind.BACKDATED, where(entry))
+
+
+def test_a_signature_vouches_for_what_it_follows_and_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One signature is checked for a run of linked leaves; where a link is broken, each of them."""
+    log, checked = made_hearing(), list[int]()
+    for number in range(40):
+        body = {"actor": "x", "role": "judge", "action": "view", "object": str(number), "ground": "", "address": ""}
+        log.add(SERVER, LeafKind.ACCESS, body)
+    genuine = SignedLeaf.verify
+
+    def counted(leaf: SignedLeaf, key: VerifyKey) -> bool:
+        checked.append(leaf.seq)
+        return genuine(leaf, key)
+
+    monkeypatch.setattr(SignedLeaf, "verify", counted)
+    assert faults_of(log) == []
+    assert len(checked) <= len(log.entries) // RUN + 2
+    at = next(place for place, entry in enumerate(log.entries) if b'"object":"20"' in entry)
+    log.entries[at] = log.entries[at].replace(b'"object":"20"', b'"object":"21"')
+    fault = only(faults_of(log))
+    assert (fault.kind, fault.where) == (FaultKind.ALTERED, where(log.entries[at]))
 
 
 def test_each_object_is_read_once() -> None:

@@ -1,0 +1,193 @@
+"""A hearing as a bundle to take away: journalled in the log first, then written.
+
+What was closed leaves the court in no form (Kazakhstan CPC art. 282(4), CrPC art. 347-1(3)): neither the sound and
+pictures of a closed span, nor its notes, nor a protocol of a hearing that was closed at any time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from api.context import Context
+from api.errors import ApiError
+from api.verification import trusted_keys
+from court.hearing import HearingState
+from court.openness import Openness, OpennessSpan, openness_of
+from storage.bundle_writer import write_bundle
+from storage.db.unit_of_work import UnitOfWork
+from storage.ledger import merkle
+from storage.ledger.bundle import FILES, Bundle, Contents, content_hash
+from storage.ledger.chains import Withheld
+from storage.ledger.checkpoint import verifier_key
+from storage.ledger.key_list import sign_key_list
+from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
+from storage.ledger.multiproof import nodes_around
+from storage.ledger.stored import named_object
+from storage.ledger.tracks import STATE_RATE
+from storage.worm.port import read_object
+
+_JOURNAL = frozenset({LeafKind.ACCESS, LeafKind.COPY})
+_README = """\
+courtrec
+
+Это запись судебного заседания с доказательством её подлинности. Проверка не требует доступа к суду:
+    python courtrec-verify.pyz ЭТОТ-ФАЙЛ --key КЛЮЧ
+Ключ журнала публикует суд; без --key берётся ключ, названный в самом файле:
+    {key}
+
+This is the record of a court hearing with the proof that it is genuine. It is checked without the court's help:
+    python courtrec-verify.pyz THIS-FILE --key KEY
+The court publishes its log's key; without --key the one that this file names is used (the line above).
+"""
+
+
+class ExportRefused(ApiError):
+    """The hearing cannot be exported as asked."""
+
+    status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who gets what, and why: `tracks` are all where empty; with `journal` also who viewed and copied the hearing."""
+
+    actor: str
+    role: str
+    recipient: str
+    ground: str
+    address: str = ""
+    tracks: frozenset[str] = frozenset()
+    media: bool = True
+    journal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """`left_out` are the recorded objects that were not handed out, `withheld` the entries."""
+
+    files: int
+    left_out: int
+    withheld: int
+    log_key: str
+
+
+def export(context: Context, hearing_id: str, path: Path, order: Order) -> Exported:
+    """Writes the bundle of an ended hearing to `path`.
+
+    Raises ExportRefused, BundleError, or ObjectMissing and ObjectAltered when evidence is damaged; nothing is left at
+    `path` then, but the copy leaf, which says that it was begun, stays in the log.
+    """
+    if path.exists():
+        raise ExportRefused(f"The file {path} exists already and is not written over: give another name.")
+    bundle, left_out = _journalled(context, hearing_id, order)
+    contents = bundle.contents
+    files = ((name, read_object(context.store, sha256)) for name, sha256 in contents.files.items())
+    write_bundle(path, bundle, _README.format(key=contents.log_key), files)
+    return Exported(len(contents.files), left_out, len(contents.withheld), contents.log_key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """`files` are SHA-256 by name in the bundle; `left_out` counts the objects that are not among them."""
+
+    withheld: tuple[Withheld, ...]
+    files: Mapping[str, str]
+    left_out: int
+
+
+def _journalled(context: Context, hearing_id: str, order: Order) -> tuple[Bundle, int]:
+    """The bundle, once the log states that it is handed out; how many objects are not in it."""
+    with context.database.begin() as uow:
+        chosen = _choose(_ended(uow, hearing_id), order)
+        now = context.clock.now().utc
+        copy = uow.log.record(LeafKind.COPY, hearing_id, now, _copy_body(chosen, order), context.server_key)
+        hidden = {one.index for one in chosen.withheld}
+        given = {row.index: row.entry for row in uow.log.entries(hearing_id) if row.index not in hidden}
+        origin, key = context.settings.log_origin, context.log_key
+        checkpoint = uow.log.checkpoint(now, key, origin)
+        around = nodes_around(sorted(given.keys() | hidden), checkpoint.size)
+        contents = Contents(
+            origin=origin,
+            log_key=verifier_key(origin, key.public),
+            hearing=hearing_id,
+            copy=copy,
+            indices=tuple(given),
+            withheld=chosen.withheld,
+            nodes={at: uow.log.node(*at) for at in around},
+            files=chosen.files,
+        )
+        keys = sign_key_list(origin, trusted_keys(context, uow), key)
+    return Bundle(contents, tuple(given.values()), checkpoint.note, keys), chosen.left_out
+
+
+def _ended(uow: UnitOfWork, hearing_id: str) -> dict[int, SignedLeaf]:
+    """The hearing's leaves by their place in the log."""
+    hearing = uow.hearings.get(hearing_id)
+    if hearing is None:
+        raise ExportRefused(f"There is no hearing {hearing_id}: `courtrec hearings` lists them.")
+    if HearingState(hearing.state).live:
+        raise ExportRefused(f"Hearing {hearing_id} is still being recorded: export it when it has ended.")
+    return {row.index: parse(row.entry) for row in uow.log.entries(hearing_id)}
+
+
+def _choose(leaves: Mapping[int, SignedLeaf], order: Order) -> _Chosen:
+    closed = [_span(leaf) for leaf in leaves.values() if leaf.kind is LeafKind.OPENNESS]
+    tracks = {leaf.body["track"] for leaf in leaves.values() if leaf.kind is LeafKind.SEGMENT}
+    if unknown := sorted(order.tracks - tracks):
+        raise ExportRefused(f"The hearing has no track {', '.join(unknown)}: name some of {', '.join(sorted(tracks))}.")
+    objects = [(leaf, found[0]) for leaf in leaves.values() if (found := named_object(leaf))]
+    files = {f"{FILES}{_name(leaf)}": sha256 for leaf, sha256 in objects if _handed_out(leaf, order, closed)}
+    withheld = [_withheld(index, leaf) for index, leaf in leaves.items() if _hidden(leaf, order, closed)]
+    return _Chosen(tuple(withheld), files, len(objects) - len(files))
+
+
+def _copy_body(chosen: _Chosen, order: Order) -> dict[str, Any]:
+    return {
+        "actor": order.actor,
+        "role": order.role,
+        "recipient": order.recipient,
+        "ground": order.ground,
+        "address": order.address,
+        "objects": len(chosen.files),
+        "withheld": len(chosen.withheld),
+        "content_sha256": content_hash(chosen.files.values(), [one.index for one in chosen.withheld]),
+    }
+
+
+def _span(leaf: SignedLeaf) -> OpennessSpan:
+    start, end = leaf.body["start_ms"], leaf.body["end_ms"]
+    return OpennessSpan(start / 1000, None if end is None else end / 1000, Openness(leaf.body["openness"]))
+
+
+def _hidden(leaf: SignedLeaf, order: Order, closed: Sequence[OpennessSpan]) -> bool:
+    """Whether the entry is kept back: the journal tells of others, a note tells what was said."""
+    if leaf.kind in _JOURNAL:
+        return not order.journal
+    if leaf.kind is LeafKind.NOTE:
+        at = leaf.body["at_sample"] / STATE_RATE
+        return openness_of(closed, at, at) is Openness.CLOSED
+    return False
+
+
+def _handed_out(leaf: SignedLeaf, order: Order, closed: Sequence[OpennessSpan]) -> bool:
+    """Recordings of what was open, and signed protocols of hearings that were open throughout; never drafts."""
+    if leaf.kind is LeafKind.SIGNATURE:
+        return openness_of(closed, 0.0, float("inf")) is Openness.OPEN
+    if leaf.kind is not LeafKind.SEGMENT or not order.media:
+        return False
+    body = leaf.body
+    if order.tracks and body["track"] not in order.tracks:
+        return False
+    return openness_of(closed, body["start"] / body["rate"], body["end"] / body["rate"]) is Openness.OPEN
+
+
+def _name(leaf: SignedLeaf) -> str:
+    body = leaf.body
+    if leaf.kind is LeafKind.SEGMENT:
+        return f"{body['track']}/{body['sequence']:05d}.mp4"
+    return f"protocol/{body['revision']}/{body['file_name']}"
+
+
+def _withheld(index: int, leaf: SignedLeaf) -> Withheld:
+    return Withheld(index, leaf.author, leaf.seq, entry_hash(leaf.entry), merkle.leaf_hash(leaf.entry))

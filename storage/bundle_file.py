@@ -1,0 +1,147 @@
+"""A bundle as people hold it: a ZIP archive, or the folder it was unpacked to. Nothing in it is trusted here.
+
+README.txt       what this is, for people; nothing rests on it
+bundle.json      the list of contents
+entries.jsonl    one entry of the ledger per line, byte for byte
+checkpoint.txt   the log's signed head, above which these entries are proven
+keys.txt         the court's keys, signed with the log's key
+files/…          recordings and protocols, as they were stored
+"""
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from storage.errors import BundleError, LedgerError
+from storage.ledger.bundle import Bundle, Contents
+from storage.ledger.faults import ObjectState
+
+CONTENTS, ENTRIES, CHECKPOINT, KEYS, README = (
+    "bundle.json", "entries.jsonl", "checkpoint.txt", "keys.txt", "README.txt"
+)  # fmt: skip
+MAX_PART = 1 << 28
+"""Bytes of the list of contents, the entries or a note: what is larger is no bundle of one hearing."""
+
+CHUNK = 1 << 20
+_LOCAL_HEADER = 30
+
+
+class Parts(Protocol):
+    """The parts of a bundle by name, which begin with FILES for those handed out."""
+
+    def names(self) -> list[str]: ...
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The part's bytes; raises BundleError if it is missing or cannot be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBundle:
+    """`extra` are the names of parts that the list of contents does not name."""
+
+    bundle: Bundle
+    parts: Parts
+    extra: tuple[str, ...]
+
+    def state(self, sha256: str) -> ObjectState:
+        """What the file handed out under that SHA-256 really holds, read and hashed now."""
+        name = next(name for name, named in self.bundle.contents.files.items() if named == sha256)
+        digest, size = hashlib.sha256(), 0
+        try:
+            for piece in self.parts.pieces(name):
+                digest.update(piece)
+                size += len(piece)
+        except BundleError:
+            return ObjectState(None, 0)
+        return ObjectState(digest.hexdigest(), size)
+
+
+@contextmanager
+def open_bundle(path: Path) -> Iterator[OpenBundle]:
+    """Raises BundleError, one sentence, where it cannot be read as a bundle at all."""
+    with _opened(path) as parts:
+        try:
+            contents = Contents.parse(_read(parts, CONTENTS))
+        except LedgerError as error:
+            raise BundleError(f"The bundle {path} cannot be read: {error}") from None
+        entries = tuple(_read(parts, ENTRIES).split(b"\n")[:-1])
+        checkpoint, keys = (_read(parts, name).decode(errors="replace") for name in (CHECKPOINT, KEYS))
+        known = {CONTENTS, ENTRIES, CHECKPOINT, KEYS, README, *contents.files}
+        extra = tuple(name for name in parts.names() if name not in known)
+        yield OpenBundle(Bundle(contents, entries, checkpoint, keys), parts, extra)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Parts]:
+    if path.is_dir():
+        yield _Folder(path)
+        return
+    try:
+        with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+            if len(set(archive.namelist())) < len(archive.namelist()):
+                raise BundleError(f"The bundle {path} holds two parts of one name: it was packed by somebody else.")
+            yield _Archive(archive, file)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise BundleError(
+            f"The file {path} is no bundle, or not all of it is here ({error}): get it again from the court."
+        ) from None
+
+
+class _Folder:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def names(self) -> list[str]:
+        return [one.relative_to(self._path).as_posix() for one in sorted(self._path.rglob("*")) if not one.is_dir()]
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        try:
+            with (self._path / name).open("rb") as file:
+                while piece := file.read(CHUNK):
+                    yield piece
+        except OSError as error:
+            raise BundleError(f"The part {name} of the bundle is missing or unreadable ({error.strerror}).") from None
+
+
+class _Archive:
+    """Parts are stored, not packed, and read straight from the file: the SHA-256 makes ZIP's own checksum needless."""
+
+    def __init__(self, archive: zipfile.ZipFile, file: BinaryIO) -> None:
+        self._archive = archive
+        self._file = file
+
+    def names(self) -> list[str]:
+        return [one for one in self._archive.namelist() if not one.endswith("/")]
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        try:
+            info = self._archive.getinfo(name)
+        except KeyError:
+            raise BundleError(f"The part {name} of the bundle is missing.") from None
+        if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
+            raise BundleError(f"The part {name} was packed anew: unpack the archive and verify the folder.")
+        self._file.seek(info.header_offset)
+        header = self._file.read(_LOCAL_HEADER)
+        if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
+            raise BundleError(f"The part {name} of the bundle is damaged.")
+        # APPNOTE.TXT 4.3.7: the lengths of name and extra field, which stand before the content, end the header.
+        self._file.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), os.SEEK_CUR)
+        rest = info.file_size
+        while rest > 0 and (piece := self._file.read(min(CHUNK, rest))):
+            rest -= len(piece)
+            yield piece
+
+
+def _read(parts: Parts, name: str) -> bytes:
+    content = bytearray()
+    for piece in parts.pieces(name):
+        content += piece
+        if len(content) > MAX_PART:
+            raise BundleError(f"The part {name} of the bundle is larger than {MAX_PART} bytes: it is no court's.")
+    return bytes(content)

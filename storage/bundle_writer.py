@@ -1,0 +1,33 @@
+"""Writes a bundle as the archive that bundle_file.py reads."""
+
+import json
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from storage import durable
+from storage.bundle_file import CHECKPOINT, CONTENTS, ENTRIES, KEYS, README
+from storage.errors import BundleError
+from storage.ledger.bundle import Bundle
+
+
+def write_bundle(path: Path, bundle: Bundle, readme: str, files: Iterable[tuple[str, bytes]]) -> None:
+    """Writes the archive, whole or not at all; raises BundleError if `path` exists or cannot be written.
+
+    `files` are names and bytes of all that the list of contents names.
+    """
+    texts = {
+        README: readme.encode(),
+        CONTENTS: json.dumps(bundle.contents.as_fields(), ensure_ascii=False, indent=1).encode(),
+        ENTRIES: b"".join(entry + b"\n" for entry in bundle.entries),
+        CHECKPOINT: bundle.checkpoint.encode(),
+        KEYS: bundle.keys.encode(),
+    }
+    try:
+        with durable.new_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            for name, content in (*texts.items(), *files):
+                archive.writestr(zipfile.ZipInfo(name), content)
+    except FileExistsError:
+        raise BundleError(f"The file {path} exists already and is not written over: give another name.") from None
+    except OSError as error:
+        raise BundleError(f"The bundle {path} cannot be written ({error.strerror}): check the folder.") from None

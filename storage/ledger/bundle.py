@@ -1,0 +1,235 @@
+"""One hearing to take away: its entries, their proof under a signed checkpoint, and the files that were handed out.
+
+The bundle's own list of contents is not signed. What was handed out, and what was kept back, is stated by the copy
+leaf that the court put into its log when it made the bundle: `content_hash` is compared with it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from storage.errors import LedgerError
+from storage.ledger import merkle
+from storage.ledger.bodies import Check, LeafKind, is_count, is_hash, is_text
+from storage.ledger.chains import Withheld, check_chains, name, place
+from storage.ledger.checkpoint import verify_checkpoint
+from storage.ledger.faults import Fault, FaultKind
+from storage.ledger.key_list import verify_key_list
+from storage.ledger.leaf import SignedLeaf
+from storage.ledger.multiproof import root_of_parts
+from storage.ledger.stored import Objects, check_objects, named_object
+from storage.ledger.tracks import check_tracks
+
+FORMAT = "courtrec bundle 1"
+WHERE = "bundle"
+FILES = "files/"
+"""What the names of files begin with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The list of contents: `indices` of the entries in the log, in order; `files` are SHA-256 (hex) by name; `copy` is
+    the index of the copy leaf, `log_key` the log's own key as a verifier key, which only the court can vouch for."""
+
+    origin: str
+    log_key: str
+    hearing: str
+    copy: int
+    indices: tuple[int, ...]
+    withheld: tuple[Withheld, ...]
+    nodes: Mapping[tuple[int, int], bytes]
+    files: Mapping[str, str]
+
+    def as_fields(self) -> dict[str, Any]:
+        """For JSON; hashes in hex."""
+        return {
+            "format": FORMAT,
+            "origin": self.origin,
+            "log_key": self.log_key,
+            "hearing": self.hearing,
+            "copy": self.copy,
+            "indices": list(self.indices),
+            "withheld": [
+                [one.index, one.author, one.seq, one.entry_hash, one.leaf_hash.hex()] for one in self.withheld
+            ],
+            "nodes": [[level, index, value.hex()] for (level, index), value in self.nodes.items()],
+            "files": dict(self.files),
+        }
+
+    @classmethod
+    def parse(cls, text: bytes) -> "Contents":
+        """From JSON; raises LedgerError, saying what is wrong, on anything that is no list of contents."""
+        try:
+            fields = json.loads(text)
+        except (ValueError, RecursionError):
+            raise LedgerError("The list of contents is not JSON: it was damaged or cut short.") from None
+        if not isinstance(fields, dict) or fields.get("format") != FORMAT:
+            found = fields.get("format") if isinstance(fields, dict) else None
+            raise LedgerError(f"The bundle's format is {found!a:.60}; this program knows {FORMAT!r}.")
+        wrong = next((key for key, good in _CHECKS.items() if not good(fields.get(key))), None)
+        if wrong is not None:
+            raise LedgerError(f"The list of contents holds what it may not under {wrong!r}: it was damaged.")
+        return cls(
+            fields["origin"],
+            fields["log_key"],
+            fields["hearing"],
+            fields["copy"],
+            tuple(fields["indices"]),
+            tuple(
+                Withheld(index, author, seq, entry, bytes.fromhex(leaf))
+                for index, author, seq, entry, leaf in fields["withheld"]
+            ),
+            {(level, index): bytes.fromhex(value) for level, index, value in fields["nodes"]},
+            fields["files"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """`entries` stand at `contents.indices`; `checkpoint` and `keys` are signed notes."""
+
+    contents: Contents
+    entries: tuple[bytes, ...]
+    checkpoint: str
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class BundleReport:
+    """`faults` in the order they were found; `leaves` are those that can be believed; `left_out` counts the recorded
+    objects that were not handed out."""
+
+    faults: tuple[Fault, ...]
+    leaves: tuple[SignedLeaf, ...]
+    left_out: int
+
+
+def content_hash(files: Iterable[str], withheld: Iterable[int]) -> str:
+    """What the copy leaf states of a bundle: SHA-256 (hex) over the files' hashes and the withheld entries' indices."""
+    lines = [*sorted(set(files)), "", *map(str, sorted(withheld))]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def verify_bundle(bundle: Bundle, objects: Objects, log_keys: Sequence[bytes]) -> BundleReport:
+    """What is wrong with the bundle for whoever trusts `log_keys`, raw public keys of the log.
+
+    `objects` gives what the bundle's file of that SHA-256 really holds.
+    """
+    contents = bundle.contents
+    try:
+        keys = verify_key_list(bundle.keys, contents.origin, log_keys)
+    except LedgerError as error:
+        return BundleReport((Fault(FaultKind.WRONG_KEY, f"{WHERE}/keys", str(error)),), (), 0)
+    faults = _root_faults(bundle, log_keys)
+    leaves, found = check_chains(bundle.entries, keys, contents.withheld)
+    faults += found
+    if not leaves:
+        return BundleReport(tuple(faults), (), 0)
+    if leaves[0].hearing != contents.hearing:
+        sentence = f"The list of contents names hearing {contents.hearing}; the entries are of {leaves[0].hearing}."
+        faults.append(Fault(FaultKind.CONTRADICTORY, WHERE, sentence))
+    faults += check_tracks(leaves, live=False)
+    given = frozenset(contents.files.values())
+    named = {leaf.entry: object_[0] for leaf in leaves if (object_ := named_object(leaf))}
+    faults += check_objects([leaf for leaf in leaves if named.get(leaf.entry) in given], objects)
+    faults += _stranger_faults(contents, frozenset(named.values()))
+    faults += _copy_faults(bundle, leaves)
+    return BundleReport(tuple(faults), tuple(leaves), len(set(named.values()) - given))
+
+
+def _root_faults(bundle: Bundle, log_keys: Sequence[bytes]) -> list[Fault]:
+    """Do the entries, at their places, lead to the root that the log's key signed?"""
+    contents = bundle.contents
+    try:
+        signed = verify_checkpoint(bundle.checkpoint, contents.origin, log_keys)
+    except LedgerError as error:
+        return [Fault(FaultKind.ALTERED, f"{WHERE}/checkpoint", str(error))]
+    leaves = {index: merkle.leaf_hash(entry) for index, entry in zip(contents.indices, bundle.entries, strict=False)}
+    leaves |= {one.index: one.leaf_hash for one in contents.withheld}
+    count = len(contents.indices)
+    if len(bundle.entries) != count or len(leaves) != count + len(contents.withheld):
+        sentence = (
+            f"The bundle holds {len(bundle.entries)} entries where its list of contents names {count} and keeps back "
+            f"{len(contents.withheld)}: entries were removed, added or doubled."
+        )
+        return [Fault(FaultKind.ALTERED, WHERE, sentence)]
+    if list(contents.indices) != sorted(contents.indices) or max(leaves, default=0) >= signed.size:
+        sentence = "The list of contents gives entries places that are not in rising order within the signed log."
+        return [Fault(FaultKind.REORDERED, WHERE, sentence)]
+    try:
+        root = root_of_parts(signed.size, leaves, contents.nodes)
+    except KeyError as error:
+        sentence = f"The bundle's proof lacks node {error} of the log's tree: it was cut short or altered."
+        return [Fault(FaultKind.MISSING, f"{WHERE}/nodes", sentence)]
+    if root != signed.root:
+        sentence = (
+            f"The entries do not lead to the signed root of the log ({signed.root.hex()}): an entry, its place or the "
+            "proof was altered."
+        )
+        return [Fault(FaultKind.ALTERED, f"{WHERE}/checkpoint", sentence)]
+    return []
+
+
+def _stranger_faults(contents: Contents, named: frozenset[str]) -> list[Fault]:
+    return [
+        Fault(FaultKind.FOREIGN, f"{WHERE}/{file}", f"The file {file} is stated by no entry: it is not of this record.")
+        for file, sha256 in contents.files.items()
+        if sha256 not in named
+    ]
+
+
+def _copy_faults(bundle: Bundle, leaves: Sequence[SignedLeaf]) -> list[Fault]:
+    """Is what is here, and what is not, what the court said that it hands out?"""
+    contents = bundle.contents
+    leaf = copy_leaf(bundle, leaves)
+    if leaf is None:
+        sentence = f"Entry {contents.copy} of the log, which should state what was handed out, is no copy leaf."
+        return [Fault(FaultKind.MISSING, f"{WHERE}/copy", sentence)]
+    withheld = [one.index for one in contents.withheld]
+    if content_hash(contents.files.values(), withheld) == leaf.body["content_sha256"]:
+        return []
+    sentence = (
+        f"{name(leaf)} states {leaf.body['objects']} files handed out and {leaf.body['withheld']} entries kept back; "
+        f"here are others ({len(set(contents.files.values()))} and {len(withheld)})."
+    )
+    return [Fault(FaultKind.CONTRADICTORY, place(leaf), sentence)]
+
+
+def copy_leaf(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> SignedLeaf | None:
+    """The believable leaf with which the court stated that it made this bundle."""
+    at = dict(zip(bundle.contents.indices, bundle.entries, strict=False)).get(bundle.contents.copy)
+    return next((leaf for leaf in leaves if leaf.entry == at and leaf.kind is LeafKind.COPY), None)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _is_withheld(one: Any) -> bool:
+    if not (isinstance(one, list) and len(one) == 5):
+        return False
+    index, author, seq, entry_hash, leaf_hash = one
+    return is_count(index) and is_text(author) and is_count(seq) and is_hash(entry_hash) and is_hash(leaf_hash)
+
+
+def _is_node(one: Any) -> bool:
+    return isinstance(one, list) and len(one) == 3 and is_count(one[0]) and is_count(one[1]) and is_hash(one[2])
+
+
+def _is_file(name: str) -> bool:
+    """A name that leads nowhere outside the bundle's own files."""
+    return name.startswith(FILES) and ".." not in name.split("/")
+
+
+_CHECKS: dict[str, Check] = {
+    "origin": is_text,
+    "log_key": is_text,
+    "hearing": is_text,
+    "copy": is_count,
+    "indices": lambda value: _is_list(value) and all(map(is_count, value)),
+    "withheld": lambda value: _is_list(value) and all(map(_is_withheld, value)),
+    "nodes": lambda value: _is_list(value) and all(map(_is_node, value)),
+    "files": lambda value: isinstance(value, dict) and all(map(_is_file, value)) and all(map(is_hash, value.values())),
+}

@@ -1,0 +1,80 @@
+"""What the offline verifier tells a person about a bundle: on the court's command line and in courtrec-verify.pyz."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from court.errors import InputError
+from storage.bundle_file import OpenBundle, open_bundle
+from storage.errors import BundleError, LedgerError
+from storage.ledger.bundle import BundleReport, copy_leaf, verify_bundle
+from storage.ledger.checkpoint import parse_checkpoint, parse_verifier_key
+from storage.ledger.leaf import LeafKind
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`lines` for a person; `whole` is false if anything is wrong."""
+
+    whole: bool
+    lines: tuple[str, ...]
+
+
+def check_file(path: Path, key: str = "") -> Told:
+    """Checks the bundle at `path` with the log's verifier key `key`, or, where none is given, the one it names.
+
+    Raises InputError if `key` is no verifier key, or if there is nothing at `path`.
+    """
+    if not path.exists():
+        raise InputError(f"There is no file {path}: give a bundle as the court handed it out.")
+    try:
+        trusted = parse_verifier_key(key) if key else None
+    except LedgerError as error:
+        raise InputError(str(error)) from None
+    try:
+        with open_bundle(path) as opened:
+            origin, raw = trusted or parse_verifier_key(opened.bundle.contents.log_key)
+            if origin != opened.bundle.contents.origin:
+                return _faulty([f"The bundle is of the log {opened.bundle.contents.origin!r}, the key of {origin!r}."])
+            report = verify_bundle(opened.bundle, opened.state, [raw])
+            return _told(opened, report, trusted is not None)
+    except (BundleError, LedgerError) as error:
+        return _faulty([str(error)])
+
+
+def _told(opened: OpenBundle, report: BundleReport, trusted: bool) -> Told:
+    faults = [fault.sentence for fault in report.faults]
+    faults += [f"The part {name} is not in the list of contents: somebody added it." for name in opened.extra]
+    if faults:
+        return _faulty(faults)
+    contents = opened.bundle.contents
+    checkpoint = parse_checkpoint(opened.bundle.checkpoint)
+    kinds = Counter(leaf.kind for leaf in report.leaves)
+    lines = [
+        f"Whole: hearing {contents.hearing}, {_case(report)}.",
+        f"{len(report.leaves)} entries, {kinds[LeafKind.SEGMENT]} of them segments, lead to the signed root "
+        f"{checkpoint.root.hex()} of the log {contents.origin!r} with {checkpoint.size} entries.",
+        f"{len(contents.files)} files are as they were recorded.",
+    ]
+    copy = copy_leaf(opened.bundle, report.leaves)
+    if copy is not None:
+        lines.append(f"Handed out on {copy.at} to {copy.body['recipient']} ({copy.body['ground']}).")
+    if report.left_out or contents.withheld:
+        lines.append(
+            f"Not handed out, though they exist: recorded files {report.left_out}, entries {len(contents.withheld)}."
+        )
+    if not trusted:
+        lines.append(
+            f"Checked with the key that the bundle itself names: {contents.log_key}. Compare it with the key the court "
+            "publishes; whoever forges a bundle can name a key of his own."
+        )
+    return Told(True, tuple(lines))
+
+
+def _faulty(sentences: list[str]) -> Told:
+    return Told(False, (*(f"FAULT  {one}" for one in sentences), f"{len(sentences)} fault(s) found."))
+
+
+def _case(report: BundleReport) -> str:
+    opening = next(leaf for leaf in report.leaves if leaf.kind is LeafKind.HEARING)
+    return f"case {opening.body['card'].get('case_number', '—')}, begun {opening.body['started']['utc']}"

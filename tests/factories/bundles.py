@@ -1,0 +1,156 @@
+"""Bundles of a hearing to take away, and what may be done to them."""
+
+import json
+import random
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from api.export import Order, export
+from tests.factories.hearing_log import HEARING
+from tests.factories.server import Server
+
+ORDER = Order(actor="clerk", role="operator", recipient="Адвокат Иванов", ground="ходатайство")
+
+Parts = dict[str, bytes]
+"""The parts of a bundle by name."""
+
+
+def exported(server: Server, path: Path, hearing: str = HEARING, order: Order = ORDER) -> Path:
+    export(server.context, hearing, path, order)
+    return path
+
+
+def read_parts(path: Path) -> Parts:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def write_parts(path: Path, parts: Parts, packing: int = zipfile.ZIP_STORED) -> Path:
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
+def contents_of(parts: Parts) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(parts["bundle.json"])
+    return found
+
+
+def with_contents(parts: Parts, **changed: Any) -> Parts:
+    return {**parts, "bundle.json": json.dumps(contents_of(parts) | changed).encode()}
+
+
+def damaged(parts: Parts, chance: random.Random) -> tuple[str, Parts]:
+    """What was done, and the parts after it: never nothing."""
+    deed = chance.choice(list(_DEEDS))
+    return deed, _DEEDS[deed](dict(parts), chance)
+
+
+def _file(parts: Parts, chance: random.Random) -> str:
+    return chance.choice([name for name in parts if name.startswith("files/")])
+
+
+def _flipped(content: bytes, chance: random.Random) -> bytes:
+    at = chance.randrange(len(content))
+    return content[:at] + bytes([content[at] ^ (1 << chance.randrange(8))]) + content[at + 1 :]
+
+
+def _flip(name: str) -> Callable[[Parts, random.Random], Parts]:
+    return lambda parts, chance: {**parts, name: _flipped(parts[name], chance)}
+
+
+def _flip_file(parts: Parts, chance: random.Random) -> Parts:
+    name = _file(parts, chance)
+    return {**parts, name: _flipped(parts[name], chance)}
+
+
+def _cut_file(parts: Parts, chance: random.Random) -> Parts:
+    name = _file(parts, chance)
+    return {**parts, name: parts[name][: chance.randrange(len(parts[name]))]}
+
+
+def _drop(parts: Parts, chance: random.Random) -> Parts:
+    name = chance.choice([name for name in parts if name != "README.txt"])
+    return {one: content for one, content in parts.items() if one != name}
+
+
+def _swap_files(parts: Parts, chance: random.Random) -> Parts:
+    one, other = chance.sample([name for name in parts if name.startswith("files/")], 2)
+    return {**parts, one: parts[other], other: parts[one]}
+
+
+def _add_file(parts: Parts, chance: random.Random) -> Parts:
+    return {**parts, f"files/{chance.randrange(100)}.mp4": chance.randbytes(20)}
+
+
+def _forget_file(parts: Parts, chance: random.Random) -> Parts:
+    """Out of the files and out of the list of contents."""
+    gone = _file(parts, chance)
+    files = {name: sha256 for name, sha256 in contents_of(parts)["files"].items() if name != gone}
+    return with_contents({name: content for name, content in parts.items() if name != gone}, files=files)
+
+
+def _entries(change: Callable[[list[bytes], random.Random], object]) -> Callable[[Parts, random.Random], Parts]:
+    def deed(parts: Parts, chance: random.Random) -> Parts:
+        entries = parts["entries.jsonl"].splitlines()
+        change(entries, chance)
+        return {**parts, "entries.jsonl": b"".join(entry + b"\n" for entry in entries)}
+
+    return deed
+
+
+def _swap_entries(entries: list[bytes], chance: random.Random) -> None:
+    one, other = chance.sample(range(len(entries)), 2)
+    entries[one], entries[other] = entries[other], entries[one]
+
+
+def _drop_entry_and_place(parts: Parts, chance: random.Random) -> Parts:
+    at = chance.randrange(len(contents_of(parts)["indices"]))
+    entries = parts["entries.jsonl"].splitlines()
+    indices = contents_of(parts)["indices"]
+    del entries[at], indices[at]
+    return with_contents({**parts, "entries.jsonl": b"".join(one + b"\n" for one in entries)}, indices=indices)
+
+
+def _number(field: str, place: int) -> Callable[[Parts, random.Random], Parts]:
+    def deed(parts: Parts, chance: random.Random) -> Parts:
+        rows = contents_of(parts)[field]
+        row = chance.choice(rows)
+        row[place] += chance.choice([-1, 1, 1 << 20])
+        return with_contents(parts, **{field: rows})
+
+    return deed
+
+
+def _move(parts: Parts, chance: random.Random) -> Parts:
+    indices = contents_of(parts)["indices"]
+    indices[chance.randrange(len(indices))] += chance.choice([-1, 1, 1000])
+    return with_contents(parts, indices=indices)
+
+
+_DEEDS: dict[str, Callable[[Parts, random.Random], Parts]] = {
+    "a bit of the entries": _flip("entries.jsonl"),
+    "a bit of the checkpoint": _flip("checkpoint.txt"),
+    "a bit of the keys": _flip("keys.txt"),
+    "a bit of a file": _flip_file,
+    "a file cut short": _cut_file,
+    "a part gone": _drop,
+    "two files exchanged": _swap_files,
+    "a file added": _add_file,
+    "a file forgotten": _forget_file,
+    "two entries exchanged": _entries(_swap_entries),
+    "an entry gone": _entries(lambda entries, chance: entries.pop(chance.randrange(len(entries)))),
+    "an entry doubled": _entries(lambda entries, chance: entries.append(chance.choice(entries))),
+    "the last entry gone": _entries(lambda entries, _: entries.pop()),
+    "an entry and its place gone": _drop_entry_and_place,
+    "an entry's place": _move,
+    "a withheld entry's place": _number("withheld", 0),
+    "a withheld entry's number": _number("withheld", 2),
+    "a node of the proof": _number("nodes", 1),
+    "the hearing": lambda parts, _: with_contents(parts, hearing=HEARING[:-1] + "9"),
+    "the copy leaf": lambda parts, chance: with_contents(parts, copy=chance.choice(contents_of(parts)["indices"][:-1])),
+    "the format": lambda parts, _: with_contents(parts, format="courtrec bundle 2"),
+}

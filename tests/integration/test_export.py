@@ -1,0 +1,276 @@
+"""A hearing to take away: whoever gets it can tell without the court that nothing was altered or removed."""
+
+import ast
+import random
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from api.export import ExportRefused, export
+from court.errors import InputError
+from court.openness import Openness
+from storage.db.models import Hearing
+from storage.errors import BundleError, ObjectAltered
+from storage.ledger import merkle
+from storage.ledger.checkpoint import verifier_key
+from storage.ledger.leaf import LeafKind, entry_hash, parse
+from storage.offline import check_file
+from storage.verifier_archive import verifier_archive
+from tests.factories.bundles import (
+    ORDER,
+    contents_of,
+    damaged,
+    exported,
+    read_parts,
+    with_contents,
+    write_parts,
+)
+from tests.factories.evidence import OTHER, copy_of, faults
+from tests.factories.hearing_log import HEARING, STRANGER
+from tests.factories.server import LOG_KEY, Server
+
+KEY = verifier_key("courtrec", LOG_KEY.public)
+SEED = 20261122
+DAMAGED = 1000
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("verifier") / "courtrec-verify.pyz"
+    path.write_bytes(verifier_archive())
+    return path
+
+
+def copies(server: Server) -> list[dict[str, object]]:
+    with server.context.database.read() as work:
+        leaves = [parse(row.entry) for row in work.log.entries(HEARING)]
+    return [dict(leaf.body) for leaf in leaves if leaf.kind is LeafKind.COPY]
+
+
+def test_a_bundle_is_whole_and_its_making_stands_in_the_log(copied: Server, tmp_path: Path) -> None:
+    path = exported(copied, tmp_path / "bundle.zip")
+    told = check_file(path, KEY)
+    assert told.whole, told.lines
+    assert "Handed out on" in told.lines[3]
+    assert "Адвокат Иванов (ходатайство)" in told.lines[3]
+    [copy] = copies(copied)
+    assert (copy["recipient"], copy["objects"]) == ("Адвокат Иванов", 7)
+    assert faults(copied) == []
+
+
+def test_unpacked_it_is_whole_too(copied: Server, tmp_path: Path) -> None:
+    with zipfile.ZipFile(exported(copied, tmp_path / "bundle.zip")) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    assert check_file(tmp_path / "unpacked", KEY).whole
+    (tmp_path / "unpacked" / "files" / "mic-judge" / "00000.mp4").unlink()
+    told = check_file(tmp_path / "unpacked", KEY)
+    assert "Segment 0 of track mic-judge" in told.lines[0]
+    assert "missing" in told.lines[0]
+
+
+def test_without_the_courts_key_it_says_so(copied: Server, tmp_path: Path) -> None:
+    told = check_file(exported(copied, tmp_path / "bundle.zip"))
+    assert told.whole
+    assert KEY in told.lines[-1]
+    assert "whoever forges a bundle" in told.lines[-1]
+
+
+def test_who_viewed_the_hearing_is_kept_back_unless_asked_for(copied: Server, tmp_path: Path) -> None:
+    kept = read_parts(exported(copied, tmp_path / "1.zip"))
+    assert b'"kind":"access"' not in kept["entries.jsonl"]
+    assert len(contents_of(kept)["withheld"]) == 1
+    assert "entries 1" in check_file(tmp_path / "1.zip", KEY).lines[-1]
+    whole = exported(copied, tmp_path / "2.zip", order=replace(ORDER, journal=True))
+    assert b'"kind":"access"' in read_parts(whole)["entries.jsonl"]
+    assert contents_of(read_parts(whole))["withheld"] == []
+    assert check_file(whole, KEY).whole
+
+
+def test_a_copy_of_one_track_says_what_it_leaves_out(copied: Server, tmp_path: Path) -> None:
+    path = exported(copied, tmp_path / "bundle.zip", order=replace(ORDER, tracks=frozenset({"mic-judge"})))
+    told = check_file(path, KEY)
+    assert told.whole, told.lines
+    assert "recorded files 4" in told.lines[-1]
+    assert {name.split("/")[1] for name in contents_of(read_parts(path))["files"]} == {"mic-judge", "protocol"}
+
+
+def test_nothing_closed_leaves_the_court(copied: Server, tmp_path: Path) -> None:
+    copied.order(HEARING, Openness.CLOSED, 75_000, 80_000)
+    path = exported(copied, tmp_path / "bundle.zip")
+    parts = read_parts(path)
+    assert set(contents_of(parts)["files"]) == {
+        "files/mic-judge/00000.mp4", "files/mic-judge/00002.mp4",
+        "files/cam-hall/00000.mp4", "files/cam-hall/00002.mp4",
+    }  # fmt: skip
+    assert check_file(path, KEY).whole
+    copied.order(HEARING, Openness.CLOSED)
+    closed = read_parts(exported(copied, tmp_path / "closed.zip"))
+    assert contents_of(closed)["files"] == {}
+    assert "о приобщении".encode() not in closed["entries.jsonl"]
+    assert check_file(tmp_path / "closed.zip", KEY).whole
+
+
+def test_what_cannot_be_exported_gets_one_sentence_and_no_entry(copied: Server, tmp_path: Path) -> None:
+    path = tmp_path / "bundle.zip"
+    with pytest.raises(ExportRefused, match="There is no hearing"):
+        export(copied.context, HEARING[:-1] + "9", path, ORDER)
+    with pytest.raises(ExportRefused, match=r"no track mic-x: name some of cam-hall, mic-judge\."):
+        export(copied.context, HEARING, path, replace(ORDER, tracks=frozenset({"mic-x"})))
+    with copied.context.database.begin() as work:
+        work.session.execute(sa.update(Hearing).where(Hearing.id == OTHER).values(state="recording"))
+    with pytest.raises(ExportRefused, match="still being recorded"):
+        export(copied.context, OTHER, path, ORDER)
+    assert not path.exists()
+    path.write_bytes(b"mine")
+    with pytest.raises(ExportRefused, match="exists already"):
+        export(copied.context, HEARING, path, ORDER)
+    assert path.read_bytes() == b"mine"
+    assert copies(copied) == []
+
+
+def test_a_bundle_that_cannot_be_finished_leaves_no_file_but_its_entry(copied: Server, tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="cannot be written"):
+        export(copied.context, HEARING, tmp_path / "nowhere" / "bundle.zip", ORDER)
+    with copied.context.database.read() as work:
+        segment = work.hearings.segment(HEARING, "cam-hall", 2)
+    assert segment is not None
+    [victim] = (tmp_path / "objects").rglob(segment.sha256)
+    victim.chmod(0o600)
+    victim.write_bytes(b"x")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(ObjectAltered, match="was changed after it was stored"):
+        export(copied.context, HEARING, tmp_path / "bundle.zip", ORDER)
+    assert sorted(tmp_path.iterdir()) == before
+    assert len(copies(copied)) == 2
+
+
+def test_a_key_that_is_not_the_courts_is_refused(copied: Server, tmp_path: Path) -> None:
+    path = exported(copied, tmp_path / "bundle.zip")
+    told = check_file(path, verifier_key("courtrec", STRANGER.public))
+    assert not told.whole
+    assert "no known key's signature" in told.lines[0]
+    other = check_file(path, verifier_key("other", LOG_KEY.public))
+    assert "is of the log 'courtrec', the key of 'other'" in other.lines[0]
+    with pytest.raises(InputError, match="is no verifier key"):
+        check_file(path, "courtrec+00+AA")
+    with pytest.raises(InputError, match="There is no file"):
+        check_file(tmp_path / "nothing", KEY)
+
+
+def test_what_is_kept_back_without_the_courts_word_is_named(copied: Server, tmp_path: Path) -> None:
+    """Whoever passes a bundle on can hide neither a file nor an entry by calling it not handed out."""
+    parts = read_parts(exported(copied, tmp_path / "bundle.zip", order=replace(ORDER, journal=True)))
+    files = contents_of(parts)["files"]
+    gone = next(iter(files))
+    rest = {name: content for name, content in parts.items() if name != gone}
+    fewer = with_contents(rest, files={name: sha256 for name, sha256 in files.items() if name != gone})
+    assert "here are others" in check_file(write_parts(tmp_path / "fewer.zip", fewer), KEY).lines[0]
+
+    entries, indices = parts["entries.jsonl"].splitlines(), contents_of(parts)["indices"]
+    at = next(place for place, entry in enumerate(entries) if b'"kind":"note"' in entry)
+    hidden = parse(entries.pop(at))
+    row = [indices.pop(at), hidden.author, hidden.seq, entry_hash(hidden.entry), merkle.leaf_hash(hidden.entry).hex()]
+    less = with_contents(
+        {**parts, "entries.jsonl": b"".join(one + b"\n" for one in entries)}, indices=indices, withheld=[row]
+    )
+    told = check_file(write_parts(tmp_path / "less.zip", less), KEY)
+    assert len(told.lines) == 2
+    assert "here are others" in told.lines[0]
+
+
+def test_parts_that_do_not_belong_are_named(copied: Server, tmp_path: Path) -> None:
+    parts = read_parts(exported(copied, tmp_path / "bundle.zip"))
+    added = check_file(write_parts(tmp_path / "added.zip", {**parts, "files/extra.mp4": b"x"}), KEY)
+    assert added.lines[0] == "FAULT  The part files/extra.mp4 is not in the list of contents: somebody added it."
+    stranger = {**contents_of(parts)["files"], "files/extra.mp4": "ab" * 32}
+    listed = check_file(write_parts(tmp_path / "listed.zip", with_contents(parts, files=stranger)), KEY)
+    assert any("files/extra.mp4 is stated by no entry" in line for line in listed.lines)
+    outside = with_contents(parts, files={"files/../../secret": "ab" * 32})
+    assert "'files'" in check_file(write_parts(tmp_path / "outside.zip", outside), KEY).lines[0]
+    packed = check_file(write_parts(tmp_path / "packed.zip", parts, zipfile.ZIP_DEFLATED), KEY)
+    assert "unpack the archive and verify the folder" in packed.lines[0]
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(tmp_path / "bundle.zip", "a") as archive:
+        archive.writestr("entries.jsonl", b"")
+    assert "two parts of one name" in check_file(tmp_path / "bundle.zip", KEY).lines[0]
+
+
+def test_an_archive_cut_short_anywhere_gets_one_sentence(copied: Server, tmp_path: Path) -> None:
+    content = exported(copied, tmp_path / "bundle.zip").read_bytes()
+    cut = tmp_path / "cut.zip"
+    for size in range(0, len(content), 397):
+        cut.write_bytes(content[:size])
+        told = check_file(cut, KEY)
+        assert not told.whole
+        assert "not all of it is here" in told.lines[0]
+
+
+def test_the_program_needs_python_and_cryptography_only(program: Path) -> None:
+    with zipfile.ZipFile(program) as archive:
+        sources = {name: archive.read(name) for name in archive.namelist()}
+    imported = set()
+    for node in (node for source in sources.values() for node in ast.walk(ast.parse(source))):
+        if isinstance(node, ast.Import):
+            imported |= {one.name.split(".")[0] for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            imported.add(str(node.module).split(".")[0])
+    assert imported - sys.stdlib_module_names == {"court", "storage", "rfc8785", "cryptography"}
+    assert verifier_archive() == program.read_bytes()
+
+
+def run(program: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(program), *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_program_says_what_the_court_says(copied: Server, program: Path, tmp_path: Path) -> None:
+    path = exported(copied, tmp_path / "bundle.zip")
+    whole = run(program, path, "--key", KEY)
+    assert (whole.returncode, tuple(whole.stdout.splitlines())) == (0, check_file(path, KEY).lines)
+    _, parts = damaged(read_parts(path), random.Random(SEED))
+    broken = run(program, write_parts(tmp_path / "broken.zip", parts), "--key", KEY)
+    assert (broken.returncode, tuple(broken.stdout.splitlines())) == (1, check_file(tmp_path / "broken.zip", KEY).lines)
+    nothing = run(program, tmp_path / "nothing.zip")
+    assert nothing.returncode == 2
+    assert nothing.stderr.startswith("courtrec-verify: There is no file")
+
+
+_BATCH = """
+import sys
+program, key, *paths = sys.argv[1:]
+sys.path.insert(0, program)
+from pathlib import Path
+from storage import offline
+assert offline.__file__.startswith(program)
+for path in paths:
+    told = offline.check_file(Path(path), key)
+    print(repr((told.whole, told.lines)))
+"""
+
+
+def test_both_agree_on_a_thousand_damaged_bundles_and_find_every_one(
+    kept: Path, tmp_path_factory: pytest.TempPathFactory, program: Path
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    with copy_of(kept, folder / "court") as server:
+        parts = read_parts(exported(server, folder / "bundle.zip"))
+    chance = random.Random(SEED)
+    paths, deeds, said = [], [], []
+    for number in range(DAMAGED):
+        deed, altered = damaged(parts, chance)
+        paths.append(write_parts(folder / f"{number}.zip", altered))
+        deeds.append(deed)
+        told = check_file(paths[-1], KEY)
+        assert not told.whole, (number, deed)
+        assert all("\n" not in line and line.endswith(".") for line in told.lines), told.lines
+        said.append(repr((told.whole, told.lines)))
+    theirs = subprocess.run(
+        [sys.executable, "-c", _BATCH, program, KEY, *paths], capture_output=True, text=True, timeout=300, check=True
+    )
+    assert theirs.stdout.splitlines() == said
+    assert len(set(deeds)) > 15
