@@ -8,6 +8,7 @@ import ast
 import io
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +19,7 @@ _MAIN = f"import sys\n\nfrom {_START} import main\n\nsys.exit(main())\n"
 _SHEBANG = b"#!/usr/bin/env python3\n"
 
 
+@cache
 def verifier_archive() -> bytes:
     """The archive's bytes; `python FILE` runs it."""
     packed = io.BytesIO()

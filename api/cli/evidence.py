@@ -1,6 +1,7 @@
 """`courtrec hearings`, `courtrec verify` and `courtrec export`."""
 
 import getpass
+import hashlib
 from pathlib import Path
 
 from rich.console import Console
@@ -13,8 +14,11 @@ from api.export import Order, export
 from api.settings import load_settings
 from api.verification import verify
 from court import exit_codes
+from court.errors import InputError
 from court.timeline import clock_text
+from storage import durable
 from storage.offline import check_file
+from storage.verifier_archive import verifier_archive
 
 SAMPLES_PER_SECOND = 48_000
 
@@ -80,6 +84,18 @@ def export_hearing(
     console.print(f"Written: {path} with {made.files} files.", markup=False)
     console.print(f"Left out: {made.left_out} recorded files; kept back: {made.withheld} entries.", markup=False)
     console.print(f"Verify:  courtrec verify {path} --key {made.log_key}", markup=False)
+
+
+def write_verifier(path: Path) -> None:
+    """Raises InputError where the file cannot be written."""
+    content = verifier_archive()
+    try:
+        durable.replace(path, content)
+    except OSError as error:
+        raise InputError(f"The file {path} cannot be written ({error.strerror}): name another place.") from None
+    Console(soft_wrap=True, highlight=False).print(
+        f"{path}  SHA-256 {hashlib.sha256(content).hexdigest()}", markup=False
+    )
 
 
 def find_faults(context: Context, hearing: str | None) -> list[str]:

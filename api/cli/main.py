@@ -12,6 +12,7 @@ from rich.console import Console
 from court import exit_codes
 from court.errors import CourtError, InputError
 from court.ids import is_id
+from storage.verifier_archive import NAME as VERIFIER
 
 app = typer.Typer(
     help="Records court hearings, proves that nothing was altered, and drafts the brief protocol.",
@@ -110,6 +111,14 @@ def export(
     export_hearing(
         hearing, file, recipient, ground, frozenset(tracks or ()), media=not without_media, journal=with_journal
     )
+
+
+@app.command()
+def verifier(file: Annotated[Path, typer.Argument(help="File to write.")] = Path(VERIFIER)) -> None:
+    """Writes the offline verifier: one file that needs nothing but Python and `cryptography`."""
+    from api.cli.evidence import write_verifier
+
+    write_verifier(file)
 
 
 @node_app.command("run")

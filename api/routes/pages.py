@@ -23,6 +23,9 @@ from court.ids import is_id
 from court.people import UserRole
 from storage.db.models import Hearing, Protocol
 from storage.db.unit_of_work import UnitOfWork
+from storage.ledger.checkpoint import verifier_key
+from storage.verifier_archive import NAME as VERIFIER
+from storage.verifier_archive import verifier_archive
 
 router = APIRouter(dependencies=[Depends(protect_forms)], include_in_schema=False)
 
@@ -120,14 +123,24 @@ def verify(context: ContextDep, page: PageDep, sha256: str = "", protocol: str =
             rows = [row for row in uow.protocols.of(named[1]) if row.revision == int(named[2])]
         shown = page_content.revision(rows[0]) if rows else None
     kinds = {kind: page.words.gettext(text) for kind, text in OBJECT_KINDS.items()}
+    origin = context.settings.log_origin
     return page.render(
         "verify.html",
         section="verify",
+        log_key=verifier_key(origin, context.log_key.public),
+        program=VERIFIER,
         sha256=sha256[:64],
         protocol=shown,
         protocol_asked=bool(protocol),
         object_kinds=kinds,
     )
+
+
+@router.get(f"/{VERIFIER}")
+def offline_verifier() -> Response:
+    """Public: the program that checks an exported hearing without the court; the same bytes for everyone."""
+    headers = {"Content-Disposition": f'attachment; filename="{VERIFIER}"'}
+    return Response(verifier_archive(), media_type="application/zip", headers=headers)
 
 
 def _protocol_states(uow: UnitOfWork, hearings: Sequence[Hearing], signed_only: bool) -> dict[str, str]:

@@ -115,11 +115,28 @@ def _drop_entry_and_place(parts: Parts, chance: random.Random) -> Parts:
     return with_contents({**parts, "entries.jsonl": b"".join(one + b"\n" for one in entries)}, indices=indices)
 
 
+def _swap_entries_and_places(parts: Parts, chance: random.Random) -> Parts:
+    entries, indices = parts["entries.jsonl"].splitlines(), contents_of(parts)["indices"]
+    one, other = chance.sample(range(len(entries)), 2)
+    for row in (entries, indices):
+        row[one], row[other] = row[other], row[one]
+    return with_contents({**parts, "entries.jsonl": b"".join(entry + b"\n" for entry in entries)}, indices=indices)
+
+
 def _number(field: str, place: int) -> Callable[[Parts, random.Random], Parts]:
     def deed(parts: Parts, chance: random.Random) -> Parts:
         rows = contents_of(parts)[field]
         row = chance.choice(rows)
         row[place] += chance.choice([-1, 1, 1 << 20])
+        return with_contents(parts, **{field: rows})
+
+    return deed
+
+
+def _hash(field: str, place: int) -> Callable[[Parts, random.Random], Parts]:
+    def deed(parts: Parts, chance: random.Random) -> Parts:
+        rows = contents_of(parts)[field]
+        chance.choice(rows)[place] = chance.randbytes(32).hex()
         return with_contents(parts, **{field: rows})
 
     return deed
@@ -146,10 +163,14 @@ _DEEDS: dict[str, Callable[[Parts, random.Random], Parts]] = {
     "an entry doubled": _entries(lambda entries, chance: entries.append(chance.choice(entries))),
     "the last entry gone": _entries(lambda entries, _: entries.pop()),
     "an entry and its place gone": _drop_entry_and_place,
+    "two entries and their places exchanged": _swap_entries_and_places,
     "an entry's place": _move,
     "a withheld entry's place": _number("withheld", 0),
     "a withheld entry's number": _number("withheld", 2),
-    "a node of the proof": _number("nodes", 1),
+    "a withheld entry": _hash("withheld", 4),
+    "a withheld entry's link": _hash("withheld", 3),
+    "a node's place": _number("nodes", 1),
+    "a node of the proof": _hash("nodes", 2),
     "the hearing": lambda parts, _: with_contents(parts, hearing=HEARING[:-1] + "9"),
     "the copy leaf": lambda parts, chance: with_contents(parts, copy=chance.choice(contents_of(parts)["indices"][:-1])),
     "the format": lambda parts, _: with_contents(parts, format="courtrec bundle 2"),

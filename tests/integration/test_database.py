@@ -15,7 +15,7 @@ from storage.db.unit_of_work import Database, UnitOfWork
 from storage.errors import ChainError, LedgerError
 from storage.ledger import merkle
 from storage.ledger.checkpoint import verify_checkpoint
-from storage.ledger.leaf import LeafKind
+from storage.ledger.leaf import LeafKind, parse
 from tests.factories.ledger import HEARING, LOG_KEY, MOMENT, SERVER_KEY, note_body, note_entries
 from tests.factories.protocol import StoppedClock
 
@@ -120,6 +120,15 @@ def test_the_servers_own_entries_form_a_chain_beside_the_nodes(database: Databas
     with database.read() as work:
         assert work.log.chain(HEARING, SERVER_KEY.key_id).next_seq == 3
         assert work.log.head().size == 4
+
+
+def test_a_server_whose_clock_was_set_back_dates_nothing_back(database: Database) -> None:
+    for moment in (MOMENT, MOMENT - timedelta(hours=1)):
+        with database.begin() as work:
+            work.log.record(LeafKind.NOTE, HEARING, moment, note_body(0), SERVER_KEY)
+    with database.read() as work:
+        first, second = (parse(row.entry) for row in work.log.entries(HEARING))
+    assert second.at == first.at
 
 
 def test_two_appenders_at_once_lose_nothing_and_share_no_index(database: Database) -> None:

@@ -15,10 +15,12 @@ from api.export import ExportRefused, export
 from court.errors import InputError
 from court.openness import Openness
 from storage.db.models import Hearing
+from storage.db.unit_of_work import Database
 from storage.errors import BundleError, ObjectAltered
 from storage.ledger import merkle
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.leaf import LeafKind, entry_hash, parse
+from storage.ledger.multiproof import nodes_around
 from storage.offline import check_file
 from storage.verifier_archive import verifier_archive
 from tests.factories.bundles import (
@@ -31,8 +33,8 @@ from tests.factories.bundles import (
     write_parts,
 )
 from tests.factories.evidence import OTHER, copy_of, faults
-from tests.factories.hearing_log import HEARING, STRANGER
-from tests.factories.server import LOG_KEY, Server
+from tests.factories.hearing_log import HEARING, STRANGER, made_hearing
+from tests.factories.server import LOG_KEY, Server, make_server
 
 KEY = verifier_key("courtrec", LOG_KEY.public)
 SEED = 20261122
@@ -181,6 +183,44 @@ def test_what_is_kept_back_without_the_courts_word_is_named(copied: Server, tmp_
     told = check_file(write_parts(tmp_path / "less.zip", less), KEY)
     assert len(told.lines) == 2
     assert "here are others" in told.lines[0]
+
+
+def test_an_entry_that_never_stood_in_the_log_is_named(copied: Server, tmp_path: Path) -> None:
+    """Whoever has the server's key can sign one more leaf, and link it rightly; the log does not hold it."""
+    parts = read_parts(exported(copied, tmp_path / "bundle.zip"))
+    with copied.context.database.read() as work:
+        chain = work.log.chain(HEARING, copied.context.server_key.key_id)
+    remark = {"against": "recording", "by": "X", "text": "подлог", "at_sample": None}
+    forged, _ = chain.append(LeafKind.REMARK, copied.clock.utc, remark, copied.context.server_key)
+    more = {**parts, "entries.jsonl": parts["entries.jsonl"] + forged + b"\n"}
+    assert "removed, added or doubled" in check_file(write_parts(tmp_path / "more.zip", more), KEY).lines[0]
+    indices = contents_of(parts)["indices"]
+    beyond = with_contents(more, indices=[*indices, indices[-1] + 1])
+    assert "within the signed log" in check_file(write_parts(tmp_path / "beyond.zip", beyond), KEY).lines[0]
+    placed = with_contents(more, indices=[*indices[:-1], indices[-1] - 1, indices[-1]])
+    assert not check_file(write_parts(tmp_path / "placed.zip", placed), KEY).whole
+
+
+def test_time_that_nobody_accounts_for_is_named(database: Database, tmp_path: Path) -> None:
+    court = make_server(database, tmp_path)
+    court.receive(made_hearing(skip=("mic-judge", 1)))
+    told = check_file(exported(court, tmp_path / "bundle.zip"), KEY)
+    assert "Track mic-judge" in told.lines[0]
+    assert "neither recorded nor declared as a gap" in told.lines[0]
+
+
+def test_an_entry_beyond_the_signed_log_is_named(copied: Server, tmp_path: Path) -> None:
+    """An older checkpoint of the same log, genuine, does not cover what came after it."""
+    with copied.context.database.read() as work:
+        older = work.log.checkpoints()[-1]
+    parts = read_parts(exported(copied, tmp_path / "bundle.zip"))
+    around = [[level, index, value] for level, index, value in contents_of(parts)["nodes"]]
+    with copied.context.database.read() as work:
+        own = contents_of(parts)["indices"] + [row[0] for row in contents_of(parts)["withheld"]]
+        around += [[*at, work.log.node(*at).hex()] for at in nodes_around(own, older.size)]
+    old = {**with_contents(parts, nodes=around), "checkpoint.txt": older.note.encode()}
+    told = check_file(write_parts(tmp_path / "old.zip", old), KEY)
+    assert told.lines[0].endswith("not in rising order within the signed log.")
 
 
 def test_parts_that_do_not_belong_are_named(copied: Server, tmp_path: Path) -> None:

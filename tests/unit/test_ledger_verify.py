@@ -234,6 +234,7 @@ def test_a_signature_vouches_for_what_it_follows_and_for_nothing_else(monkeypatc
     log.entries[at] = log.entries[at].replace(b'"object":"20"', b'"object":"21"')
     fault = only(faults_of(log))
     assert (fault.kind, fault.where) == (FaultKind.ALTERED, where(log.entries[at]))
+    assert "does not match its signature" in fault.sentence
 
 
 def test_each_object_is_read_once() -> None:
