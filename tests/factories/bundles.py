@@ -117,9 +117,9 @@ def _drop_entry_and_place(parts: Parts, chance: random.Random) -> Parts:
 
 def _swap_entries_and_places(parts: Parts, chance: random.Random) -> Parts:
     entries, indices = parts["entries.jsonl"].splitlines(), contents_of(parts)["indices"]
-    one, other = chance.sample(range(len(entries)), 2)
+    at = chance.randrange(len(entries) - 1)
     for row in (entries, indices):
-        row[one], row[other] = row[other], row[one]
+        row[at], row[at + 1] = row[at + 1], row[at]
     return with_contents({**parts, "entries.jsonl": b"".join(entry + b"\n" for entry in entries)}, indices=indices)
 
 
