@@ -11,15 +11,17 @@ files/…          recordings and protocols, as they were stored
 import hashlib
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from storage.errors import BundleError, LedgerError
 from storage.ledger.bundle import Bundle, Contents
 from storage.ledger.faults import ObjectState
+from storage.ledger.stored import Objects
 
 CONTENTS, ENTRIES, CHECKPOINT, KEYS, README = (
     "bundle.json", "entries.jsonl", "checkpoint.txt", "keys.txt", "README.txt"
@@ -32,7 +34,7 @@ _LOCAL_HEADER = 30
 
 
 class Parts(Protocol):
-    """The parts of a bundle by name, which begin with FILES for those handed out."""
+    """The parts of a bundle by name, which begin with FILES for those handed out. Safe for threads."""
 
     def names(self) -> list[str]: ...
 
@@ -43,15 +45,21 @@ class Parts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenBundle:
-    """`extra` are the names of parts that the list of contents does not name."""
+    """`names` are those of the files by SHA-256, `extra` those of parts that the list of contents does not name."""
 
     bundle: Bundle
     parts: Parts
+    names: Mapping[str, str]
     extra: tuple[str, ...]
 
-    def state(self, sha256: str) -> ObjectState:
-        """What the file handed out under that SHA-256 really holds, read and hashed now."""
-        name = next(name for name, named in self.bundle.contents.files.items() if named == sha256)
+    @contextmanager
+    def hashing(self) -> Iterator[Objects]:
+        """What the files handed out really hold, by SHA-256: all are read and hashed beside what the block does."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            states = {sha256: pool.submit(self._state, name) for sha256, name in self.names.items()}
+            yield lambda sha256: states[sha256].result()
+
+    def _state(self, name: str) -> ObjectState:
         digest, size = hashlib.sha256(), 0
         try:
             for piece in self.parts.pieces(name):
@@ -73,8 +81,9 @@ def open_bundle(path: Path) -> Iterator[OpenBundle]:
         entries = tuple(_read(parts, ENTRIES).split(b"\n")[:-1])
         checkpoint, keys = (_read(parts, name).decode(errors="replace") for name in (CHECKPOINT, KEYS))
         known = {CONTENTS, ENTRIES, CHECKPOINT, KEYS, README, *contents.files}
+        names = {sha256: name for name, sha256 in contents.files.items()}
         extra = tuple(name for name in parts.names() if name not in known)
-        yield OpenBundle(Bundle(contents, entries, checkpoint, keys), parts, extra)
+        yield OpenBundle(Bundle(contents, entries, checkpoint, keys), parts, names, extra)
 
 
 @contextmanager
@@ -86,7 +95,7 @@ def _opened(path: Path) -> Iterator[Parts]:
         with zipfile.ZipFile(path) as archive, path.open("rb") as file:
             if len(set(archive.namelist())) < len(archive.namelist()):
                 raise BundleError(f"The bundle {path} holds two parts of one name: it was packed by somebody else.")
-            yield _Archive(archive, file)
+            yield _Archive(archive, file.fileno())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise BundleError(
             f"The file {path} is no bundle, or not all of it is here ({error}): get it again from the court."
@@ -112,9 +121,9 @@ class _Folder:
 class _Archive:
     """Parts are stored, not packed, and read straight from the file: the SHA-256 makes ZIP's own checksum needless."""
 
-    def __init__(self, archive: zipfile.ZipFile, file: BinaryIO) -> None:
+    def __init__(self, archive: zipfile.ZipFile, descriptor: int) -> None:
         self._archive = archive
-        self._file = file
+        self._descriptor = descriptor
 
     def names(self) -> list[str]:
         return [one for one in self._archive.namelist() if not one.endswith("/")]
@@ -126,15 +135,15 @@ class _Archive:
             raise BundleError(f"The part {name} of the bundle is missing.") from None
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
             raise BundleError(f"The part {name} was packed anew: unpack the archive and verify the folder.")
-        self._file.seek(info.header_offset)
-        header = self._file.read(_LOCAL_HEADER)
+        header = os.pread(self._descriptor, _LOCAL_HEADER, info.header_offset)
         if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
             raise BundleError(f"The part {name} of the bundle is damaged.")
-        # APPNOTE.TXT 4.3.7: the lengths of name and extra field, which stand before the content, end the header.
-        self._file.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), os.SEEK_CUR)
-        rest = info.file_size
-        while rest > 0 and (piece := self._file.read(min(CHUNK, rest))):
-            rest -= len(piece)
+        # APPNOTE.TXT 4.3.7: name and extra field, whose lengths end the header, stand before the content.
+        lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        at = info.header_offset + _LOCAL_HEADER + lengths
+        end = at + info.file_size
+        while at < end and (piece := os.pread(self._descriptor, min(CHUNK, end - at), at)):
+            at += len(piece)
             yield piece
 
 

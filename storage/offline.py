@@ -36,7 +36,8 @@ def check_file(path: Path, key: str = "") -> Told:
             origin, raw = trusted or parse_verifier_key(opened.bundle.contents.log_key)
             if origin != opened.bundle.contents.origin:
                 return _faulty([f"The bundle is of the log {opened.bundle.contents.origin!r}, the key of {origin!r}."])
-            report = verify_bundle(opened.bundle, opened.state, [raw])
+            with opened.hashing() as objects:
+                report = verify_bundle(opened.bundle, objects, [raw])
             return _told(opened, report, trusted is not None)
     except (BundleError, LedgerError) as error:
         return _faulty([str(error)])

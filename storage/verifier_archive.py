@@ -14,7 +14,7 @@ from pathlib import Path
 
 NAME = "courtrec-verify.pyz"
 _START = "storage.verify_main"
-_OURS = ("court", "storage", "rfc8785")
+_OURS = ("court", "storage")
 _MAIN = f"import sys\n\nfrom {_START} import main\n\nsys.exit(main())\n"
 _SHEBANG = b"#!/usr/bin/env python3\n"
 

@@ -11,11 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import rfc8785
-
 from court.ids import is_id
 from storage.errors import LedgerError
-from storage.ledger.bodies import LeafKind, is_count, is_hash, is_time, wrong_field
+from storage.ledger.bodies import MAX_COUNT, LeafKind, is_count, is_hash, is_time, wrong_field
 from storage.ledger.ed25519 import SIGNATURE_SIZE, Signer, VerifyKey
 
 __all__ = ["Leaf", "LeafKind", "SignedLeaf", "entry_hash", "parse", "sign", "verify_signature"]
@@ -25,6 +23,7 @@ MAX_ENTRY = 1 << 20
 """Bytes; a fact is hundreds, a long transcript's list of segments thousands."""
 
 _MAX_DEPTH = 12
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 _FIELDS = {"v", "kind", "hearing", "author", "seq", "prev", "at", "body", "sig"}
 # In canonical order "sig" stands just before "v", so the signature is put in and taken out at the end.
 _END = f'"v":{VERSION}}}'.encode()
@@ -140,10 +139,11 @@ def _leaf(document: dict[str, Any], entry: bytes, signature: bytes) -> SignedLea
 
 
 def _canonical(document: dict[str, Any]) -> bytes:
+    """RFC 8785, of which Python's own JSON is what is left for whole numbers, texts and names in ASCII."""
     if not _plain(document, 0):
         raise LedgerError("The leaf holds other things than whole numbers, texts, flags, lists and objects.")
     try:
-        return rfc8785.dumps(document)
+        return _JSON.encode(document).encode()
     except ValueError as error:
         raise LedgerError(f"The leaf cannot be written as canonical JSON: {error}.") from None
 
@@ -152,10 +152,12 @@ def _plain(value: Any, depth: int) -> bool:
     if depth > _MAX_DEPTH:
         return False
     if isinstance(value, dict):
-        return all(isinstance(key, str) and _plain(one, depth + 1) for key, one in value.items())
+        return all(isinstance(key, str) and key.isascii() and _plain(one, depth + 1) for key, one in value.items())
     if isinstance(value, list):
         return all(_plain(one, depth + 1) for one in value)
-    return value is None or isinstance(value, int | str)
+    if isinstance(value, int):
+        return -MAX_COUNT <= value <= MAX_COUNT
+    return value is None or isinstance(value, str)
 
 
 def _signature(value: Any) -> bytes:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable
 from contextlib import suppress
 
+import pytest
+import rfc8785
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -19,6 +21,7 @@ from storage.ledger.verify import verify_hearing, verify_log
 from tests.factories.hearing_log import HEARING, KEYS, NODE, SERVER, START, STRANGER, made_hearing, where
 
 SOUND = made_hearing()
+NOTE = {"at_sample": 480, "template": "free", "text": "ң"}
 ENTRIES = SOUND.entries
 PLACES = st.integers(0, len(ENTRIES) - 1)
 LAST_OF_SERVER = len(ENTRIES) - 1
@@ -178,6 +181,26 @@ def hostile(draw: st.DrawFn) -> bytes:
     else:
         fields["body"][draw(st.sampled_from(sorted(fields["body"])))] = draw(json_values)
     return json.dumps(fields, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode(errors="replace")
+
+
+plain_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(max_codepoint=127)), inner),
+    max_leaves=12,
+)
+
+
+@given(plain_values)
+def test_leaves_are_written_as_rfc_8785_says(value: object) -> None:
+    entry, _ = Chain(HEARING, NODE.key_id).append(LeafKind.NOTE, START, {**NOTE, "more": value}, NODE)
+    assert rfc8785.dumps(json.loads(entry)) == entry
+    assert parse(entry).body["more"] == value
+
+
+@given(st.integers(2**53) | st.floats() | st.just({"ключ": 1}))
+def test_what_json_readers_may_read_differently_is_not_signed(value: object) -> None:
+    with pytest.raises(LedgerError, match="holds other things"):
+        Chain(HEARING, NODE.key_id).append(LeafKind.NOTE, START, {**NOTE, "more": value}, NODE)
 
 
 @given(hostile())
