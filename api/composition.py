@@ -24,6 +24,7 @@ from storage import durable, keys
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
 from storage.queue import make_queue
+from storage.retention_classes import load_classes
 from storage.worm.canary import prove_write_once
 from storage.worm.local import LocalStore
 from storage.worm.port import WormStore
@@ -62,6 +63,7 @@ def load_all_settings() -> Settings:
     settings = load_settings()
     load_transcribe_settings()
     load_protocol_settings()
+    load_classes(settings.retention_classes)
     return settings
 
 

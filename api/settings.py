@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from api.access import Place
 from api.errors import SettingsError
 from court.card import LANGUAGES
+from storage.retention import MAX_YEARS
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -41,7 +42,13 @@ class Settings(BaseSettings):
     s3_bucket: str = Field("courtrec", description="Bucket with object lock.")
     s3_secure: bool = Field(True, description="Speak TLS to the S3 server.")
     retention_years: int = Field(
-        10, ge=1, description="Least time objects are kept. Pending legal confirmation of the national term."
+        10,
+        ge=1,
+        le=MAX_YEARS,
+        description="Least time objects are kept. Pending legal confirmation of the national term.",
+    )
+    retention_classes: Path | None = Field(
+        None, description="The court's own retention terms (TOML), over those in storage/retention_classes.toml."
     )
 
     node_url: str = Field("", description="Control address of the recording node; empty: no node is attached.")

@@ -1,6 +1,6 @@
 """Errors of the evidence store: objects, keys and the ledger."""
 
-from court.errors import CourtError
+from court.errors import CourtError, InputError
 
 
 class StorageError(CourtError):
@@ -45,3 +45,11 @@ class StoreUnavailable(StorageError):
 
 class StoreNotWriteOnce(StorageError):
     """The store lets evidence be deleted or its retention shortened: no new hearing may be kept there."""
+
+
+class RetentionError(StorageError, InputError):
+    """A retention class or term cannot be used as it is written."""
+
+
+class ObjectLocked(StorageError):
+    """The object is under retention or legal hold, so it was not destroyed."""

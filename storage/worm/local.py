@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from storage import durable
-from storage.errors import ObjectAltered, ObjectMissing
+from storage.errors import ObjectAltered, ObjectLocked, ObjectMissing
 from storage.worm.port import RangeReader, Source, StoredObject, copy_checked, object_key, stored_state
 
 VERSION = "1"
@@ -89,6 +89,17 @@ class LocalStore:
 
     def held(self, sha256: str) -> bool:
         return self._hold_mark(self.head(sha256).sha256).exists()
+
+    def extend(self, sha256: str, until: datetime) -> None:
+        """Only makes sure that the object is there: how long it is kept, the database knows."""
+        self.head(sha256)
+
+    def destroy(self, sha256: str) -> None:
+        if self.held(sha256):
+            raise ObjectLocked(f"Object {sha256} is under legal hold, so it was not destroyed: lift the hold first.")
+        path = self._path(sha256)
+        path.unlink(missing_ok=True)
+        durable.fsync_folder(path.parent)
 
     def versions(self, sha256: str) -> list[StoredObject]:
         try:

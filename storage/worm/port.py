@@ -67,6 +67,17 @@ class WormStore(Protocol):
 
     def held(self, sha256: str) -> bool: ...
 
+    def extend(self, sha256: str, until: datetime) -> None:
+        """Keeps the object at least until then. Retention only ever grows: an earlier moment changes nothing."""
+        ...
+
+    def destroy(self, sha256: str) -> None:
+        """Deletes every version for good; raises ObjectLocked, and deletes nothing, under hold or retention.
+
+        Whoever calls it has the act that orders it, and has stated it in the ledger.
+        """
+        ...
+
     def versions(self, sha256: str) -> list[StoredObject]:
         """Everything ever stored under that name, newest first; empty if nothing was."""
         ...

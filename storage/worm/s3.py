@@ -13,11 +13,13 @@ from datetime import datetime
 import urllib3.exceptions
 from minio import Minio
 from minio.commonconfig import COMPLIANCE
+from minio.datatypes import Object
 from minio.error import MinioException, S3Error
 from minio.retention import Retention
 
 from storage.errors import (
     ObjectAltered,
+    ObjectLocked,
     ObjectMissing,
     StorageError,
     StoreNotWriteOnce,
@@ -29,6 +31,8 @@ MAX_OBJECT = 5 << 30
 """Bytes that S3 takes in one PUT."""
 
 _MIN_PART = 5 << 20
+_LOCKED = frozenset({"AccessDenied", "InvalidRequest", "ObjectLocked"})
+"""What servers answer to who would delete a locked version: Amazon the first, MinIO the second."""
 _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchObject"})
 
 
@@ -95,24 +99,43 @@ class S3Store:
         yield _VersionReader(self, self.head(sha256, version))
 
     def hold(self, sha256: str, on: bool) -> None:
-        found = self.head(sha256)
+        """On every version, so that none is left out where somebody wrote over the name or marked it deleted."""
         change = self.client.enable_object_legal_hold if on else self.client.disable_object_legal_hold
-        with self.asking(sha256):
-            change(self.bucket, found.key, found.version)
+        for one in self._all(sha256):
+            with self.asking(sha256):
+                change(self.bucket, one.key, one.version)
 
     def held(self, sha256: str) -> bool:
-        found = self.head(sha256)
         with self.asking(sha256):
-            return self.client.is_object_legal_hold_enabled(self.bucket, found.key, found.version)
+            return any(
+                self.client.is_object_legal_hold_enabled(self.bucket, one.key, one.version) for one in self._all(sha256)
+            )
+
+    def extend(self, sha256: str, until: datetime) -> None:
+        for one in self._all(sha256):
+            self._extend(one, until)
+
+    def destroy(self, sha256: str) -> None:
+        """As in the port. It is the server that refuses; the oldest version is tried first, for it is the evidence."""
+        marks = [one for one in self._listed(sha256) if one.is_delete_marker]
+        for version in (*(one.version for one in reversed(self._all(sha256))), *(one.version_id for one in marks)):
+            try:
+                with self.asking(sha256):
+                    self.client.remove_object(self.bucket, object_key(sha256), version)
+            except StoreUnavailable as error:
+                if _code(error) not in _LOCKED:
+                    raise
+                raise ObjectLocked(
+                    f"The bucket {self.bucket} refuses to destroy object {sha256}, which is under retention or legal "
+                    f"hold, or not ours to delete ({_code(error)})."
+                ) from None
 
     def versions(self, sha256: str) -> list[StoredObject]:
         key = object_key(sha256)
-        with self.asking(sha256):
-            listed = list(self.client.list_objects(self.bucket, prefix=key, include_version=True))
         return [
             StoredObject(key, one.version_id or "", sha256, one.size or 0)
-            for one in listed
-            if one.object_name == key and not one.is_delete_marker
+            for one in self._listed(sha256)
+            if not one.is_delete_marker
         ]
 
     def read_range(self, stored: StoredObject, offset: int, length: int) -> bytes:
@@ -137,6 +160,20 @@ class S3Store:
         except ObjectMissing:
             return None
         return known if stored_state(self, sha256, known.version).sha256 == sha256 else None
+
+    def _listed(self, sha256: str) -> list[Object]:
+        """Everything under that name, marks of deletion included."""
+        key = object_key(sha256)
+        with self.asking(sha256):
+            listed = list(self.client.list_objects(self.bucket, prefix=key, include_version=True))
+        return [one for one in listed if one.object_name == key]
+
+    def _all(self, sha256: str) -> list[StoredObject]:
+        """Every version; raises ObjectMissing if there is none."""
+        found = self.versions(sha256)
+        if not found:
+            raise ObjectMissing(f"The bucket {self.bucket} holds no object {sha256}.")
+        return found
 
     def _extend(self, known: StoredObject, retain_until: datetime) -> None:
         with self.asking(known.sha256):

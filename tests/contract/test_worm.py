@@ -3,6 +3,7 @@
 import hashlib
 import io
 import secrets
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from minio import Minio
 from minio.commonconfig import COMPLIANCE
 from minio.error import S3Error
 
-from storage.errors import ObjectMissing, StorageError, StoreNotWriteOnce, StoreUnavailable, WrongHash
+from storage.errors import ObjectLocked, ObjectMissing, StorageError, StoreNotWriteOnce, StoreUnavailable, WrongHash
 from storage.ledger.faults import ObjectState
 from storage.worm.local import LocalStore
 from storage.worm.port import Source, WormStore, stored_state
@@ -107,8 +108,13 @@ def test_what_is_not_there_is_missing(store: WormStore) -> None:
     for ask in (store.head, store.read, store.held):
         with pytest.raises(ObjectMissing, match=sha256):
             ask(sha256)
-    with pytest.raises(ObjectMissing):
-        store.hold(sha256, True)
+    for change in (
+        lambda: store.hold(sha256, True),
+        lambda: store.extend(sha256, UNTIL),
+        lambda: store.destroy(sha256),
+    ):
+        with pytest.raises(ObjectMissing, match=sha256):
+            change()
     with pytest.raises(ObjectMissing), store.reader(sha256):
         pass
     assert store.versions(sha256) == []
@@ -132,6 +138,82 @@ def test_legal_hold(store: WormStore) -> None:
         store.hold(sha256, on)
         assert store.held(sha256) is on
     assert store.read(sha256) == content
+
+
+def test_what_is_held_is_not_destroyed(store: WormStore) -> None:
+    sha256, content = fresh()
+    store.put(sha256, content, len(content), soon())
+    store.hold(sha256, True)
+    with pytest.raises(ObjectLocked, match=sha256):
+        store.destroy(sha256)
+    assert store.read(sha256) == content
+
+
+def test_what_is_destroyed_is_gone_for_good(store: WormStore) -> None:
+    sha256, content = fresh()
+    other, its = fresh()
+    stored = store.put(sha256, content, len(content), soon())
+    store.put(other, its, len(its), UNTIL)
+    destroy_once_allowed(store, sha256)
+    assert store.versions(sha256) == []
+    assert stored_state(store, sha256, stored.version) == ObjectState(None, 0)
+    assert store.read(other) == its
+    with pytest.raises(ObjectMissing, match=sha256):
+        store.destroy(sha256)
+
+
+def test_s3_destroys_nothing_before_its_retention_is_over(minio: MinioServer) -> None:
+    store = s3_store(minio)
+    sha256, content = fresh()
+    stored = store.put(sha256, content, len(content), UNTIL)
+    forged = store.client.put_object(store.bucket, stored.key, io.BytesIO(b"forged"), 6)
+    store.client.remove_object(store.bucket, stored.key)
+    with pytest.raises(ObjectLocked, match=sha256):
+        store.destroy(sha256)
+    assert [one.version for one in store.versions(sha256)] == [forged.version_id, stored.version]
+
+
+def test_s3_destroys_every_version_and_mark(minio: MinioServer) -> None:
+    store = s3_store(minio)
+    sha256, content = fresh()
+    stored = store.put(sha256, content, len(content), soon())
+    store.client.put_object(store.bucket, stored.key, io.BytesIO(b"forged"), 6)
+    store.client.remove_object(store.bucket, stored.key)
+    destroy_once_allowed(store, sha256)
+    left = store.client.list_objects(store.bucket, prefix=stored.key, include_version=True)
+    assert list(left) == []
+
+
+def test_s3_holds_and_extends_the_evidence_behind_another_version_and_a_delete_mark(minio: MinioServer) -> None:
+    store = s3_store(minio)
+    sha256, content = fresh()
+    stored = store.put(sha256, content, len(content), UNTIL)
+    store.client.put_object(store.bucket, stored.key, io.BytesIO(b"forged"), 6)
+    store.client.remove_object(store.bucket, stored.key)
+    store.hold(sha256, True)
+    assert store.client.is_object_legal_hold_enabled(store.bucket, stored.key, stored.version)
+    store.hold(sha256, False)
+    assert not store.held(sha256)
+    for until in (UNTIL + timedelta(days=2), UNTIL):
+        store.extend(sha256, until)
+        kept = store.client.get_object_retention(store.bucket, stored.key, stored.version)
+        assert kept is not None
+        assert kept.retain_until_date == UNTIL + timedelta(days=2)
+
+
+def soon() -> datetime:
+    """The nearest end of a retention that MinIO takes: it counts whole seconds and wants the future."""
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
+
+
+def destroy_once_allowed(store: WormStore, sha256: str) -> None:
+    """Asks until the server no longer refuses, which it must within a few seconds."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return store.destroy(sha256)
+        except ObjectLocked:
+            assert time.monotonic() < deadline, "the retention never ended"
 
 
 def test_s3_locks_what_it_stores_in_compliance_mode(minio: MinioServer) -> None:
