@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from typing import Any
 
 from court.case_number import match_key
@@ -56,6 +56,8 @@ def retain_until(stored: datetime, years: int) -> datetime:
     if years < 1:
         raise RetentionError(f"A retention of {years} years keeps nothing: set at least 1 year.")
     moment = stored.astimezone(UTC)
+    if moment.year + years > MAXYEAR:
+        return FOR_EVER
     try:
         return moment.replace(year=moment.year + years)
     except ValueError:

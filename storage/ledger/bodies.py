@@ -14,6 +14,7 @@ from court.clock import iso_utc, parse_utc
 from court.hearing import HearingState
 from court.notes import NoteTemplate
 from court.openness import Openness
+from court.retention import RetentionDeed
 from court.timeline import GapCause
 
 
@@ -30,6 +31,7 @@ class LeafKind(StrEnum):
     ACCESS = "access"
     REMARK = "remark"
     COPY = "copy"
+    RETENTION = "retention"
 
 
 class RemarkSubject(StrEnum):
@@ -184,6 +186,13 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "objects": is_count,
         "withheld": is_count,
         "content_sha256": is_hash,
+    },
+    LeafKind.RETENTION: {
+        "deed": _one_of(RetentionDeed),
+        **dict.fromkeys(("by", "reason", "act", "approved_by", "document_sha256"), is_text),
+        "until": _or_none(is_time),
+        "years": is_count,
+        "objects": _list_of(_record({"sha256": is_hash, "size": is_count, "what": is_text})),
     },
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from storage.ledger.bodies import LeafKind
+from storage.ledger.destruction import Act
 from storage.ledger.faults import Fault, FaultKind, ObjectState
 from storage.ledger.leaf import SignedLeaf
 
@@ -10,10 +11,11 @@ Objects = Callable[[str], ObjectState]
 """SHA-256 → what is stored under it, read and hashed now."""
 
 
-def check_objects(leaves: Sequence[SignedLeaf], objects: Objects) -> list[Fault]:
-    """Every object that a leaf names, each read once."""
+def check_objects(leaves: Sequence[SignedLeaf], objects: Objects, acts: Sequence[Act] = ()) -> list[Fault]:
+    """Every object that a leaf names, each read once; what an act destroyed must be gone, once that is done."""
     states: dict[str, ObjectState] = {}
     faults: list[Fault] = []
+    destroying = {sha256: act for act in acts for sha256 in act.objects}
     for leaf in leaves:
         found = named_object(leaf)
         if found is None:
@@ -21,7 +23,13 @@ def check_objects(leaves: Sequence[SignedLeaf], objects: Objects) -> list[Fault]
         sha256, where, what = found
         if sha256 not in states:
             states[sha256] = objects(sha256)
-        fault = _fault(states[sha256], sha256, leaf.body["size"], f"{leaf.hearing}/{where}", what)
+        where, act = f"{leaf.hearing}/{where}", destroying.get(sha256)
+        if act is not None and states[sha256].sha256 is None:
+            continue
+        if act is not None and act.done:
+            faults.append(_survivor(act, sha256, where, what))
+            continue
+        fault = _fault(states[sha256], sha256, leaf.body["size"], where, what)
         faults += [fault] if fault else []
     return faults
 
@@ -38,6 +46,13 @@ def named_object(leaf: SignedLeaf) -> tuple[str, str, str] | None:
     if leaf.kind is LeafKind.SIGNATURE:
         return body["protocol_sha256"], f"signature/{body['revision']}", f"The signed protocol {of}"
     return None
+
+
+def _survivor(act: Act, sha256: str, where: str, what: str) -> Fault:
+    sentence = (
+        f"{what} (object {sha256}) is in the store, though act {act.id} says since {act.done} that it is destroyed."
+    )
+    return Fault(FaultKind.CONTRADICTORY, where, sentence)
 
 
 def _fault(state: ObjectState, sha256: str, size: int, where: str, what: str) -> Fault | None:

@@ -7,6 +7,7 @@ has its bytes, and every second of every track is recorded or declared as a gap.
 from collections.abc import Mapping, Sequence
 
 from storage.ledger.chains import check_chains
+from storage.ledger.destruction import keeping
 from storage.ledger.faults import Fault, FaultKind, ObjectState
 from storage.ledger.log import verify_log
 from storage.ledger.stored import Objects, check_objects
@@ -16,15 +17,20 @@ __all__ = ["Fault", "FaultKind", "ObjectState", "Objects", "verify_hearing", "ve
 
 
 def verify_hearing(
-    entries: Sequence[bytes], public_keys: Mapping[str, bytes], objects: Objects, live: bool = False
+    entries: Sequence[bytes],
+    public_keys: Mapping[str, bytes],
+    objects: Objects,
+    live: bool = False,
+    court: str = "",
 ) -> list[Fault]:
     """What is wrong with one hearing.
 
     `entries` are its entries in log order, `public_keys` the raw keys this court trusts, by key id. A `live`
-    hearing is checked as far as it has come. What was removed after the leaf that ends the hearing is seen only
-    by `verify_log`.
+    hearing is checked as far as it has come. `court` is the key id whose acts of destruction count. What was removed
+    after the leaf that ends the hearing is seen only by `verify_log`.
     """
     leaves, faults = check_chains(entries, public_keys)
     if not leaves:
         return faults
-    return faults + check_tracks(leaves, live) + check_objects(leaves, objects)
+    kept = keeping(leaves, court)
+    return [*faults, *check_tracks(leaves, live), *kept.faults, *check_objects(leaves, objects, kept.acts)]
