@@ -24,6 +24,7 @@ class Action(StrEnum):
     SIGN = "sign"
     VERIFY_LEDGER = "verify_ledger"
     MANAGE_USERS = "manage_users"
+    MANAGE_RETENTION = "manage_retention"
 
 
 class Place(StrEnum):
@@ -52,9 +53,10 @@ CONTENT = frozenset({Action.READ, Action.PLAY, Action.DOWNLOAD})
 _MAY = {
     UserRole.SECRETARY: CONTENT
     | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER},
-    UserRole.JUDGE: CONTENT | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER},
+    UserRole.JUDGE: CONTENT
+    | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION},
     UserRole.PARTY: CONTENT | {Action.CARD},
-    UserRole.ADMIN: frozenset({Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS}),
+    UserRole.ADMIN: frozenset({Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION}),
 }
 
 

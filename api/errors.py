@@ -35,6 +35,12 @@ class NotFound(ApiError):
     status = 404
 
 
+class Gone(ApiError):
+    """What is asked for was destroyed by act."""
+
+    status = 410
+
+
 class Conflict(ApiError):
     """The request contradicts what is already recorded."""
 

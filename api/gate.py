@@ -2,7 +2,9 @@
 
 from api.access import Action, decide
 from api.caller import Caller
-from api.errors import Forbidden, NotFound
+from api.errors import Forbidden, Gone, NotFound
+from api.i18n import N_
+from court.hearing import HearingState
 from court.ids import is_id
 from court.openness import Openness, openness_of
 from court.people import UserRole
@@ -10,6 +12,10 @@ from storage.db.models import Hearing
 from storage.db.unit_of_work import UnitOfWork
 
 WHOLE = (0.0, float("inf"))
+DESTROYED_BY_ACT = N_(
+    "The recording and the protocol's files were destroyed by an act when their retention was over. What was recorded "
+    "stays provable: its entries stand in the log."
+)
 
 
 def existing_hearing(uow: UnitOfWork, hearing_id: str) -> Hearing:
@@ -31,6 +37,17 @@ def require(
 def enter(uow: UnitOfWork, caller: Caller, hearing_id: str, action: Action) -> Hearing:
     """The hearing, if `caller` may do `action` to its open part; each piece then goes through a Sieve."""
     return _allowed(uow, caller, existing_hearing(uow, hearing_id), action, Openness.OPEN)
+
+
+def is_kept(hearing: Hearing) -> bool:
+    """Whether what was recorded is still there; entries, transcript and notes are in any case."""
+    return hearing.state != HearingState.DESTROYED
+
+
+def require_kept(hearing: Hearing) -> None:
+    """Raises Gone where an act destroyed what was recorded."""
+    if not is_kept(hearing):
+        raise Gone(DESTROYED_BY_ACT)
 
 
 class Sieve:

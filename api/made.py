@@ -1,12 +1,13 @@
-"""Protocols, transcripts and their windows: do the tables still say what the ledger says was made?"""
+"""Protocols, transcripts, their windows, acts of destruction: do the tables still say what the ledger says was made?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from protocol.revisions import stated_faults
+from court.retention import RetentionDeed
+from protocol.revisions import document_sha256, stated_faults
 from storage.db.models import Utterance
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger import merkle
-from storage.ledger.leaf import LeafKind, SignedLeaf
+from storage.ledger.leaf import LeafKind, SignedLeaf, parse
 from transcribe.records import utterances_sha256
 
 _Run = tuple[int, str, str, str]
@@ -57,6 +58,34 @@ def transcript_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, Sig
             "the log states: they were added or moved there."
         )
     yield from _window_faults(uow, hearing_id, {leaf.body["sequence"] for leaf in transcripts.values()})
+
+
+def act_faults(uow: UnitOfWork, hearing_id: str, leaves: Iterable[SignedLeaf]) -> Iterator[str]:
+    """Each proposal to destroy the hearing against the act's row."""
+    for act, digest in _proposals(leaves).items():
+        row = uow.acts.get(act)
+        if row is None:
+            yield f"Act {act}, by which hearing {hearing_id} was to be destroyed, is missing from the database."
+        elif document_sha256(row.document) != digest:
+            yield f"Act {act} on hearing {hearing_id} is not the one that the log states: the database was changed."
+
+
+def unstated_acts(uow: UnitOfWork) -> Iterator[str]:
+    """Acts in the database that some hearing they name knows nothing of."""
+    for row in uow.acts.all():
+        for hearing_id in (part["hearing"] for part in row.document["hearings"]):
+            entries = uow.acts.entries(hearing_id, LeafKind.RETENTION)
+            if row.id not in _proposals(parse(entry) for entry in entries):
+                yield f"The database lists an act {row.id} on hearing {hearing_id} that no entry of the log states."
+
+
+def _proposals(leaves: Iterable[SignedLeaf]) -> dict[str, str]:
+    """The document's hash by act."""
+    return {
+        leaf.body["act"]: leaf.body["document_sha256"]
+        for leaf in leaves
+        if leaf.kind is LeafKind.RETENTION and leaf.body["deed"] == RetentionDeed.PROPOSE
+    }
 
 
 def _window_faults(uow: UnitOfWork, hearing_id: str, transcribed: set[int]) -> Iterator[str]:

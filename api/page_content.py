@@ -8,7 +8,7 @@ from api import reading, schemas, views
 from api.access import Action
 from api.caller import Caller
 from api.errors import Forbidden
-from api.gate import require
+from api.gate import DESTROYED_BY_ACT, is_kept, require
 from api.transcript_view import TranscriptView, transcript_view
 from api.web.labels import LABELS
 from api.web.render import Page
@@ -45,6 +45,7 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         "completeness": whole,
         "evidence": _evidence(uow, hearing),
         "may_play": True,
+        "gone": "" if is_kept(hearing) else page.words.gettext(DESTROYED_BY_ACT),
         **protocol_panel(uow, caller, hearing),
         **script_words(page),
     }
@@ -54,12 +55,13 @@ def protocol_panel(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[st
     """The protocol's revisions and what the caller may do with them."""
     rows = visible_revisions(uow, caller, hearing.id)
     state = HearingState(hearing.state)
+    kept = is_kept(hearing)
     expected = not rows and (state.live or state is HearingState.ENDED)
     return {
         "hearing": facts(uow, hearing),
         "protocol": views.ProtocolView(tuple(revision(row) for row in rows), expected),
-        "may_download": _may(uow, caller, hearing.id, Action.DOWNLOAD),
-        "may_sign": caller.role is UserRole.SECRETARY and _may(uow, caller, hearing.id, Action.SIGN),
+        "may_download": kept and _may(uow, caller, hearing.id, Action.DOWNLOAD),
+        "may_sign": kept and caller.role is UserRole.SECRETARY and _may(uow, caller, hearing.id, Action.SIGN),
     }
 
 

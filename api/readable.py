@@ -7,9 +7,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from storage.db.base import Base
 from storage.db.unit_of_work import UnitOfWork
+from storage.errors import LedgerError
 
-UNREADABLE = (ValueError, TypeError, LookupError, SQLAlchemyError)
-"""What reading or comparing such a row raises: broken JSON, a text that is no time, a word for a number."""
+UNREADABLE = (ValueError, TypeError, LookupError, SQLAlchemyError, LedgerError)
+"""What reading or comparing such a row raises: broken JSON, a text that is no time, a word for a number, an
+entry that is no leaf."""
 
 
 def unreadable_rows(uow: UnitOfWork) -> Iterator[str]:

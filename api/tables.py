@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from api.made import protocol_faults, transcript_faults
+from api.made import act_faults, protocol_faults, transcript_faults
 from court.card import HearingCard
 from court.clock import parse_utc
 from court.errors import InputError
 from court.hearing import HearingState
+from court.retention import RetentionDeed
 from storage.db.models import Gap, LogEntry, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.unit_of_work import UnitOfWork
 from storage.errors import LedgerError
@@ -72,6 +73,7 @@ def hearing_table_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, 
     yield from _object_faults(uow, leaves)
     yield from protocol_faults(uow, hearing_id, leaves)
     yield from transcript_faults(uow, hearing_id, leaves)
+    yield from act_faults(uow, hearing_id, leaves.values())
 
 
 def state_of(leaves: Iterable[SignedLeaf]) -> HearingState | None:
@@ -79,6 +81,8 @@ def state_of(leaves: Iterable[SignedLeaf]) -> HearingState | None:
     state = None
     for leaf in leaves:
         told = leaf.body["state"] if leaf.kind is LeafKind.STATE else _STATE_AFTER.get(leaf.kind)
+        if leaf.kind is LeafKind.RETENTION and leaf.body["deed"] == RetentionDeed.DESTROY:
+            told = HearingState.DESTROYED
         state = state if told is None else HearingState(told)
     return state
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import select
 
 from api.context import Context
+from api.made import unstated_acts
 from api.readable import to_the_end, unreadable_rows
 from api.seals import seal_faults
 from api.tables import hearing_table_faults, log_row_fault, readable, state_of
@@ -16,7 +17,9 @@ from storage.db.sealer import read_kept
 from storage.db.unit_of_work import UnitOfWork
 from storage.errors import LedgerError
 from storage.ledger import merkle
+from storage.ledger.chains import check_chains
 from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
+from storage.ledger.destruction import keeping
 from storage.ledger.ed25519 import key_id
 from storage.ledger.faults import ObjectState
 from storage.ledger.verify import verify_hearing, verify_log
@@ -41,6 +44,26 @@ def verify(
         yield from to_the_end("What is recorded", _recorded_faults(context, uow, hearing_id, progress))
 
 
+def log_faults(context: Context) -> Iterator[str]:
+    """Faults of the log alone: whether any entry was altered, added or removed."""
+    kept = _kept(context)
+    with context.database.read() as uow:
+        yield from to_the_end("The log", _log_faults(context, uow, kept))
+
+
+def destruction_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
+    """What acts that count destroyed, of one hearing or all: no fault, and worth knowing."""
+    with context.database.read() as uow:
+        for one in _hearings(uow) if hearing_id is None else [hearing_id]:
+            leaves, _ = check_chains([row.entry for row in uow.log.entries(one)], trusted_keys(context, uow))
+            for act in keeping(leaves, context.server_key.key_id).acts:
+                done = f"were destroyed by {act.done}" if act.done else f"are being destroyed since {act.stated}"
+                yield (
+                    f"{len(act.objects)} objects of hearing {one} {done} by act {act.id}, proposed by {act.proposer} "
+                    f"and approved by {act.approver}: {act.reason}"
+                )
+
+
 def _key_faults(uow: UnitOfWork) -> Iterator[str]:
     for named, raw in uow.log.public_keys().items():
         if key_id(raw) != named:
@@ -55,6 +78,8 @@ def _recorded_faults(context: Context, uow: UnitOfWork, hearing_id: str | None, 
     for one in hearings:
         yield from to_the_end(f"Hearing {one}", _hearing_faults(context, uow, one, objects))
     yield from objects.faults_of_the_rest()
+    if hearing_id is None:
+        yield from to_the_end("The list of acts", unstated_acts(uow))
 
 
 def trusted_keys(context: Context, uow: UnitOfWork) -> dict[str, bytes]:
@@ -174,8 +199,8 @@ def _hearing_faults(
     rows = list(uow.log.entries(hearing_id))
     leaves = dict(readable(rows))
     state = state_of(leaves.values())
-    live = state is not None and state.live
-    for fault in verify_hearing([row.entry for row in rows], trusted_keys(context, uow), objects, live):
+    live, court = state is not None and state.live, context.server_key.key_id
+    for fault in verify_hearing([row.entry for row in rows], trusted_keys(context, uow), objects, live, court):
         yield fault.sentence
     yield from hearing_table_faults(uow, hearing_id, leaves)
     yield from seal_faults(context, hearing_id, leaves.values())

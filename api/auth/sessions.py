@@ -13,7 +13,7 @@ from api.caller import Caller
 from api.context import Context
 from api.errors import NotLoggedIn
 from court.people import UserRole
-from storage.db.models import Session
+from storage.db.models import Session, User
 
 COOKIE = "courtrec_session"
 LOGIN_LENGTH = 64
@@ -27,17 +27,10 @@ def as_login(typed: str) -> str:
 def log_in(context: Context, login: str, password: str, address: str) -> str:
     """Checks the password and starts a session; returns the cookie's token.
 
-    Raises NotLoggedIn with the same sentence and in the same time whether the login or the password is wrong,
-    TooMany while the pause after repeated failures runs.
+    Raises as `proven`.
     """
     now = context.clock.now()
-    login = as_login(login)[:LOGIN_LENGTH]
-    context.throttle.attempt(login, address, now.monotonic)
-    with context.database.read() as uow:
-        user = uow.accounts.by_login(login)
-    if not password_matches(user.password_hash if user else None, password) or user is None:
-        raise NotLoggedIn("The login or the password is wrong.")
-    context.throttle.succeeded(login, address)
+    user = proven(context, login, password, address)
     token = secrets.token_urlsafe(32)
     with context.database.begin() as uow:
         uow.session.execute(delete(Session).where(Session.expires_at <= now.utc))
@@ -51,6 +44,22 @@ def log_in(context: Context, login: str, password: str, address: str) -> str:
             )
         )
     return token
+
+
+def proven(context: Context, login: str, password: str, address: str) -> User:
+    """The account whose password this is.
+
+    Raises NotLoggedIn with the same sentence and in the same time whether the login or the password is wrong,
+    TooMany while the pause after repeated failures runs.
+    """
+    login = as_login(login)[:LOGIN_LENGTH]
+    context.throttle.attempt(login, address, context.clock.now().monotonic)
+    with context.database.read() as uow:
+        user = uow.accounts.by_login(login)
+    if not password_matches(user.password_hash if user else None, password) or user is None:
+        raise NotLoggedIn("The login or the password is wrong.")
+    context.throttle.succeeded(login, address)
+    return user
 
 
 def caller_of(context: Context, token: str, address: str) -> Caller | None:

@@ -12,7 +12,7 @@ from api.composition import make_context
 from api.context import Context
 from api.export import Order, export
 from api.settings import load_settings
-from api.verification import verify
+from api.verification import destruction_notes, verify
 from court import exit_codes
 from court.errors import InputError
 from court.timeline import clock_text
@@ -50,6 +50,8 @@ def verify_evidence(hearing: str | None) -> int:
     console = Console(soft_wrap=True, highlight=False)
     for fault in faults:
         console.print(f"FAULT  {fault}", markup=False)
+    for note in destruction_notes(context, hearing):
+        console.print(f"NOTE   {note}", markup=False)
     if faults:
         console.print(f"{len(faults)} fault(s) found.")
         return exit_codes.FAULT_FOUND

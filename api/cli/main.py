@@ -9,6 +9,7 @@ import structlog
 import typer
 from rich.console import Console
 
+from api.cli.retention_app import retention_app
 from court import exit_codes
 from court.errors import CourtError, InputError
 from court.ids import is_id
@@ -26,6 +27,7 @@ user_app = typer.Typer(help="Accounts.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(node_app, name="node")
 app.add_typer(user_app, name="user")
+app.add_typer(retention_app, name="retention")
 
 RoomOption = Annotated[Path | None, typer.Option("--room", help="Room file: inputs, microphones and cameras (TOML).")]
 

@@ -22,14 +22,19 @@ def add_user(login: str, name: str, role: str) -> None:
         found = UserRole(role)
     except ValueError:
         raise InputError(f"The role {role!r} is unknown: use one of {', '.join(UserRole)}.") from None
-    if sys.stdin.isatty():
-        password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        password = sys.stdin.readline().rstrip("\n")
+    password = ask_password("Password", confirm=True)
     login = as_login(login)
     if not create_user(make_context(load_settings()), login, name, found, password):
         raise InputError(f"The login {login!r} is taken: choose another.")
     typer.echo(f"{login} may log in as {found.value}.")
+
+
+def ask_password(prompt: str, confirm: bool = False) -> str:
+    """Asked for without showing it, or the next line of standard input where no person sits at it."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    password: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm)
+    return password
 
 
 def create_user(context: Context, login: str, name: str, role: UserRole, password: str) -> bool:

@@ -11,7 +11,7 @@ from api.access import Action
 from api.audit import journalled
 from api.deps import ContextDep, CurrentUser
 from api.errors import NotFound
-from api.gate import Sieve, enter, require
+from api.gate import Sieve, enter, require, require_kept
 from api.media import object_response
 from api.reading import SAMPLES_PER_SECOND, span_of
 from storage.db.models import Hearing, Segment
@@ -30,6 +30,7 @@ def master(hearing_id: str, context: ContextDep, caller: CurrentUser, camera: st
     """All sound tracks as alternatives (the room mix first) beside one camera, the first unless `camera` names one."""
     with context.database.read() as uow:
         hearing = enter(uow, caller, hearing_id, Action.PLAY)
+        require_kept(hearing)
         segments = uow.hearings.segments(hearing_id)
     recorded = [one for one in hearing.tracks if any(s.track == one["track"] for s in segments)]
     sound = [one for one in recorded if one["kind"] == "audio"]
@@ -46,6 +47,7 @@ def playlist(hearing_id: str, track: TrackId, context: ContextDep, caller: Curre
     """One track on the hearing's timeline; gaps and what the caller may not have are gap entries of their length."""
     with journalled(context, caller, Action.PLAY, hearing_id, track) as uow:
         hearing = enter(uow, caller, hearing_id, Action.PLAY)
+        require_kept(hearing)
         text = _playlist(uow, hearing, track, Sieve(uow, caller, hearing_id, Action.PLAY))
     return Response(text, media_type=hls.MEDIA_TYPE, headers=_PERSONAL)
 
@@ -61,7 +63,7 @@ def segment(
         if row is None:
             raise NotFound("There is no such segment.")
         span = span_of(row)
-        require(uow, caller, hearing_id, Action.PLAY, (span.start_seconds, span.end_seconds))
+        require_kept(require(uow, caller, hearing_id, Action.PLAY, (span.start_seconds, span.end_seconds)))
         stored = uow.log.object(row.sha256)
         if stored is None:
             raise NotFound("The segment's object is not in the store's list: run courtrec verify.")

@@ -98,6 +98,7 @@ def hearing(hearing_id: str, page: PageDep, caller: CurrentUser, t: float | None
         with journalled(page.context, caller, Action.CARD, hearing_id, "card") as uow:
             card = page_content.facts(uow, enter(uow, caller, hearing_id, Action.CARD))
         values = {"hearing": card, "may_play": False, "refusal": page.words.gettext(str(refusal)), "evidence": None}
+        values["gone"] = ""
     return page.render("hearing.html", start=t, **values)
 
 

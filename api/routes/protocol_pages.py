@@ -10,7 +10,7 @@ from api.audit import journalled, record_access
 from api.composition import protocol_context
 from api.deps import CurrentUser, protect_forms, require_role
 from api.errors import Conflict, NotFound
-from api.gate import enter, require
+from api.gate import enter, require, require_kept
 from api.web.render import PageDep
 from court.people import UserRole
 from protocol.errors import ProtocolError
@@ -38,7 +38,7 @@ def pdf(hearing_id: str, page: PageDep, caller: CurrentUser, revision: int | Non
     row = next((one for one in reversed(rows) if revision in (None, one.revision)), None)
     subject = f"protocol/{row.revision}" if row is not None else "protocol"
     with journalled(page.context, caller, Action.DOWNLOAD, hearing_id, subject) as uow:
-        require(uow, caller, hearing_id, Action.DOWNLOAD)
+        require_kept(require(uow, caller, hearing_id, Action.DOWNLOAD))
         if row is None:
             raise NotFound("There is no protocol of this hearing yet.")
         content = read_object(page.context.store, row.sha256)

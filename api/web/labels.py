@@ -96,6 +96,7 @@ TITLES = {
     403: N_("Not allowed"),
     404: N_("Not found"),
     409: N_("Not possible now"),
+    410: N_("Destroyed by act"),
     422: N_("Something is missing"),
     429: N_("Too many attempts"),
 }

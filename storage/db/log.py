@@ -137,8 +137,11 @@ class Log:
         return self._session.get(StoredObjectRow, sha256)
 
     def add_object(self, stored: StoredObject, at: datetime, retain_until: datetime | None) -> None:
-        """Remembers a stored object with the version the store gave it; knowing it already is fine."""
-        if self.object(stored.sha256) is None:
+        """Remembers a stored object with the version the store gave it; one known may be kept longer now."""
+        known = self.object(stored.sha256)
+        if known is not None:
+            known.retain_until = max(filter(None, (known.retain_until, retain_until)), default=None)
+        else:
             self._session.add(
                 StoredObjectRow(
                     sha256=stored.sha256,

@@ -39,7 +39,7 @@ class Act:
 class Keeping:
     """`ended` is None until the hearing has, `holds` are the leaves of those in force, `orders` the extensions.
 
-    `proposals` and `approvals` are leaves by act, `faults` what cannot count and why.
+    `lifted` is whether the last hold was; `proposals` and `approvals` are leaves by act, `faults` what cannot count.
     """
 
     ended: datetime | None
@@ -49,6 +49,7 @@ class Keeping:
     approvals: Mapping[str, SignedLeaf]
     acts: tuple[Act, ...]
     faults: tuple[Fault, ...]
+    lifted: bool = False
 
 
 def keeping(leaves: Sequence[SignedLeaf], court: str) -> Keeping:
@@ -67,9 +68,9 @@ def _after(now: Keeping, leaf: SignedLeaf) -> Keeping:
     body, act = leaf.body, leaf.body["act"]
     match RetentionDeed(body["deed"]):
         case RetentionDeed.HOLD:
-            now = replace(now, holds=(*now.holds, leaf))
+            now = replace(now, holds=(*now.holds, leaf), lifted=False)
         case RetentionDeed.LIFT:
-            now = replace(now, holds=())
+            now = replace(now, holds=(), lifted=True)
         case RetentionDeed.EXTEND:
             now = replace(now, orders=(*now.orders, parse_utc(body["until"])))
         case RetentionDeed.PROPOSE:

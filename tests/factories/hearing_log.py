@@ -23,12 +23,13 @@ KEYS = {key.key_id: key.public for key in (NODE, SERVER)}
 
 @dataclass
 class HearingLog:
-    """`entries` in log order; `objects` by SHA-256."""
+    """`entries` in log order; `objects` by SHA-256. The segment `shared` (track, sequence) has HEARING's bytes."""
 
     entries: list[bytes] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
     chains: dict[str, Chain] = field(default_factory=dict)
     hearing: str = HEARING
+    shared: tuple[str, int] | None = None
 
     def add(self, key: SigningKey, kind: LeafKind, body: dict[str, Any]) -> bytes:
         chain = self.chains.get(key.key_id, Chain(self.hearing, key.key_id))
@@ -81,8 +82,9 @@ def add_state(log: HearingLog, state: str, second: int) -> None:
 def add_segment(log: HearingLog, track: str, sequence: int, start: int, end: int) -> None:
     """From second `start` to second `end`."""
     rate = TRACKS[track]
+    whose = HEARING if (track, sequence) == log.shared else log.hearing
     body = {
-        **log.keep(f"{track} window {sequence} of {log.hearing}".encode() * 4),
+        **log.keep(f"{track} window {sequence} of {whose}".encode() * 4),
         "track": track,
         "sequence": sequence,
         "start": start * rate,
@@ -102,9 +104,11 @@ def add_gap(log: HearingLog, track: str, start: int, end: int) -> None:
     log.add(NODE, LeafKind.GAP, body | {"device_log": "", "anchor": anchor(start)})
 
 
-def made_hearing(hearing: str = HEARING, skip: tuple[str, int] | None = None) -> HearingLog:
+def made_hearing(
+    hearing: str = HEARING, skip: tuple[str, int] | None = None, shared: tuple[str, int] | None = None
+) -> HearingLog:
     """Without fault, except that the segment `skip` (track, sequence) was never entered."""
-    log = HearingLog(hearing=hearing)
+    log = HearingLog(hearing=hearing, shared=shared)
     open_hearing(log)
     second = 0
     for window in range(3):

@@ -19,8 +19,21 @@ def test_a_double_click_is_harmless(state: HearingState) -> None:
     assert step(state, state) is state
 
 
+@pytest.mark.parametrize("state", [S.ENDED, S.DRAFT, S.SIGNED, S.REMARKS_WINDOW, S.FINAL, S.ARCHIVED])
+def test_whatever_has_ended_may_be_destroyed_by_act(state: HearingState) -> None:
+    assert step(state, S.DESTROYED) is S.DESTROYED
+
+
 @pytest.mark.parametrize(
-    ("before", "after"), [(S.ENDED, S.RECORDING), (S.SIGNED, S.DRAFT), (S.RECORDING, S.SIGNED), (S.DESTROYED, S.DRAFT)]
+    ("before", "after"),
+    [
+        (S.ENDED, S.RECORDING),
+        (S.SIGNED, S.DRAFT),
+        (S.RECORDING, S.SIGNED),
+        (S.DESTROYED, S.DRAFT),
+        (S.RECORDING, S.DESTROYED),
+        (S.PAUSED, S.DESTROYED),
+    ],
 )
 def test_what_the_law_does_not_know_is_refused(before: HearingState, after: HearingState) -> None:
     with pytest.raises(IllegalStep, match=after.value):

@@ -3,10 +3,12 @@
 from storage.db.models.accounts import Grant, Session, User
 from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow
+from storage.db.models.retention import DestructionAct
 from storage.db.models.work import OutboxRow, Protocol, Utterance, Window
 
 __all__ = [
     "Checkpoint",
+    "DestructionAct",
     "Gap",
     "Grant",
     "Hearing",
