@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from minio import Minio
 
-from api import acts, keeping
+from api import acts, destruction, keeping
 from api.app import create_app
 from api.auth.passwords import hash_password
 from api.destruction import Outcome, carry_out
@@ -229,6 +229,13 @@ def test_an_act_destroys_exactly_what_it_names_and_it_stays_provable(old: Server
     assert state_of(old, act) == "destroyed"
     assert done(old, act) == Outcome(len(named), 0, 0), "carrying it out again changes nothing"
     assert deeds(old) == ["propose", "approve", "destroy", "destroyed"]
+
+
+def test_an_act_of_many_objects_is_stated_in_several_entries(old: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(destruction, "PART", 4)
+    assert done(old, approved(old)).destroyed == len(objects(old)) == 6
+    assert deeds(old) == ["propose", "approve", "destroy", "destroy", "destroyed"]
+    assert faults(old) == []
 
 
 def test_nobody_approves_what_they_proposed(old: Server) -> None:
