@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from api.context import Context
 from api.errors import SettingsError
 from api.node_client import NodeClient
+from api.scrubbing import scrub_context
 from api.secrets import S3_ACCESS_KEY, S3_SECRET_KEY, given_secret, load_secrets
 from api.settings import Settings, load_settings
 from hardware.clock import SystemClock
@@ -24,6 +25,7 @@ from storage import durable, keys
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
 from storage.queue import make_queue
+from storage.scrub import register as register_scrub
 from storage.worm.canary import prove_write_once
 from storage.worm.local import LocalStore
 from storage.worm.port import WormStore
@@ -144,6 +146,7 @@ def make_worker_queue(context: Context) -> Celery:
         ),
     )
     register_protocol(queue, protocol_context(context))
+    register_scrub(queue, scrub_context(context))
     return queue
 
 

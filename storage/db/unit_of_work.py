@@ -9,6 +9,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from storage.db.accounts import Accounts
+from storage.db.checks import Checks
 from storage.db.hearings import Hearings
 from storage.db.log import Log
 from storage.db.sealer import LogSealer
@@ -29,6 +30,7 @@ class UnitOfWork:
         self.protocols = Protocols(session)
         self.outbox = Outbox(session)
         self.accounts = Accounts(session)
+        self.checks = Checks(session)
 
 
 class Database:

@@ -8,7 +8,7 @@ import base64
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 
 import urllib3.exceptions
 from minio import Minio
@@ -21,14 +21,16 @@ from storage.errors import (
     ObjectMissing,
     StorageError,
     StoreNotWriteOnce,
+    StoreRefused,
     StoreUnavailable,
 )
-from storage.worm.port import RangeReader, Source, StoredObject, copy_checked, object_key, stored_state
+from storage.worm.port import Item, RangeReader, Source, StoredObject, copy_checked, named_by, object_key, stored_state
 
 MAX_OBJECT = 5 << 30
 """Bytes that S3 takes in one PUT."""
 
 _MIN_PART = 5 << 20
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchObject"})
 
 
@@ -101,9 +103,7 @@ class S3Store:
             change(self.bucket, found.key, found.version)
 
     def held(self, sha256: str) -> bool:
-        found = self.head(sha256)
-        with self.asking(sha256):
-            return self.client.is_object_legal_hold_enabled(self.bucket, found.key, found.version)
+        return self._held(self.head(sha256))
 
     def versions(self, sha256: str) -> list[StoredObject]:
         key = object_key(sha256)
@@ -114,6 +114,25 @@ class S3Store:
             for one in listed
             if one.object_name == key and not one.is_delete_marker
         ]
+
+    def restore(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
+        """A new version; the others stay. It takes over the legal hold of any of them."""
+        held = any(self._held(one) for one in self.versions(sha256))
+        stored = self.put(sha256, source, size, retain_until)
+        if held:
+            self.hold(sha256, True)
+        return stored
+
+    def items(self) -> Iterator[Item]:
+        """Every version and delete marker of the bucket."""
+        with self.asking(f"bucket {self.bucket}"):
+            for one in self.client.list_objects(self.bucket, recursive=True, include_version=True):
+                name = one.object_name or ""
+                place = f"{name} (version {one.version_id})"
+                yield Item(place, named_by(name), one.last_modified or _EPOCH, one.is_delete_marker)
+
+    def describe(self) -> str:
+        return f"The bucket {self.bucket}: object lock, each object retained in compliance mode."
 
     def read_range(self, stored: StoredObject, offset: int, length: int) -> bytes:
         """At most `length` bytes of that very version."""
@@ -129,6 +148,10 @@ class S3Store:
             finally:
                 response.close()
                 response.release_conn()
+
+    def _held(self, stored: StoredObject) -> bool:
+        with self.asking(stored.sha256):
+            return self.client.is_object_legal_hold_enabled(self.bucket, stored.key, stored.version)
 
     def _intact(self, sha256: str) -> StoredObject | None:
         """The newest version, if there is one and its bytes are the right ones."""
@@ -153,7 +176,7 @@ class S3Store:
         except S3Error as error:
             if error.code in _MISSING:
                 raise ObjectMissing(f"The bucket {self.bucket} holds no object {what}.") from error
-            raise StoreUnavailable(
+            raise StoreRefused(
                 f"The object store refused {what} ({error.code}: {error.message}): check its state and rights."
             ) from error
         except (MinioException, urllib3.exceptions.HTTPError) as error:
