@@ -29,18 +29,22 @@ from storage.worm.port import Item, RangeReader, Source, StoredObject, copy_chec
 MAX_OBJECT = 5 << 30
 """Bytes that S3 takes in one PUT."""
 
+CANARY = "canary/"
+"""Below it lies nothing but canaries (canary.py): nowhere else need our account ask for a deletion."""
+
 _MIN_PART = 5 << 20
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchObject"})
 
 
 class S3Store:
-    """Implements `WormStore` in one bucket; `client` and `bucket` are open to the canary."""
+    """Implements `WormStore` in one bucket, below `prefix`; `client` and `bucket` are open to the canary."""
 
-    def __init__(self, client: Minio, bucket: str) -> None:
+    def __init__(self, client: Minio, bucket: str, prefix: str = "") -> None:
         """Makes the bucket with object lock if it is missing; raises StoreNotWriteOnce if it is there without."""
         self.client = client
         self.bucket = bucket
+        self._prefix = prefix
         with self.asking(f"bucket {bucket}"):
             if not client.bucket_exists(bucket):
                 client.make_bucket(bucket, object_lock=True)
@@ -56,7 +60,7 @@ class S3Store:
 
     def put(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
         """As in the port. What it returns was read back, by version, and hashed."""
-        key = object_key(sha256)
+        key = self._key(sha256)
         if size > MAX_OBJECT:
             raise StorageError(f"Object {sha256} has {size} bytes; one object may have at most {MAX_OBJECT}.")
         content = io.BytesIO()
@@ -85,8 +89,8 @@ class S3Store:
 
     def head(self, sha256: str, version: str = "") -> StoredObject:
         with self.asking(sha256):
-            found = self.client.stat_object(self.bucket, object_key(sha256), version_id=version or None)
-        return StoredObject(object_key(sha256), found.version_id or "", sha256, found.size or 0)
+            found = self.client.stat_object(self.bucket, self._key(sha256), version_id=version or None)
+        return StoredObject(self._key(sha256), found.version_id or "", sha256, found.size or 0)
 
     def read(self, sha256: str, offset: int = 0, length: int | None = None, version: str = "") -> bytes:
         with self.reader(sha256, version) as reader:
@@ -106,7 +110,7 @@ class S3Store:
         return self._held(self.head(sha256))
 
     def versions(self, sha256: str) -> list[StoredObject]:
-        key = object_key(sha256)
+        key = self._key(sha256)
         with self.asking(sha256):
             listed = list(self.client.list_objects(self.bucket, prefix=key, include_version=True))
         return [
@@ -124,10 +128,12 @@ class S3Store:
         return stored
 
     def items(self) -> Iterator[Item]:
-        """Every version and delete marker of the bucket."""
+        """Every version and delete marker of the bucket but the canary's."""
         with self.asking(f"bucket {self.bucket}"):
             for one in self.client.list_objects(self.bucket, recursive=True, include_version=True):
                 name = one.object_name or ""
+                if name.startswith(CANARY):
+                    continue
                 place = f"{name} (version {one.version_id})"
                 yield Item(place, named_by(name), one.last_modified or _EPOCH, one.is_delete_marker)
 
@@ -148,6 +154,9 @@ class S3Store:
             finally:
                 response.close()
                 response.release_conn()
+
+    def _key(self, sha256: str) -> str:
+        return self._prefix + object_key(sha256)
 
     def _held(self, stored: StoredObject) -> bool:
         with self.asking(stored.sha256):

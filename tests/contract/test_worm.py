@@ -1,13 +1,18 @@
 """What every write-once store promises, asked of the folder and of a real MinIO."""
 
+import base64
 import hashlib
 import io
 import secrets
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import urllib3
 from minio import Minio
 from minio.commonconfig import COMPLIANCE
 from minio.error import S3Error
@@ -152,6 +157,37 @@ def test_s3_stores_a_segment_in_one_put(minio: MinioServer) -> None:
     stored = store.put(sha256, content, len(content), UNTIL)
     etag = store.client.stat_object(store.bucket, stored.key).etag
     assert etag == hashlib.md5(content, usedforsecurity=False).hexdigest(), "the ETag of a multipart upload has a dash"
+
+
+class CountingPool(urllib3.PoolManager):
+    """Remembers method, path and headers of every request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: list[tuple[str, str, Mapping[str, str]]] = []
+
+    def urlopen(self, method: str, url: str, *rest: Any, **options: Any) -> Any:
+        self.requests.append((method, urlsplit(url).path, options.get("headers") or {}))
+        return super().urlopen(method, url, *rest, **options)
+
+
+def test_s3_locks_a_segment_in_the_one_request_that_stores_it(minio: MinioServer) -> None:
+    """No moment without a lock, and no upload in parts: the request carries bytes, checksum and retention."""
+    with CountingPool() as pool:
+        client = Minio(minio.endpoint, minio.access_key, minio.secret_key, secure=False, http_client=pool)
+        store = S3Store(client, "evidence")
+        sha256, content = fresh(20 << 20)
+        pool.requests.clear()
+        stored = store.put(sha256, content, len(content), UNTIL)
+        changing = [one for one in pool.requests if one[0] not in {"GET", "HEAD"}]
+        assert [(method, path) for method, path, _ in changing] == [("PUT", f"/evidence/{stored.key}")]
+        [(_, _, headers)] = changing
+        assert headers["x-amz-object-lock-mode"] == COMPLIANCE
+        assert datetime.fromisoformat(headers["x-amz-object-lock-retain-until-date"]) == UNTIL
+        assert base64.b64decode(headers["x-amz-checksum-sha256"]).hex() == sha256
+        pool.requests.clear()
+        assert store.put(sha256, content, len(content), UNTIL) == stored
+        assert {method for method, _, _ in pool.requests} <= {"GET", "HEAD"}, "what is there is not stored again"
 
 
 def test_s3_server_checks_the_hash_too(minio: MinioServer, monkeypatch: pytest.MonkeyPatch) -> None:
