@@ -30,6 +30,7 @@ from storage.worm.canary import prove_write_once
 from storage.worm.local import LocalStore
 from storage.worm.port import WormStore
 from storage.worm.s3 import S3Store
+from storage.worm.sealing import Sealing
 from transcribe.engines.select import Engines
 from transcribe.settings import load_transcribe_settings
 from transcribe.tasks import TranscribeContext
@@ -116,9 +117,16 @@ def open_database(address: str) -> Database:
 
 
 def make_store(settings: Settings) -> WormStore:
-    """The write-once store; an S3 store that lets evidence be deleted is refused here (StoreNotWriteOnce)."""
+    """The write-once store, refused here if it is none.
+
+    Raises StoreNotWriteOnce for an S3 store that lets evidence be deleted, NotSealed for a folder that cannot be sealed
+    as required.
+    """
     if settings.store == "local":
-        return LocalStore(settings.home / "objects")
+        local = LocalStore(settings.home / "objects", settings.store_sealing)
+        if settings.store_sealing is Sealing.REQUIRE:
+            local.try_sealing()
+        return local
     folder = Home(settings.home).keys
     client = Minio(
         settings.s3_endpoint,

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from api.access import Place
 from api.errors import SettingsError
 from court.card import LANGUAGES
+from storage.worm.sealing import Sealing
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -38,6 +39,10 @@ class Settings(BaseSettings):
     )
 
     store: Literal["local", "s3"] = Field("local", description="Where objects go: home/objects or an S3 bucket.")
+    store_sealing: Sealing = Field(
+        Sealing.OFF,
+        description="Immutable flag and fs-verity on files of the local store: off, auto (where possible) or require.",
+    )
     s3_endpoint: str = Field("", description="host:port of the S3 server; its keys are files, see api.secrets.")
     s3_bucket: str = Field("courtrec", description="Bucket with object lock.")
     s3_secure: bool = Field(True, description="Speak TLS to the S3 server.")

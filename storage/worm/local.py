@@ -1,8 +1,9 @@
 """A folder as write-once store: one read-only file per object, named by its hash.
 
-Honest about what it is: the files are mode 0444 and never written again by us, but whoever owns the folder or
-is root can still delete or replace them, and retention is not enforced here, only noted in the database. The
-ledger proves it when that happened; to prevent it, use the S3 adapter. What a power cut leaves in `incoming/` was
+Honest about what it is: the files are mode 0444 and never written again by us, but whoever owns the folder can
+delete or replace them, and retention is not enforced here, only noted in the database. With `Sealing` they are also
+immutable (sealing.py), which only root can undo. The ledger proves it when that happened; to prevent it, use the S3
+adapter. What a power cut leaves in `incoming/` was
 never acknowledged and may be deleted.
 """
 
@@ -26,6 +27,7 @@ from storage.worm.port import (
     object_key,
     stored_state,
 )
+from storage.worm.sealing import Ioctl, NotSealed, Seal, Sealing, kernel_ioctl, seal, unseal
 
 VERSION = "1"
 """A folder keeps one version of an object."""
@@ -71,14 +73,19 @@ def file_reader(path: Path) -> Iterator[RangeReader]:
 
 
 class LocalStore:
-    """Implements `WormStore` under `folder`, which is made if it does not exist."""
+    """Implements `WormStore` under `folder`, which is made with the first object."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = durable.make_folder(folder)
-        self._incoming = durable.make_folder(folder / INCOMING)
+    def __init__(self, folder: Path, sealing: Sealing = Sealing.OFF, ioctl: Ioctl = kernel_ioctl) -> None:
+        self.folder = folder
+        self._incoming = folder / INCOMING
+        self._sealing = sealing
+        self._ioctl = ioctl
 
     def put(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
-        """As in the port; raises ObjectAltered if other bytes lie under that name already."""
+        """As in the port; raises ObjectAltered if other bytes lie under that name already.
+
+        Raises NotSealed where sealing is required and refused: then nothing is acknowledged.
+        """
         path = self._path(sha256)
         if not path.exists():
             with self._received(path, sha256, source, size) as incoming, suppress(FileExistsError):
@@ -131,9 +138,10 @@ class LocalStore:
         """What lies under the name moves to `quarantine/`; the name never stands for nothing meanwhile."""
         path = self._path(sha256)
         with self._received(path, sha256, source, size) as incoming:
-            if os.path.lexists(path):
-                self._keep_aside(path)
+            aside = self._keep_aside(path) if os.path.lexists(path) else None
             incoming.replace(path)
+        if aside is not None and self._sealing is not Sealing.OFF:
+            seal(aside, Sealing.AUTO, self._ioctl)
         return self._read_back(sha256)
 
     def items(self) -> Iterator[Item]:
@@ -148,40 +156,71 @@ class LocalStore:
                     yield Item(place, named_by(place), written)
 
     def describe(self) -> str:
-        return f"The folder {self.folder}: read-only files, which whoever owns the folder can still remove."
+        """What a new file would get, tried on one of a moment's life."""
+        if self._sealing is Sealing.OFF:
+            return f"The folder {self.folder}: read-only files, which whoever owns the folder can still remove."
+        try:
+            got = self.try_sealing()
+        except (NotSealed, OSError) as error:
+            return f"The folder {self.folder} takes no objects now: {error}"
+        flag = f"not immutable ({got.no_flag})" if got.no_flag else "immutable until root undoes it (chattr +i)"
+        verity = f"no fs-verity ({got.no_verity})" if got.no_verity else "fs-verity"
+        return f"The folder {self.folder}: new files are read-only, {flag}, {verity}."
+
+    def try_sealing(self) -> Seal:
+        """What the folder's file system and our rights allow; raises NotSealed if that is less than required."""
+        probe = durable.make_folder(self._incoming) / f"probe.{secrets.token_hex(8)}"
+        durable.write_new(probe, b"courtrec")
+        try:
+            return seal(probe, self._sealing, self._ioctl)
+        finally:
+            unseal(probe, self._ioctl)
+            probe.unlink()
 
     @contextmanager
     def _received(self, path: Path, sha256: str, source: Source, size: int) -> Iterator[Path]:
         """The bytes in `incoming/`, checked and durable, to be given their name `path` in the block."""
-        incoming = self._incoming / f"{sha256}.{secrets.token_hex(8)}"
+        incoming = durable.make_folder(self._incoming) / f"{sha256}.{secrets.token_hex(8)}"
         try:
-            with durable.AppendFile(incoming, mode=0o444) as file:
+            with durable.AppendFile(incoming, mode=0o444 if self._sealing is Sealing.OFF else 0o644) as file:
                 copy_checked(source, sha256, size, file.write)
             durable.make_folder(path.parent)
             yield incoming
         finally:
-            incoming.unlink(missing_ok=True)
+            self._discard(incoming)
         # All levels: another process may have made them a moment ago and not be done.
         for folder in (path.parent, path.parent.parent, self.folder):
             durable.fsync_folder(folder)
 
     def _read_back(self, sha256: str) -> StoredObject:
-        """The object as it lies there, every byte hashed; raises ObjectAltered."""
+        """The object as it lies there, every byte hashed, then sealed; raises ObjectAltered."""
         if stored_state(self, sha256).sha256 != sha256:
             raise ObjectAltered(
                 f"The file {self._path(sha256)} no longer holds the object it is named after: somebody changed it. "
                 "Bring it back by courtrec fsck --repair, which keeps the changed file as evidence."
             )
+        if self._sealing is not Sealing.OFF:
+            seal(self._path(sha256), self._sealing, self._ioctl)
         return self.head(sha256)
 
-    def _keep_aside(self, path: Path) -> None:
+    def _discard(self, incoming: Path) -> None:
+        """Takes the name in `incoming/` away, which what was stored no longer needs."""
+        try:
+            incoming.unlink(missing_ok=True)
+        except PermissionError:  # another put of the same object has sealed it meanwhile; ours does so again
+            unseal(incoming, self._ioctl)
+            incoming.unlink()
+
+    def _keep_aside(self, path: Path) -> Path:
         """A second name for the file, `quarantine/<sha256>.<number>`; the first is about to be taken from it."""
         folder = durable.make_folder(self.folder / QUARANTINE)
-        for number in itertools.count(1):
+        unseal(path, self._ioctl)
+        for aside in (folder / f"{path.name}.{number}" for number in itertools.count(1)):
             with suppress(FileExistsError):
-                os.link(path, folder / f"{path.name}.{number}", follow_symlinks=False)
+                os.link(path, aside, follow_symlinks=False)
                 break
         durable.fsync_folder(folder)
+        return aside
 
     def _path(self, sha256: str) -> Path:
         return self.folder / object_key(sha256)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import io
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,8 @@ from storage.ledger.faults import ObjectState
 from storage.worm.local import LocalStore
 from storage.worm.port import Source, WormStore, stored_state
 from storage.worm.s3 import S3Store, connect
+from storage.worm.sealing import Sealing
+from tests.factories.objects import unseal_all
 from tests.services.processes import MinioServer
 
 # Locked for a minute: longer than any test, and then MinIO may forget it.
@@ -37,11 +39,13 @@ def s3_store(minio: MinioServer, bucket: str = "evidence") -> S3Store:
     return connect(minio.endpoint, minio.access_key, minio.secret_key, bucket, secure=False)
 
 
-@pytest.fixture(params=["local", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> WormStore:
-    if request.param == "local":
-        return LocalStore(tmp_path / "objects")
-    return s3_store(request.getfixturevalue("minio"))
+@pytest.fixture(params=["local", "sealed", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WormStore]:
+    if request.param == "s3":
+        yield s3_store(request.getfixturevalue("minio"))
+        return
+    yield LocalStore(tmp_path / "objects", Sealing.AUTO if request.param == "sealed" else Sealing.OFF)
+    unseal_all(tmp_path)
 
 
 def as_file(content: bytes, tmp_path: Path) -> Source:

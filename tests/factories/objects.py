@@ -10,6 +10,7 @@ from storage.db.unit_of_work import Database
 from storage.fsck import Finding, scrub
 from storage.worm.local import LocalStore
 from storage.worm.port import WormStore
+from storage.worm.sealing import unseal
 from tests.factories.server import SetClock
 
 STORED = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
@@ -67,3 +68,9 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
     "altered": lambda path: overwrite(path, path.read_bytes()[:-1] + b"?"),
     "truncated": lambda path: overwrite(path, path.read_bytes()[:-1]),
 }
+
+
+def unseal_all(folder: Path) -> None:
+    """So that a test's folder can be removed."""
+    for path in folder.rglob("*"):
+        unseal(path)
