@@ -13,7 +13,7 @@ from storage.db.models import StoredObjectRow
 from storage.db.unit_of_work import Database
 from storage.errors import ObjectMissing, StorageError
 from storage.fsck import Finding, Result, check, named
-from storage.worm.port import CHUNK, RangeReader, Source, WormStore
+from storage.worm.port import RangeReader, Source, WormStore
 
 LEAST_KEPT = timedelta(days=1)
 """A store locks nothing until a moment that has passed."""
@@ -117,7 +117,7 @@ def _copied(source: CopySource, sha256: str, file: IO[bytes]) -> int | None:
     digest, size = hashlib.sha256(), 0
     try:
         with source.reader(sha256) as reader:
-            while piece := reader.read(size, CHUNK):
+            while piece := reader.read(size, reader.piece):
                 digest.update(piece)
                 file.write(piece)
                 size += len(piece)

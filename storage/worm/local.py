@@ -7,6 +7,7 @@ adapter. What a power cut leaves in `incoming/` was
 never acknowledged and may be deleted.
 """
 
+import fcntl
 import itertools
 import os
 import secrets
@@ -18,6 +19,7 @@ from pathlib import Path
 from storage import durable
 from storage.errors import ObjectAltered, ObjectMissing, StoreRefused
 from storage.worm.port import (
+    CHUNK,
     Item,
     RangeReader,
     Source,
@@ -36,6 +38,8 @@ INCOMING, QUARANTINE = "incoming", "quarantine"
 
 
 class _FileReader:
+    piece = CHUNK
+
     def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor = descriptor
         self._path = path
@@ -88,8 +92,10 @@ class LocalStore:
         """
         path = self._path(sha256)
         if not path.exists():
-            with self._received(path, sha256, source, size) as incoming, suppress(FileExistsError):
-                os.link(incoming, path)
+            with self._received(path, sha256, source, size) as incoming, self._alone():
+                with suppress(FileExistsError):
+                    os.link(incoming, path)
+                incoming.unlink()
         return self._read_back(sha256)
 
     def head(self, sha256: str, version: str = "") -> StoredObject:
@@ -137,7 +143,7 @@ class LocalStore:
     def restore(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
         """What lies under the name moves to `quarantine/`; the name never stands for nothing meanwhile."""
         path = self._path(sha256)
-        with self._received(path, sha256, source, size) as incoming:
+        with self._received(path, sha256, source, size) as incoming, self._alone():
             aside = self._keep_aside(path) if os.path.lexists(path) else None
             incoming.replace(path)
         if aside is not None and self._sealing is not Sealing.OFF:
@@ -187,7 +193,7 @@ class LocalStore:
             durable.make_folder(path.parent)
             yield incoming
         finally:
-            self._discard(incoming)
+            incoming.unlink(missing_ok=True)
         # All levels: another process may have made them a moment ago and not be done.
         for folder in (path.parent, path.parent.parent, self.folder):
             durable.fsync_folder(folder)
@@ -200,16 +206,19 @@ class LocalStore:
                 "Bring it back by courtrec fsck --repair, which keeps the changed file as evidence."
             )
         if self._sealing is not Sealing.OFF:
-            seal(self._path(sha256), self._sealing, self._ioctl)
+            with self._alone():
+                seal(self._path(sha256), self._sealing, self._ioctl)
         return self.head(sha256)
 
-    def _discard(self, incoming: Path) -> None:
-        """Takes the name in `incoming/` away, which what was stored no longer needs."""
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One thread or process of all: a file that another has sealed can neither be named nor lose a name."""
+        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            incoming.unlink(missing_ok=True)
-        except PermissionError:  # another put of the same object has sealed it meanwhile; ours does so again
-            unseal(incoming, self._ioctl)
-            incoming.unlink()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _keep_aside(self, path: Path) -> Path:
         """A second name for the file, `quarantine/<sha256>.<number>`; the first is about to be taken from it."""

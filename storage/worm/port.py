@@ -42,10 +42,13 @@ class Item:
 
 
 class RangeReader(Protocol):
-    """An object opened for reading; `size` in bytes."""
+    """An object opened for reading; `size` in bytes, `piece` is how many are best read at once."""
 
     @property
     def size(self) -> int: ...
+
+    @property
+    def piece(self) -> int: ...
 
     def read(self, offset: int, length: int) -> bytes:
         """At most `length` bytes from `offset` on; fewer only where the object ends."""
@@ -148,7 +151,7 @@ def stored_state(
     offset = 0
     try:
         with store.reader(sha256, version) as reader:
-            while piece := reader.read(offset, CHUNK):
+            while piece := reader.read(offset, reader.piece):
                 digest.update(piece)
                 offset += len(piece)
                 taken(len(piece))

@@ -5,6 +5,7 @@ import os
 import stat
 import struct
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -147,19 +148,16 @@ def test_what_was_stored_unsealed_is_sealed_when_it_is_delivered_again(flagged: 
         assert is_immutable(path) is (sealing is Sealing.AUTO)
 
 
-def test_another_put_may_seal_before_ours_is_done(
-    flagged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_puts_and_repairs_at_once_never_meet_each_others_seal(flagged: Path, tmp_path: Path) -> None:
     assert flagged
-    store, link = LocalStore(tmp_path / "objects", Sealing.REQUIRE), os.link
-
-    def overtaken(source: Path, target: Path) -> None:
-        link(source, target)
-        seal(target, Sealing.REQUIRE)
-
-    monkeypatch.setattr(os, "link", overtaken)
-    store.put(SHA256, CONTENT, len(CONTENT), UNTIL)
-    assert is_immutable(path_of(store, SHA256))
+    store = LocalStore(tmp_path / "objects", Sealing.REQUIRE)
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(10):
+            content, sha256 = content_of(number), hash_of(number)
+            deeds = [store.put, store.put, store.restore, store.put] * 2
+            tasks = [pool.submit(deed, sha256, content, len(content), UNTIL) for deed in deeds]
+            assert {task.result().sha256 for task in tasks} == {sha256}
+            assert is_immutable(path_of(store, sha256))
     assert list((store.folder / "incoming").iterdir()) == []
 
 
