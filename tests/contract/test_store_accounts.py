@@ -44,6 +44,8 @@ class Placed:
     governed_version: str
     free: str
     free_version: str
+    canary: str
+    canary_version: str
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +70,16 @@ def placed(minio: MinioServer, accounts: dict[str, Account]) -> Placed:
     assert accounts
     root = Minio(minio.endpoint, minio.access_key, minio.secret_key, secure=False)
     found: dict[str, str] = {}
-    for what, retention in {"locked": LOCKED, "governed": Retention(GOVERNANCE, UNTIL), "free": None}.items():
-        put = root.put_object(BUCKET, f"aa/{what}", io.BytesIO(b"x"), 1, retention=retention)
-        found |= {what: f"aa/{what}", f"{what}_version": str(put.version_id)}
+    governed = Retention(GOVERNANCE, UNTIL)
+    for name, retention in {
+        "aa/locked": LOCKED,
+        "aa/governed": governed,
+        "aa/free": None,
+        "canary/canary": None,
+    }.items():
+        what = name.rpartition("/")[2]
+        put = root.put_object(BUCKET, name, io.BytesIO(b"x"), 1, retention=retention)
+        found |= {what: name, f"{what}_version": str(put.version_id)}
     return Placed(**found)
 
 
@@ -120,6 +129,8 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "lift a legal hold": (lambda c, o: c.disable_object_legal_hold(BUCKET, o.locked, o.locked_version), "server"),
     "hide by a delete marker": (lambda c, o: c.remove_object(BUCKET, o.locked), ""),
     "delete a version": (lambda c, o: c.remove_object(BUCKET, o.free, o.free_version), ""),
+    # Unlocked, so that it shows the right: on real canaries the lock must be what refuses.
+    "delete below the canary's prefix": (lambda c, o: c.remove_object(BUCKET, o.canary, o.canary_version), "server"),
     "bypass governance": (bypass, ""),
     "change the bucket's lock": (
         lambda c, o: c.set_object_lock_config(BUCKET, ObjectLockConfig(GOVERNANCE, 1, DAYS)),

@@ -2,7 +2,7 @@
 
 import os
 from datetime import timedelta
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 
 import pytest
@@ -148,7 +148,7 @@ def test_a_clock_that_steps_back_does_not_make_a_run_meet_its_own_work(
     run = scrub(database, store, clock, Due(clock.utc))
     next(run)
     clock.forward(-3600)
-    assert len(list(run)) == 1
+    assert len(list(islice(run, 10))) == 1
 
 
 def test_an_object_that_left_the_list_is_not_remembered(database: Database, store: LocalStore) -> None:
