@@ -24,8 +24,9 @@ lint: $(VENV)/.dev  ## style, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev  ## word and speaker error of the sample hearing and of real human speech
+bench: $(VENV)/.dev  ## errors of transcripts on sample and human speech; what write-once storage costs
 	$(BIN)/python -m bench.transcript
+	$(BIN)/python -m bench.store
 
 sample: $(VENV)/.dev  ## makes the sample hearings again (needs Debian's festival, festvox-ru, flite and sox)
 	$(BIN)/python -m tools.make_sample_hearing

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from api.context import Context
 from api.errors import SettingsError
 from api.node_client import NodeClient
+from api.scrubbing import scrub_context
 from api.secrets import S3_ACCESS_KEY, S3_SECRET_KEY, given_secret, load_secrets
 from api.settings import Settings, load_settings
 from hardware.clock import SystemClock
@@ -25,10 +26,12 @@ from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
 from storage.queue import make_queue
 from storage.retention_classes import load_classes
+from storage.scrub import register as register_scrub
 from storage.worm.canary import prove_write_once
 from storage.worm.local import LocalStore
 from storage.worm.port import WormStore
 from storage.worm.s3 import S3Store
+from storage.worm.sealing import Sealing
 from transcribe.engines.select import Engines
 from transcribe.settings import load_transcribe_settings
 from transcribe.tasks import TranscribeContext
@@ -116,9 +119,16 @@ def open_database(address: str) -> Database:
 
 
 def make_store(settings: Settings) -> WormStore:
-    """The write-once store; an S3 store that lets evidence be deleted is refused here (StoreNotWriteOnce)."""
+    """The write-once store, refused here if it is none.
+
+    Raises StoreNotWriteOnce for an S3 store that lets evidence be deleted, NotSealed for a folder that cannot be sealed
+    as required.
+    """
     if settings.store == "local":
-        return LocalStore(settings.home / "objects")
+        local = LocalStore(settings.home / "objects", settings.store_sealing)
+        if settings.store_sealing is Sealing.REQUIRE:
+            local.try_sealing()
+        return local
     folder = Home(settings.home).keys
     client = Minio(
         settings.s3_endpoint,
@@ -146,6 +156,7 @@ def make_worker_queue(context: Context) -> Celery:
         ),
     )
     register_protocol(queue, protocol_context(context))
+    register_scrub(queue, scrub_context(context))
     return queue
 
 

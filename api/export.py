@@ -20,6 +20,7 @@ from storage.ledger import merkle
 from storage.ledger.bundle import FILES, Bundle, Contents, content_hash
 from storage.ledger.chains import Withheld
 from storage.ledger.checkpoint import verifier_key
+from storage.ledger.destruction import keeping
 from storage.ledger.key_list import sign_key_list
 from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
 from storage.ledger.multiproof import nodes_around
@@ -99,7 +100,7 @@ class _Chosen:
 def _journalled(context: Context, hearing_id: str, order: Order) -> tuple[Bundle, int]:
     """The bundle, once the log states that it is handed out; how many objects are not in it."""
     with context.database.begin() as uow:
-        chosen = _choose(_ended(uow, hearing_id), order)
+        chosen = _choose(_ended(uow, hearing_id), order, context.server_key.key_id)
         now = context.clock.now().utc
         copy = uow.log.record(LeafKind.COPY, hearing_id, now, _copy_body(chosen, order), context.server_key)
         hidden = {one.index for one in chosen.withheld}
@@ -131,13 +132,16 @@ def _ended(uow: UnitOfWork, hearing_id: str) -> dict[int, SignedLeaf]:
     return {row.index: parse(row.entry) for row in uow.log.entries(hearing_id)}
 
 
-def _choose(leaves: Mapping[int, SignedLeaf], order: Order) -> _Chosen:
+def _choose(leaves: Mapping[int, SignedLeaf], order: Order, court: str) -> _Chosen:
+    """`court` is the key id whose acts of destruction count: what they destroyed cannot be handed out."""
     closed = [_span(leaf) for leaf in leaves.values() if leaf.kind is LeafKind.OPENNESS]
     tracks = {leaf.body["track"] for leaf in leaves.values() if leaf.kind is LeafKind.SEGMENT}
     if unknown := sorted(order.tracks - tracks):
         raise ExportRefused(f"The hearing has no track {', '.join(unknown)}: name some of {', '.join(sorted(tracks))}.")
+    destroyed = {sha256 for act in keeping([*leaves.values()], court).acts for sha256 in act.objects}
     objects = [(leaf, found[0]) for leaf in leaves.values() if (found := named_object(leaf))]
-    files = {f"{FILES}{_name(leaf)}": sha256 for leaf, sha256 in objects if _handed_out(leaf, order, closed)}
+    chosen = [(leaf, sha256) for leaf, sha256 in objects if _handed_out(leaf, order, closed)]
+    files = {f"{FILES}{_name(leaf)}": sha256 for leaf, sha256 in chosen if sha256 not in destroyed}
     withheld = [_withheld(index, leaf) for index, leaf in leaves.items() if _hidden(leaf, order, closed)]
     return _Chosen(tuple(withheld), files, len(objects) - len(files))
 

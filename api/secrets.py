@@ -12,6 +12,8 @@ NODE_TOKEN = "node.token"  # noqa: S105 - a file name
 SESSION_SECRET = "session.secret"  # noqa: S105 - a file name
 S3_ACCESS_KEY = "s3.access"
 S3_SECRET_KEY = "s3.secret"  # noqa: S105 - a file name
+REPLICA_ACCESS_KEY = "replica.access"
+REPLICA_SECRET_KEY = "replica.secret"  # noqa: S105 - a file name
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,6 +1,7 @@
 """All settings of the server, in one place. Each is an environment variable with the prefix `COURTREC_`."""
 
 import ipaddress
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from api.access import Place
 from api.errors import SettingsError
 from court.card import LANGUAGES
 from storage.retention import MAX_YEARS
+from storage.worm.sealing import Sealing
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -38,9 +40,23 @@ class Settings(BaseSettings):
     )
 
     store: Literal["local", "s3"] = Field("local", description="Where objects go: home/objects or an S3 bucket.")
+    store_sealing: Sealing = Field(
+        Sealing.OFF,
+        description="Immutable flag and fs-verity on files of the local store: off, auto (where possible) or require.",
+    )
     s3_endpoint: str = Field("", description="host:port of the S3 server; its keys are files, see api.secrets.")
     s3_bucket: str = Field("courtrec", description="Bucket with object lock.")
     s3_secure: bool = Field(True, description="Speak TLS to the S3 server.")
+    replica_folder: Path | None = Field(
+        None, description="Copy of home/objects on another disk, read for repairs (courtrec fsck --repair)."
+    )
+    replica_s3_endpoint: str = Field(
+        "", description="host:port of a second S3 server, read for repairs; its keys are files, see api.secrets."
+    )
+    replica_s3_bucket: str = Field("courtrec", description="Bucket of the second S3 server.")
+    replica_s3_secure: bool = Field(True, description="Speak TLS to the second S3 server.")
+    scrub_rate: float = Field(16, gt=0, le=1 << 20, description="Stored bytes read back for checking, in MiB/s.")
+    scrub_days: int = Field(30, ge=1, le=36_500, description="Every stored object is read back once in so many days.")
     retention_years: int = Field(
         10,
         ge=1,
@@ -92,7 +108,13 @@ class Settings(BaseSettings):
     def _complete(self) -> "Settings":
         if self.store == "s3" and not self.s3_endpoint:
             raise ValueError("COURTREC_STORE=s3 needs COURTREC_S3_ENDPOINT")
+        if self.replica_folder is not None and self.replica_s3_endpoint:
+            raise ValueError("give one second store: COURTREC_REPLICA_FOLDER or COURTREC_REPLICA_S3_ENDPOINT")
         return self
+
+    @property
+    def scrub_after(self) -> timedelta:
+        return timedelta(days=self.scrub_days)
 
     @property
     def database_address(self) -> str:

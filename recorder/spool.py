@@ -202,6 +202,22 @@ class Spool:
                 raise
 
 
+def spooled_file(folder: Path, sha256: str) -> Path | None:
+    """The segment with that content in the spool in `folder`, which a recorder may be using; None if it has none.
+
+    Raises SpoolError if there is a spool and it cannot be read.
+    """
+    database = folder / "spool.db"
+    if not database.exists():
+        return None
+    try:
+        with contextlib.closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            found = db.execute("SELECT file FROM entry WHERE sha256 = ? AND file != ''", (sha256,)).fetchone()
+    except sqlite3.Error as error:
+        raise SpoolError(f"The spool in {folder} cannot be read ({error}): check the disk and its rights.") from None
+    return folder / found[0] if found else None
+
+
 def _entry(row: tuple[Any, ...]) -> Entry:
     position, hearing, seq, entry, file, sha256, size = row
     return Entry(position, hearing, seq, entry, Attachment(file, sha256, size) if file else None)

@@ -43,6 +43,10 @@ class StoreUnavailable(StorageError):
     """The store did not answer, or refused for a reason of its own; try again later."""
 
 
+class StoreRefused(StoreUnavailable):
+    """The store is there and did not do what it was asked: for this one object, perhaps not for the next."""
+
+
 class StoreNotWriteOnce(StorageError):
     """The store lets evidence be deleted or its retention shortened: no new hearing may be kept there."""
 

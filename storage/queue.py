@@ -15,12 +15,16 @@ from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import DBAPIError
 
 from court.hearing import HearingState
+from storage.db.checks import Due
 from storage.db.models import Hearing
 from storage.db.unit_of_work import Database, UnitOfWork
 
 EMBEDDED_BROKER = "memory://"
 TRANSCRIBE_WINDOW = "transcribe.window"  # (hearing_id, sequence)
 DRAFT_PROTOCOL = "protocol.draft"  # (hearing_id)
+SCRUB = "storage.scrub"  # ()
+SCRUB_EVERY = timedelta(minutes=1)
+"""Scrubbing comes in slices, so that a worker is never long away from transcription."""
 
 _LOOK_EVERY = 0.1
 
@@ -71,12 +75,23 @@ def dispatch_outbox(database: Database, app: Celery, now: datetime) -> int:
 
 
 class Sweeper:
-    """A thread that sends the outbox as soon as there is something, and looks every `interval` for lost work."""
+    """A thread that sends the outbox as soon as there is something, and looks every `interval` for lost work.
 
-    def __init__(self, database: Database, app: Celery, interval: timedelta = timedelta(seconds=10)) -> None:
+    With `scrub_after` it also offers a slice of scrubbing a minute while any object was not checked for that long.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        app: Celery,
+        interval: timedelta = timedelta(seconds=10),
+        scrub_after: timedelta | None = None,
+    ) -> None:
         self._database = database
         self._app = app
         self._interval = interval
+        self._scrub_after = scrub_after
+        self._scrub_looked: datetime | None = None
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
@@ -98,8 +113,20 @@ class Sweeper:
                 work.outbox.put(TRANSCRIBE_WINDOW, [window.hearing_id, window.sequence], now)
             for hearing_id in work.protocols.overdue(now, waiting=self._interval):
                 work.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
+        self._offer_scrub(now)
         while dispatch_outbox(self._database, self._app, now):
             pass
+
+    def _offer_scrub(self, now: datetime) -> None:
+        looked = self._scrub_looked
+        if self._scrub_after is None or (looked is not None and looked <= now < looked + SCRUB_EVERY):
+            return
+        self._scrub_looked = now
+        with self._database.read() as work:
+            due = work.checks.due(Due(now, stale=now - self._scrub_after), limit=1)
+        if due:
+            with self._database.begin() as work:
+                work.outbox.renew(SCRUB, now)
 
     def _run(self) -> None:
         while not self._stopping:

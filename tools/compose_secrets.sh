@@ -11,8 +11,11 @@ make_secret() {
 
 make_secret node.token
 make_secret db_password
-make_secret s3.access
-make_secret s3.secret
+# The store's own account, then those that tools/store_accounts.py makes in it.
+for account in s3.root s3 s3-node s3-archive; do
+  make_secret "$account.access"
+  make_secret "$account.secret"
+done
 printf 'db:5432:courtrec:courtrec:%s\n' "$(cat secrets/db_password)" > secrets/pgpass
 [ "$(id -u)" -ne 0 ] || chown -R 1000:1000 secrets
 echo "secrets/ is ready; keep a copy where the court keeps its keys."

@@ -123,6 +123,26 @@ def verifier(file: Annotated[Path, typer.Argument(help="File to write.")] = Path
     write_verifier(file)
 
 
+@app.command()
+def fsck(
+    hearing: Annotated[str, typer.Option("--hearing", help="Only the objects of this hearing.")] = "",
+    rate: Annotated[float | None, typer.Option("--rate", help="MiB read per second; else COURTREC_SCRUB_RATE.")] = None,
+    older_than: Annotated[
+        float | None, typer.Option("--older-than", help="Only objects not checked for so many days.")
+    ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Bring the right bytes back from the second store or the spool.")
+    ] = False,
+    report: Annotated[bool, typer.Option("--report", help="Show what the last checks found; read nothing.")] = False,
+) -> None:
+    """Reads every stored object back; one line per fault, exit code 1 if there is any."""
+    from api.cli.fsck import Order, report_checks, run_fsck
+
+    if report and (hearing or repair or rate is not None or older_than is not None):
+        raise InputError("--report only tells of the last checks: give it alone.")
+    raise typer.Exit(report_checks() if report else run_fsck(Order(hearing, rate, older_than, repair)))
+
+
 @node_app.command("run")
 def node_run(room: Annotated[Path, typer.Option("--room", help="Room file (TOML).")]) -> None:
     """Runs the capture node of a room until it is told to end; it takes up what a power cut left open."""

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.db.accounts import Accounts
 from storage.db.acts import Acts
+from storage.db.checks import Checks
 from storage.db.hearings import Hearings
 from storage.db.log import Log
 from storage.db.sealer import LogSealer
@@ -31,6 +32,7 @@ class UnitOfWork:
         self.outbox = Outbox(session)
         self.accounts = Accounts(session)
         self.acts = Acts(session)
+        self.checks = Checks(session)
 
 
 class Database:

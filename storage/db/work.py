@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.db.models import Hearing, LogEntry, OutboxRow, Protocol, Utterance, Window
@@ -183,6 +183,13 @@ class Outbox:
     def put(self, task: str, args: list[Any], now: datetime) -> None:
         self._session.add(OutboxRow(task=task, args=args, created_at=now))
         self.added = True
+
+    def renew(self, task: str, now: datetime) -> None:
+        """Promises a task without arguments again and forgets its kept promises; one that waits is enough."""
+        waiting = select(OutboxRow.id).where(OutboxRow.task == task, OutboxRow.sent_at.is_(None))
+        if self._session.scalars(waiting).first() is None:
+            self._session.execute(delete(OutboxRow).where(OutboxRow.task == task))
+            self.put(task, [], now)
 
     def unsent(self) -> Sequence[OutboxRow]:
         """Oldest first, locked so that two dispatchers send different rows."""

@@ -13,7 +13,7 @@ from minio.retention import Retention
 
 from storage.errors import StoreNotWriteOnce
 from storage.worm.port import StoredObject, stored_state
-from storage.worm.s3 import S3Store
+from storage.worm.s3 import CANARY, S3Store
 
 KEPT = timedelta(days=1)
 
@@ -21,10 +21,14 @@ KEPT = timedelta(days=1)
 def prove_write_once(store: S3Store, now: datetime) -> StoredObject:
     """Stores a small object for a day, then tries to free it early and to delete it; returns it, still there.
 
+    It lies below `canary/`: there our account must have the right to delete, so that the lock, not the account's
+    rights, is what refuses; evidence it may never delete (deploy/policies/server.json).
+
     Raises StoreNotWriteOnce if either was not refused or had an effect, StoreUnavailable if the store is silent.
     """
     content = f"courtrec canary {now.astimezone(UTC).isoformat()}".encode()
     sha256 = hashlib.sha256(content).hexdigest()
+    store = S3Store(store.client, store.bucket, CANARY)
     until = (now + KEPT).astimezone(UTC).replace(microsecond=0)
     canary = store.put(sha256, content, len(content), until)
     client, bucket = store.client, store.bucket

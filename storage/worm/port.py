@@ -28,11 +28,27 @@ class StoredObject:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that lies in a store: `place` as the store names it, stored at `at` (UTC).
+
+    `sha256` is empty for what is no object of ours; `deleted` marks an S3 delete marker.
+    """
+
+    place: str
+    sha256: str
+    at: datetime
+    deleted: bool = False
+
+
 class RangeReader(Protocol):
-    """An object opened for reading; `size` in bytes."""
+    """An object opened for reading; `size` in bytes, `piece` is how many are best read at once."""
 
     @property
     def size(self) -> int: ...
+
+    @property
+    def piece(self) -> int: ...
 
     def read(self, offset: int, length: int) -> bytes:
         """At most `length` bytes from `offset` on; fewer only where the object ends."""
@@ -82,12 +98,30 @@ class WormStore(Protocol):
         """Everything ever stored under that name, newest first; empty if nothing was."""
         ...
 
+    def restore(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
+        """As `put`, also where other bytes lie under that name: they are kept as evidence, never removed."""
+        ...
+
+    def items(self) -> Iterator[Item]:
+        """Everything in the store; what lies under one name comes together."""
+        ...
+
+    def describe(self) -> str:
+        """Where the objects lie and what protects them, in one line."""
+        ...
+
 
 def object_key(sha256: str) -> str:
     """Where an object lies in a store; raises StorageError if that is no SHA-256, so no other path is made."""
     if not is_hash(sha256):
         raise StorageError(f"{sha256!r:.80} is no SHA-256: give 64 lower-case hex digits.")
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def named_by(name: str) -> str:
+    """The SHA-256 of the object that lies under `name` in a store; empty if no object lies there."""
+    sha256 = name.rpartition("/")[2]
+    return sha256 if is_hash(sha256) and object_key(sha256) == name else ""
 
 
 def copy_checked(source: Source, sha256: str, size: int, sink: Callable[[bytes], object]) -> None:
@@ -117,15 +151,21 @@ def read_object(store: WormStore, sha256: str) -> bytes:
     return content
 
 
-def stored_state(store: WormStore, sha256: str, version: str = "") -> ObjectState:
-    """What is really stored under that name now: every byte is read back and hashed."""
+def stored_state(
+    store: WormStore, sha256: str, version: str = "", taken: Callable[[int], object] = lambda size: None
+) -> ObjectState:
+    """What is really stored under that name now: every byte is read back and hashed.
+
+    `taken` is called after each piece with its size; it may wait.
+    """
     digest = hashlib.sha256()
     offset = 0
     try:
         with store.reader(sha256, version) as reader:
-            while piece := reader.read(offset, CHUNK):
+            while piece := reader.read(offset, reader.piece):
                 digest.update(piece)
                 offset += len(piece)
+                taken(len(piece))
     except ObjectMissing:
         return ObjectState(None, 0)
     return ObjectState(digest.hexdigest(), offset)

@@ -8,7 +8,7 @@ import base64
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 
 import urllib3.exceptions
 from minio import Minio
@@ -23,26 +23,32 @@ from storage.errors import (
     ObjectMissing,
     StorageError,
     StoreNotWriteOnce,
+    StoreRefused,
     StoreUnavailable,
 )
-from storage.worm.port import RangeReader, Source, StoredObject, copy_checked, object_key, stored_state
+from storage.worm.port import Item, RangeReader, Source, StoredObject, copy_checked, named_by, object_key, stored_state
 
 MAX_OBJECT = 5 << 30
 """Bytes that S3 takes in one PUT."""
 
+CANARY = "canary/"
+"""Below it lies nothing but canaries (canary.py): nowhere else need our account ask for a deletion."""
+
 _MIN_PART = 5 << 20
 _LOCKED = frozenset({"AccessDenied", "InvalidRequest", "ObjectLocked"})
 """What servers answer to who would delete a locked version: Amazon the first, MinIO the second."""
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchObject"})
 
 
 class S3Store:
-    """Implements `WormStore` in one bucket; `client` and `bucket` are open to the canary."""
+    """Implements `WormStore` in one bucket, below `prefix`; `client` and `bucket` are open to the canary."""
 
-    def __init__(self, client: Minio, bucket: str) -> None:
+    def __init__(self, client: Minio, bucket: str, prefix: str = "") -> None:
         """Makes the bucket with object lock if it is missing; raises StoreNotWriteOnce if it is there without."""
         self.client = client
         self.bucket = bucket
+        self._prefix = prefix
         with self.asking(f"bucket {bucket}"):
             if not client.bucket_exists(bucket):
                 client.make_bucket(bucket, object_lock=True)
@@ -58,7 +64,7 @@ class S3Store:
 
     def put(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
         """As in the port. What it returns was read back, by version, and hashed."""
-        key = object_key(sha256)
+        key = self._key(sha256)
         if size > MAX_OBJECT:
             raise StorageError(f"Object {sha256} has {size} bytes; one object may have at most {MAX_OBJECT}.")
         content = io.BytesIO()
@@ -87,8 +93,8 @@ class S3Store:
 
     def head(self, sha256: str, version: str = "") -> StoredObject:
         with self.asking(sha256):
-            found = self.client.stat_object(self.bucket, object_key(sha256), version_id=version or None)
-        return StoredObject(object_key(sha256), found.version_id or "", sha256, found.size or 0)
+            found = self.client.stat_object(self.bucket, self._key(sha256), version_id=version or None)
+        return StoredObject(self._key(sha256), found.version_id or "", sha256, found.size or 0)
 
     def read(self, sha256: str, offset: int = 0, length: int | None = None, version: str = "") -> bytes:
         with self.reader(sha256, version) as reader:
@@ -106,10 +112,7 @@ class S3Store:
                 change(self.bucket, one.key, one.version)
 
     def held(self, sha256: str) -> bool:
-        with self.asking(sha256):
-            return any(
-                self.client.is_object_legal_hold_enabled(self.bucket, one.key, one.version) for one in self._all(sha256)
-            )
+        return any(self._held(one) for one in self._all(sha256))
 
     def extend(self, sha256: str, until: datetime) -> None:
         for one in self._all(sha256):
@@ -121,7 +124,7 @@ class S3Store:
         for version in (*(one.version for one in reversed(self._all(sha256))), *(one.version_id for one in marks)):
             try:
                 with self.asking(sha256):
-                    self.client.remove_object(self.bucket, object_key(sha256), version)
+                    self.client.remove_object(self.bucket, self._key(sha256), version)
             except StoreUnavailable as error:
                 if _code(error) not in _LOCKED:
                     raise
@@ -131,12 +134,33 @@ class S3Store:
                 ) from None
 
     def versions(self, sha256: str) -> list[StoredObject]:
-        key = object_key(sha256)
+        key = self._key(sha256)
         return [
             StoredObject(key, one.version_id or "", sha256, one.size or 0)
             for one in self._listed(sha256)
             if not one.is_delete_marker
         ]
+
+    def restore(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
+        """A new version; the others stay. It takes over the legal hold of any of them."""
+        held = any(self._held(one) for one in self.versions(sha256))
+        stored = self.put(sha256, source, size, retain_until)
+        if held:
+            self.hold(sha256, True)
+        return stored
+
+    def items(self) -> Iterator[Item]:
+        """Every version and delete marker of the bucket but the canary's."""
+        with self.asking(f"bucket {self.bucket}"):
+            for one in self.client.list_objects(self.bucket, recursive=True, include_version=True):
+                name = one.object_name or ""
+                if name.startswith(CANARY):
+                    continue
+                place = f"{name} (version {one.version_id})"
+                yield Item(place, named_by(name), one.last_modified or _EPOCH, one.is_delete_marker)
+
+    def describe(self) -> str:
+        return f"The bucket {self.bucket}: object lock, each object retained in compliance mode."
 
     def read_range(self, stored: StoredObject, offset: int, length: int) -> bytes:
         """At most `length` bytes of that very version."""
@@ -153,6 +177,13 @@ class S3Store:
                 response.close()
                 response.release_conn()
 
+    def _key(self, sha256: str) -> str:
+        return self._prefix + object_key(sha256)
+
+    def _held(self, stored: StoredObject) -> bool:
+        with self.asking(stored.sha256):
+            return self.client.is_object_legal_hold_enabled(self.bucket, stored.key, stored.version)
+
     def _intact(self, sha256: str) -> StoredObject | None:
         """The newest version, if there is one and its bytes are the right ones."""
         try:
@@ -163,7 +194,7 @@ class S3Store:
 
     def _listed(self, sha256: str) -> list[Object]:
         """Everything under that name, marks of deletion included."""
-        key = object_key(sha256)
+        key = self._key(sha256)
         with self.asking(sha256):
             listed = list(self.client.list_objects(self.bucket, prefix=key, include_version=True))
         return [one for one in listed if one.object_name == key]
@@ -190,7 +221,7 @@ class S3Store:
         except S3Error as error:
             if error.code in _MISSING:
                 raise ObjectMissing(f"The bucket {self.bucket} holds no object {what}.") from error
-            raise StoreUnavailable(
+            raise StoreRefused(
                 f"The object store refused {what} ({error.code}: {error.message}): check its state and rights."
             ) from error
         except (MinioException, urllib3.exceptions.HTTPError) as error:
@@ -198,6 +229,8 @@ class S3Store:
 
 
 class _VersionReader:
+    piece = 8 << 20  # each is a request of its own: see bench/README.md
+
     def __init__(self, store: S3Store, stored: StoredObject) -> None:
         self._store = store
         self._stored = stored

@@ -1,14 +1,19 @@
 """What every write-once store promises, asked of the folder and of a real MinIO."""
 
+import base64
 import hashlib
 import io
 import secrets
 import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import urllib3
 from minio import Minio
 from minio.commonconfig import COMPLIANCE
 from minio.error import S3Error
@@ -18,6 +23,8 @@ from storage.ledger.faults import ObjectState
 from storage.worm.local import LocalStore
 from storage.worm.port import Source, WormStore, stored_state
 from storage.worm.s3 import S3Store, connect
+from storage.worm.sealing import Sealing
+from tests.factories.objects import unseal_all
 from tests.services.processes import MinioServer
 
 # Locked for a minute: longer than any test, and then MinIO may forget it.
@@ -33,11 +40,13 @@ def s3_store(minio: MinioServer, bucket: str = "evidence") -> S3Store:
     return connect(minio.endpoint, minio.access_key, minio.secret_key, bucket, secure=False)
 
 
-@pytest.fixture(params=["local", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> WormStore:
-    if request.param == "local":
-        return LocalStore(tmp_path / "objects")
-    return s3_store(request.getfixturevalue("minio"))
+@pytest.fixture(params=["local", "sealed", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WormStore]:
+    if request.param == "s3":
+        yield s3_store(request.getfixturevalue("minio"))
+        return
+    yield LocalStore(tmp_path / "objects", Sealing.AUTO if request.param == "sealed" else Sealing.OFF)
+    unseal_all(tmp_path)
 
 
 def as_file(content: bytes, tmp_path: Path) -> Source:
@@ -234,6 +243,37 @@ def test_s3_stores_a_segment_in_one_put(minio: MinioServer) -> None:
     stored = store.put(sha256, content, len(content), UNTIL)
     etag = store.client.stat_object(store.bucket, stored.key).etag
     assert etag == hashlib.md5(content, usedforsecurity=False).hexdigest(), "the ETag of a multipart upload has a dash"
+
+
+class CountingPool(urllib3.PoolManager):
+    """Remembers method, path and headers of every request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: list[tuple[str, str, Mapping[str, str]]] = []
+
+    def urlopen(self, method: str, url: str, *rest: Any, **options: Any) -> Any:
+        self.requests.append((method, urlsplit(url).path, options.get("headers") or {}))
+        return super().urlopen(method, url, *rest, **options)
+
+
+def test_s3_locks_a_segment_in_the_one_request_that_stores_it(minio: MinioServer) -> None:
+    """No moment without a lock, and no upload in parts: the request carries bytes, checksum and retention."""
+    with CountingPool() as pool:
+        client = Minio(minio.endpoint, minio.access_key, minio.secret_key, secure=False, http_client=pool)
+        store = S3Store(client, "evidence")
+        sha256, content = fresh(20 << 20)
+        pool.requests.clear()
+        stored = store.put(sha256, content, len(content), UNTIL)
+        changing = [one for one in pool.requests if one[0] not in {"GET", "HEAD"}]
+        assert [(method, path) for method, path, _ in changing] == [("PUT", f"/evidence/{stored.key}")]
+        [(_, _, headers)] = changing
+        assert headers["x-amz-object-lock-mode"] == COMPLIANCE
+        assert datetime.fromisoformat(headers["x-amz-object-lock-retain-until-date"]) == UNTIL
+        assert base64.b64decode(headers["x-amz-checksum-sha256"]).hex() == sha256
+        pool.requests.clear()
+        assert store.put(sha256, content, len(content), UNTIL) == stored
+        assert {method for method, _, _ in pool.requests} <= {"GET", "HEAD"}, "what is there is not stored again"
 
 
 def test_s3_server_checks_the_hash_too(minio: MinioServer, monkeypatch: pytest.MonkeyPatch) -> None:

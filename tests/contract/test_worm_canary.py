@@ -9,7 +9,7 @@ from minio import Minio
 
 from storage.errors import StoreNotWriteOnce, StoreUnavailable
 from storage.worm.canary import KEPT, prove_write_once
-from storage.worm.s3 import S3Store, connect
+from storage.worm.s3 import CANARY, S3Store, connect
 from tests.services.processes import MinioServer
 from tests.simulators.s3_without_locks import Behaviour, s3_without_locks
 
@@ -27,7 +27,10 @@ def test_minio_is_write_once(minio: MinioServer) -> None:
     store = connect(minio.endpoint, minio.access_key, minio.secret_key, "canary", secure=False)
     began = now()
     canary = prove_write_once(store, began)
-    assert store.read(canary.sha256, version=canary.version).startswith(b"courtrec canary")
+    below = S3Store(store.client, store.bucket, CANARY)
+    assert below.read(canary.sha256, version=canary.version).startswith(b"courtrec canary")
+    assert canary.key.startswith(CANARY)
+    assert list(store.items()) == [], "a canary is no object of the court's"
     kept = store.client.get_object_retention(store.bucket, canary.key, canary.version)
     assert kept is not None
     assert kept.retain_until_date > began + KEPT - timedelta(seconds=1)

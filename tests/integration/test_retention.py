@@ -20,14 +20,18 @@ from api.standing import standing
 from api.verification import destruction_notes, verify
 from court.errors import InputError
 from court.people import UserRole
+from storage.db.checks import Due
 from storage.db.models import DestructionAct, LogEntry, User
 from storage.db.unit_of_work import Database
 from storage.errors import ObjectLocked
+from storage.fsck import Result, scrub
 from storage.ledger.leaf import LeafKind
+from storage.offline import check_file
 from storage.retention import FOR_EVER, parse_classes, retain_until
 from storage.worm.local import LocalStore
 from storage.worm.port import Source, StoredObject
 from storage.worm.s3 import S3Store
+from tests.factories.bundles import exported
 from tests.factories.evidence import OTHER, faults, filled
 from tests.factories.hearing_log import HEARING, START, made_hearing
 from tests.factories.server import Server
@@ -229,6 +233,18 @@ def test_an_act_destroys_exactly_what_it_names_and_it_stays_provable(old: Server
     assert state_of(old, act) == "destroyed"
     assert done(old, act) == Outcome(len(named), 0, 0), "carrying it out again changes nothing"
     assert deeds(old) == ["propose", "approve", "destroy", "destroyed"]
+
+
+def test_nobody_looks_for_what_was_destroyed_or_hands_it_out(old: Server, tmp_path: Path) -> None:
+    done(old, approved(old, HEARING))
+    found = list(scrub(old.context.database, old.context.store, old.context.clock, Due(old.clock.utc)))
+    looked_at = {one.known.sha256 for one in found}
+    assert looked_at >= there(old, OTHER)
+    assert looked_at.isdisjoint(objects(old, HEARING))
+    assert {one.result for one in found} == {Result.WHOLE}
+    told = check_file(exported(old, tmp_path / "bundle.zip"))
+    assert told.whole, told.lines
+    assert "0 files are as they were recorded." in told.lines
 
 
 def test_an_act_of_many_objects_is_stated_in_several_entries(old: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recorder.errors import SpoolError, SpoolInUse, disk_full
-from recorder.spool import Attachment, Backlog, HearingRow, OpenSegment, Spool
+from recorder.spool import Attachment, Backlog, HearingRow, OpenSegment, Spool, spooled_file
 
 ROW = HearingRow("hearing-1", "room text", "fast", scripted=True)
 OPENED = OpenSegment("mic-judge", 3, 480, 48_000, "flac", "hearing-1/mic-judge-00003.mp4")
@@ -137,3 +137,19 @@ def test_unusable_folder_gets_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "spool").write_text("a file")
     with pytest.raises(SpoolError, match=r"The spool in .* cannot be used"):
         Spool(tmp_path / "spool")
+
+
+def test_a_segment_is_found_by_its_hash_while_a_recorder_holds_the_spool(spool: Spool, tmp_path: Path) -> None:
+    spool.append(ROW.id, 0, b"entry", 0.0, (OPENED.track, FILE))
+    spool.append(ROW.id, 1, b"note", 1.0)
+    assert spooled_file(spool.folder, FILE.sha256) == spool.folder / FILE.file
+    assert spooled_file(spool.folder, "cd" * 32) is None
+    assert spooled_file(spool.folder, "") is None
+    assert spooled_file(tmp_path / "nowhere", FILE.sha256) is None
+
+
+def test_a_spool_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "spool.db").write_text("a shopping list" * 100)
+    with pytest.raises(SpoolError, match="file is not a database") as caught:
+        spooled_file(tmp_path, FILE.sha256)
+    assert "\n" not in str(caught.value)

@@ -1,6 +1,7 @@
 """All tables, by subject."""
 
 from storage.db.models.accounts import Grant, Session, User
+from storage.db.models.checks import ObjectCheck
 from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow
 from storage.db.models.retention import DestructionAct
@@ -16,6 +17,7 @@ __all__ = [
     "LogHead",
     "MerkleNode",
     "NoteRow",
+    "ObjectCheck",
     "OpennessRow",
     "OutboxRow",
     "Protocol",
