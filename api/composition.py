@@ -15,6 +15,7 @@ from api.errors import SettingsError
 from api.node_client import NodeClient
 from api.secrets import S3_ACCESS_KEY, S3_SECRET_KEY, given_secret, load_secrets
 from api.settings import Settings, load_settings
+from api.stamps import load_authority
 from hardware.clock import SystemClock
 from protocol.context import ProtocolContext
 from protocol.context import make_context as make_protocol_context
@@ -24,6 +25,8 @@ from storage import durable, keys
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
 from storage.queue import make_queue
+from storage.stamping import StampContext
+from storage.stamping import register as register_stamping
 from storage.worm.canary import prove_write_once
 from storage.worm.local import LocalStore
 from storage.worm.port import WormStore
@@ -70,7 +73,7 @@ def make_context(settings: Settings) -> Context:
 
     Raises SettingsError where the home or the database cannot be used.
     """
-    home = Home(settings.home)
+    home, authority = Home(settings.home), load_authority(settings)
     try:
         durable.make_folder(home.path)
     except OSError as error:
@@ -87,6 +90,7 @@ def make_context(settings: Settings) -> Context:
         log_key=keys.load_or_create(home.keys / "log.ed25519"),
         secrets=secrets,
         clock=SystemClock(),
+        authority=authority,
         node=NodeClient(settings.node_url, secrets.node_token) if settings.node_url else None,
     )
 
@@ -144,7 +148,14 @@ def make_worker_queue(context: Context) -> Celery:
         ),
     )
     register_protocol(queue, protocol_context(context))
+    register_stamping(queue, stamp_context(context))
     return queue
+
+
+def stamp_context(context: Context) -> StampContext:
+    """What time-stamping works with, on the same database and log."""
+    keys_of_log = [context.log_key.public]
+    return StampContext(context.database, context.settings.log_origin, keys_of_log, context.authority)
 
 
 def protocol_context(context: Context) -> ProtocolContext:
@@ -159,4 +170,6 @@ def protocol_context(context: Context) -> ProtocolContext:
         home=settings.home,
         site=settings.site,
         keep=timedelta(days=366 * settings.retention_years),
+        timestamp_url=settings.timestamp_url,
+        timestamp_roots=settings.timestamp_roots,
     )

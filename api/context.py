@@ -12,6 +12,7 @@ from court.clock import Clock
 from storage.db.sealer import LogSealer
 from storage.db.unit_of_work import Database
 from storage.keys import SigningKey
+from storage.stamping import Authority
 from storage.worm.port import WormStore
 
 
@@ -21,8 +22,8 @@ class Context:
 
     The `database` signs the log with the latter in every transaction that appended to it (`database.sealer`); the
     newest checkpoint also lies in `log_checkpoint`. `node` is the control client of the room's recording node, None
-    where none is attached. Tasks are put into the outbox of a unit of work; `database.after_commit` hands them to
-    the queue.
+    where none is attached; `authority` time-stamps the log, None where none is set. Tasks are put into the outbox of
+    a unit of work; `database.after_commit` hands them to the queue.
     """
 
     settings: Settings
@@ -33,6 +34,7 @@ class Context:
     secrets: Secrets
     clock: Clock
     node: NodeClient | None = None
+    authority: Authority | None = None
     throttle: LoginThrottle = field(init=False)
     recent_views: RecentViews = field(init=False)
 

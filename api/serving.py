@@ -58,7 +58,7 @@ def _embedded_queue(context: Context) -> Iterator[None]:
 
 @contextmanager
 def _sweeping(context: Context, queue: Celery) -> Iterator[None]:
-    sweeper = Sweeper(context.database, queue)
+    sweeper = Sweeper(context.database, queue, stamping=bool(context.settings.timestamp_url))
     sweeper.start()
     try:
         yield

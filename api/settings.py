@@ -56,6 +56,14 @@ class Settings(BaseSettings):
         pattern=r"^[^\s+]+$",
         description="Name of this evidence log in its checkpoints.",
     )
+    timestamp_url: str = Field(
+        "",
+        max_length=300,
+        description="RFC 3161 authority that stamps the log and the protocols' signatures; empty: none does.",
+    )
+    timestamp_roots: Path | None = Field(
+        None, description="Certificates (PEM) a time-stamp must lead to; also for tokens of an authority no longer set."
+    )
     journal_minutes: int = Field(
         15,
         ge=1,
@@ -74,7 +82,7 @@ class Settings(BaseSettings):
             raise ValueError(f"use one of {', '.join(LANGUAGES)}")
         return value
 
-    @field_validator("public_url", "node_url")
+    @field_validator("public_url", "node_url", "timestamp_url")
     @classmethod
     def _url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -85,6 +93,8 @@ class Settings(BaseSettings):
     def _complete(self) -> "Settings":
         if self.store == "s3" and not self.s3_endpoint:
             raise ValueError("COURTREC_STORE=s3 needs COURTREC_S3_ENDPOINT")
+        if self.timestamp_url and self.timestamp_roots is None:
+            raise ValueError("COURTREC_TIMESTAMP_URL needs the authority's certificates in COURTREC_TIMESTAMP_ROOTS")
         return self
 
     @property

@@ -23,6 +23,10 @@ class ChainError(LedgerError):
         self.expected_seq = expected_seq
 
 
+class StampError(StorageError):
+    """The time-stamp authority gave no token that holds; it is asked again later."""
+
+
 class ObjectMissing(StorageError):
     """The store holds no such object."""
 

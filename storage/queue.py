@@ -21,6 +21,8 @@ from storage.db.unit_of_work import Database, UnitOfWork
 EMBEDDED_BROKER = "memory://"
 TRANSCRIBE_WINDOW = "transcribe.window"  # (hearing_id, sequence)
 DRAFT_PROTOCOL = "protocol.draft"  # (hearing_id)
+STAMP_LOG = "log.stamp"  # (size): how many entries a token must cover
+STAMP_AGAIN = timedelta(minutes=10)  # an authority that is away is asked again after so long
 
 _LOOK_EVERY = 0.1
 
@@ -60,6 +62,17 @@ def offer_draft(work: UnitOfWork, hearing: Hearing, now: datetime) -> None:
         work.outbox.put(DRAFT_PROTOCOL, [hearing.id], now)
 
 
+def offer_stamp(work: UnitOfWork, now: datetime) -> None:
+    """Promises a time-stamp if the log wants one, unless that was promised just now."""
+    size = work.timestamps.due(now)
+    if size is None:
+        return
+    last = work.outbox.newest(STAMP_LOG)
+    waiting = last is not None and last.created_at > now - STAMP_AGAIN and last.args[0] >= size
+    if not waiting:
+        work.outbox.put(STAMP_LOG, [size], now)
+
+
 def dispatch_outbox(database: Database, app: Celery, now: datetime) -> int:
     """Sends what the outbox holds; a message that is sent twice does no harm, one not sent stays."""
     with database.begin() as work:
@@ -71,12 +84,18 @@ def dispatch_outbox(database: Database, app: Celery, now: datetime) -> int:
 
 
 class Sweeper:
-    """A thread that sends the outbox as soon as there is something, and looks every `interval` for lost work."""
+    """A thread that sends the outbox as soon as there is something, and looks every `interval` for lost work.
 
-    def __init__(self, database: Database, app: Celery, interval: timedelta = timedelta(seconds=10)) -> None:
+    With `stamping` it also sees to the log's time-stamps.
+    """
+
+    def __init__(
+        self, database: Database, app: Celery, interval: timedelta = timedelta(seconds=10), stamping: bool = False
+    ) -> None:
         self._database = database
         self._app = app
         self._interval = interval
+        self._stamping = stamping
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
@@ -98,6 +117,8 @@ class Sweeper:
                 work.outbox.put(TRANSCRIBE_WINDOW, [window.hearing_id, window.sequence], now)
             for hearing_id in work.protocols.overdue(now, waiting=self._interval):
                 work.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
+            if self._stamping:
+                offer_stamp(work, now)
         while dispatch_outbox(self._database, self._app, now):
             pass
 

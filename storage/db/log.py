@@ -109,6 +109,10 @@ class Log:
     def checkpoints(self) -> list[Checkpoint]:
         return list(self._session.scalars(select(Checkpoint).order_by(Checkpoint.size)))
 
+    def newest_checkpoint(self) -> Checkpoint | None:
+        """Of what was signed, that of most entries."""
+        return self._session.scalars(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1)).first()
+
     def begins_with(self, checkpoint: SignedHead) -> bool:
         """Whether the log still has the root that the checkpoint tells of."""
         try:

@@ -184,6 +184,11 @@ class Outbox:
         self._session.add(OutboxRow(task=task, args=args, created_at=now))
         self.added = True
 
+    def newest(self, task: str) -> OutboxRow | None:
+        """The promise of `task` made last."""
+        query = select(OutboxRow).where(OutboxRow.task == task).order_by(OutboxRow.id.desc())
+        return self._session.scalars(query.limit(1)).first()
+
     def unsent(self) -> Sequence[OutboxRow]:
         """Oldest first, locked so that two dispatchers send different rows."""
         query = select(OutboxRow).where(OutboxRow.sent_at.is_(None)).order_by(OutboxRow.id).limit(100)

@@ -29,10 +29,11 @@ class HearingLog:
     objects: dict[str, bytes] = field(default_factory=dict)
     chains: dict[str, Chain] = field(default_factory=dict)
     hearing: str = HEARING
+    start: datetime = START
 
     def add(self, key: SigningKey, kind: LeafKind, body: dict[str, Any]) -> bytes:
         chain = self.chains.get(key.key_id, Chain(self.hearing, key.key_id))
-        at = START + timedelta(seconds=len(self.entries))
+        at = self.start + timedelta(seconds=len(self.entries))
         entry, self.chains[key.key_id] = chain.append(kind, at, body, key)
         self.entries.append(entry)
         return entry
@@ -102,9 +103,9 @@ def add_gap(log: HearingLog, track: str, start: int, end: int) -> None:
     log.add(NODE, LeafKind.GAP, body | {"device_log": "", "anchor": anchor(start)})
 
 
-def made_hearing(hearing: str = HEARING, skip: tuple[str, int] | None = None) -> HearingLog:
-    """Without fault, except that the segment `skip` (track, sequence) was never entered."""
-    log = HearingLog(hearing=hearing)
+def made_hearing(hearing: str = HEARING, skip: tuple[str, int] | None = None, start: datetime = START) -> HearingLog:
+    """Without fault, except that the segment `skip` (track, sequence) was never entered. Stated from `start` on."""
+    log = HearingLog(hearing=hearing, start=start)
     open_hearing(log)
     second = 0
     for window in range(3):

@@ -16,6 +16,7 @@ from api.auth.sessions import COOKIE, log_in
 from api.context import Context
 from api.secrets import Secrets
 from api.settings import Settings
+from api.stamps import load_authority
 from court.clock import Anchor
 from court.openness import Openness
 from court.people import UserRole
@@ -112,14 +113,16 @@ class Server:
 
 def make_server(database: Database, folder: Path, **settings: Any) -> Server:
     clock, store = SetClock(), LocalStore(folder / "objects")
+    read = Settings(home=folder, on_site_networks="10.0.0.0/8", **settings)
     context = Context(
-        settings=Settings(home=folder, on_site_networks="10.0.0.0/8", **settings),
+        settings=read,
         database=database,
         store=store,
         server_key=SERVER,
         log_key=LOG_KEY,
         secrets=Secrets(session=b"session secret", node_token=NODE_TOKEN),
         clock=clock,
+        authority=load_authority(read),
     )
     return Server(context, clock, store, create_app(context))
 
