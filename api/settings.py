@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from api.access import Place
 from api.errors import SettingsError
 from court.card import LANGUAGES
+from storage.errors import LedgerError
+from storage.ledger.witness import Witness, parse_witness
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -64,6 +66,9 @@ class Settings(BaseSettings):
     timestamp_roots: Path | None = Field(
         None, description="Certificates (PEM) a time-stamp must lead to; also for tokens of an authority no longer set."
     )
+    witnesses: Annotated[tuple[Witness, ...], NoDecode] = Field(
+        (), description="Verifier keys (name+hash+key) of the log's trusted witnesses, comma-separated."
+    )
     journal_minutes: int = Field(
         15,
         ge=1,
@@ -74,6 +79,16 @@ class Settings(BaseSettings):
     @classmethod
     def _networks(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("witnesses", mode="before")
+    @classmethod
+    def _witnesses(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(parse_witness(part.strip()) for part in value.split(",") if part.strip())
+        except LedgerError as error:
+            raise ValueError(str(error).rstrip(".")) from None
 
     @field_validator("language")
     @classmethod

@@ -12,6 +12,7 @@ from api.readable import to_the_end, unreadable_rows
 from api.seals import seal_faults
 from api.stamps import stamp_faults
 from api.tables import hearing_table_faults, log_row_fault, readable, state_of
+from api.witnesses import witness_faults
 from storage.db.models import Hearing, LogEntry, MerkleNode, StoredObjectRow
 from storage.db.sealer import read_kept
 from storage.db.unit_of_work import UnitOfWork
@@ -39,6 +40,7 @@ def verify(
         yield from unreadable_rows(uow)
         yield from to_the_end("The list of keys", _key_faults(uow))
         yield from to_the_end("The log", _log_faults(context, uow, kept))
+        yield from to_the_end("The log's cosignatures", witness_faults(context, uow))
         yield from to_the_end("The log's time-stamps", stamp_faults(context, uow))
         yield from to_the_end("What is recorded", _recorded_faults(context, uow, hearing_id, progress))
 

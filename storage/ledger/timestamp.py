@@ -20,7 +20,7 @@ from rfc3161_client import (
 )
 
 from storage.errors import LedgerError
-from storage.ledger.checkpoint import parse_note
+from storage.ledger.checkpoint import signed_text
 
 MAX_ANSWER = 1 << 15
 """Bytes; a token with its certificates is a few thousand."""
@@ -54,14 +54,9 @@ def load_roots(pem: bytes) -> tuple[x509.Certificate, ...]:
         raise LedgerError("it holds no certificate in PEM") from None
 
 
-def stamped_text(note: str) -> bytes:
-    """What of a note is time-stamped: the text that its keys sign."""
-    return parse_note(note)[0].encode()
-
-
 def ask(note: str) -> TimeStampRequest:
     """The request for a token of a note, with a nonce, so that no old answer is taken for a new one."""
-    return TimestampRequestBuilder().data(stamped_text(note)).hash_algorithm(HashAlgorithm.SHA256).build()
+    return TimestampRequestBuilder().data(signed_text(note)).hash_algorithm(HashAlgorithm.SHA256).build()
 
 
 def granted_token(answer: bytes, request: TimeStampRequest) -> bytes:
@@ -90,7 +85,7 @@ def token_time(token: bytes, note: str, roots: Sequence[x509.Certificate]) -> da
     """
     response = _decoded(_as_answer(token))
     try:
-        VerifierBuilder(roots=list(roots)).build().verify_message(response, stamped_text(note))
+        VerifierBuilder(roots=list(roots)).build().verify_message(response, signed_text(note))
     except (VerificationError, ValueError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise LedgerError(

@@ -25,8 +25,8 @@ from storage.db.models import Checkpoint, OutboxRow, Timestamp
 from storage.db.timestamps import EVERY
 from storage.db.unit_of_work import Database
 from storage.errors import LedgerError, StampError
-from storage.ledger.checkpoint import sign_checkpoint
-from storage.ledger.timestamp import MAX_ANSWER, stamped_text
+from storage.ledger.checkpoint import sign_checkpoint, signed_text
+from storage.ledger.timestamp import MAX_ANSWER
 from storage.queue import STAMP_AGAIN, STAMP_LOG, EmbeddedWorker, Sweeper, make_queue
 from storage.stamping import register, stamp_log
 from storage.worm.port import read_object
@@ -117,7 +117,7 @@ def test_openssl_believes_the_kept_token_as_anyone_can(
     assert stamp(court)
     [token] = kept(court)
     (tmp_path / "token.tst").write_bytes(token.token)
-    (tmp_path / "text").write_bytes(stamped_text(note_of(court, token.size)))
+    (tmp_path / "text").write_bytes(signed_text(note_of(court, token.size)))
     command = ["openssl", "ts", "-verify", "-token_in", "-in", "token.tst", "-data", "text"]
     done = subprocess.run([*command, "-CAfile", timestamps.roots], cwd=tmp_path, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (0, b"Verification: OK\n"), done.stderr
@@ -192,7 +192,7 @@ def test_an_authority_nobody_answers_for_is_one_sentence(court: Server) -> None:
 
 
 def exchanged_imprint(server: Server) -> Callable[[bytes], bytes]:
-    right = hashlib.sha256(stamped_text(note_of(server, log_size(server)))).digest()
+    right = hashlib.sha256(signed_text(note_of(server, log_size(server)))).digest()
     return lambda query: query.replace(right, hashlib.sha256(b"another log").digest())
 
 
