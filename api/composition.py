@@ -21,9 +21,10 @@ from protocol.context import ProtocolContext
 from protocol.context import make_context as make_protocol_context
 from protocol.settings import load_protocol_settings
 from protocol.tasks import register as register_protocol
-from storage import durable, keys
+from storage import durable
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
+from storage.keyring import LOG, SERVER, KeyRing, load_ring
 from storage.queue import make_queue
 from storage.stamping import StampContext
 from storage.stamping import register as register_stamping
@@ -54,6 +55,10 @@ class Home:
     @property
     def out(self) -> Path:
         return self.path / "out"
+
+    def own_key(self, purpose: str) -> Path:
+        """The server's own key for `purpose`, server or log."""
+        return self.keys / f"{purpose}.ed25519"
 
     @property
     def node_key(self) -> Path:
@@ -86,13 +91,19 @@ def make_context(settings: Settings) -> Context:
         settings=settings,
         database=database,
         store=make_store(settings),
-        server_key=keys.load_or_create(home.keys / "server.ed25519"),
-        log_key=keys.load_or_create(home.keys / "log.ed25519"),
+        server_keys=load_keys(settings, SERVER),
+        log_keys=load_keys(settings, LOG),
         secrets=secrets,
         clock=SystemClock(),
         authority=authority,
         node=NodeClient(settings.node_url, secrets.node_token) if settings.node_url else None,
     )
+
+
+def load_keys(settings: Settings, purpose: str) -> KeyRing:
+    """The server's own keys for `purpose`, server or log; raises KeyFileError."""
+    overlap = timedelta(days=settings.key_overlap_days)
+    return load_ring(Home(settings.home).own_key(purpose), purpose, settings.log_origin, overlap)
 
 
 def open_database(address: str) -> Database:
@@ -154,8 +165,7 @@ def make_worker_queue(context: Context) -> Celery:
 
 def stamp_context(context: Context) -> StampContext:
     """What time-stamping works with, on the same database and log."""
-    keys_of_log = [context.log_key.public]
-    return StampContext(context.database, context.settings.log_origin, keys_of_log, context.authority)
+    return StampContext(context.database, context.settings.log_origin, context.log_keys.public, context.authority)
 
 
 def protocol_context(context: Context) -> ProtocolContext:
@@ -166,6 +176,7 @@ def protocol_context(context: Context) -> ProtocolContext:
         database=context.database,
         store=context.store,
         key=context.server_key,
+        former_keys=context.server_keys.public[1:],
         clock=context.clock,
         home=settings.home,
         site=settings.site,

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
         pattern=r"^[^\s+]+$",
         description="Name of this evidence log in its checkpoints.",
     )
+    key_overlap_days: int = Field(
+        30, ge=0, description="How long checkpoints bear the signature of a replaced log key beside the new one's."
+    )
     timestamp_url: str = Field(
         "",
         max_length=300,

@@ -17,6 +17,7 @@ from storage.db.models import Hearing, LogEntry, MerkleNode, StoredObjectRow
 from storage.db.sealer import read_kept
 from storage.db.unit_of_work import UnitOfWork
 from storage.errors import LedgerError
+from storage.keyring import LOG, SERVER
 from storage.ledger import merkle
 from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
 from storage.ledger.ed25519 import key_id
@@ -38,17 +39,20 @@ def verify(
     kept = _kept(context)  # before the database: the file only ever tells of what was committed before
     with context.database.read() as uow:
         yield from unreadable_rows(uow)
-        yield from to_the_end("The list of keys", _key_faults(uow))
+        yield from to_the_end("The list of keys", _key_faults(context, uow))
         yield from to_the_end("The log", _log_faults(context, uow, kept))
         yield from to_the_end("The log's cosignatures", witness_faults(context, uow))
         yield from to_the_end("The log's time-stamps", stamp_faults(context, uow))
         yield from to_the_end("What is recorded", _recorded_faults(context, uow, hearing_id, progress))
 
 
-def _key_faults(uow: UnitOfWork) -> Iterator[str]:
+def _key_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
     for named, raw in uow.log.public_keys().items():
         if key_id(raw) != named:
             yield f"The public key kept as {named} is another key ({key_id(raw)}): it was exchanged."
+    for purpose, ours in ((SERVER, context.server_keys), (LOG, context.log_keys)):
+        for named in uow.log.public_keys(purpose).keys() - {key_id(raw) for raw in ours.public}:
+            yield f"The {purpose} key {named} is listed as this court's, but no signed rotation leads from it to ours."
 
 
 def _recorded_faults(context: Context, uow: UnitOfWork, hearing_id: str | None, progress: Progress) -> Iterator[str]:
@@ -62,8 +66,8 @@ def _recorded_faults(context: Context, uow: UnitOfWork, hearing_id: str | None, 
 
 
 def trusted_keys(context: Context, uow: UnitOfWork) -> dict[str, bytes]:
-    """Whose signatures count: enrolled nodes, and the server by the key in its own file."""
-    return {**uow.log.public_keys("node"), context.server_key.key_id: context.server_key.public}
+    """Whose signatures count: enrolled nodes, and the server by the key in its own file and those it replaced."""
+    return {**uow.log.public_keys("node"), **{key_id(raw): raw for raw in context.server_keys.public}}
 
 
 class _Objects:
@@ -113,7 +117,7 @@ def _kept(context: Context) -> Checkpoint | str:
     """The checkpoint in the file outside the database, or what is wrong with it."""
     path = context.log_checkpoint
     try:
-        kept = read_kept(path, context.settings.log_origin, [context.log_key.public])
+        kept = read_kept(path, context.settings.log_origin, context.log_keys.public)
     except (LedgerError, OSError) as error:
         return f"The log's newest checkpoint in {path} cannot be believed: {error}"
     return kept or f"The file {path} with the log's newest checkpoint is missing."
@@ -149,7 +153,7 @@ def _checkpoints(context: Context, uow: UnitOfWork) -> Iterator[Checkpoint | str
     """The signed checkpoints in the database, and a sentence for each that is none."""
     for row in uow.log.checkpoints():
         try:
-            signed = verify_checkpoint(row.note, context.settings.log_origin, [context.log_key.public])
+            signed = verify_checkpoint(row.note, context.settings.log_origin, context.log_keys.public)
         except LedgerError as error:
             yield f"The checkpoint kept for {row.size} entries cannot be believed: {error}"
             continue

@@ -28,7 +28,7 @@ def take_cosignatures(context: Context, posted: bytes) -> Checkpoint:
             raise Unusable(
                 f"This log signed no such checkpoint of {size} entries: take one from GET /api/log/checkpoint."
             )
-        verify_checkpoint(row.note, context.settings.log_origin, [context.log_key.public])
+        verify_checkpoint(row.note, context.settings.log_origin, context.log_keys.public)
         row.note = with_cosignatures(row.note, new, context.settings.witnesses)
         return row
 

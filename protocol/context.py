@@ -18,7 +18,9 @@ DEMO_SIGNER = "demo-secretary.p12"
 
 @dataclass(frozen=True, slots=True)
 class ProtocolContext:
-    """`key` signs the server's ledger entries, `out` is the folder that gets a copy of each signed protocol.
+    """`key` signs the server's ledger entries, `former_keys` (raw) are those that did before it.
+
+    `out` is the folder that gets a copy of each signed protocol.
 
     `base_url` is where links lead, `keep` how long a PDF may not be destroyed, `forms` the court's own forms. With a
     `timestamp_url` (RFC 3161) a signature is PAdES B-T, without B-B.
@@ -35,6 +37,7 @@ class ProtocolContext:
     signer: SignerFiles
     forms: Path | None = None
     timestamp_url: str = ""
+    former_keys: tuple[bytes, ...] = ()
 
     def local_now(self) -> datetime:
         return self.clock.now().utc.astimezone(self.zone)
@@ -63,6 +66,7 @@ def make_context(
     keep: timedelta,
     timestamp_url: str = "",
     timestamp_roots: Path | None = None,
+    former_keys: tuple[bytes, ...] = (),
 ) -> ProtocolContext:
     """The context for the server under `home` that people reach at `site`."""
     return ProtocolContext(
@@ -77,4 +81,5 @@ def make_context(
         signer=signer_files(settings, home / "keys", timestamp_roots),
         forms=settings.forms,
         timestamp_url=timestamp_url,
+        former_keys=former_keys,
     )

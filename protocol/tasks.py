@@ -94,7 +94,7 @@ def _require_stated(context: ProtocolContext, work: UnitOfWork, latest: Protocol
     leaf = parse(entry.entry) if entry is not None and entry.index == latest.leaf_index else None
     if leaf is None:
         wrong = ["revision"]
-    elif not leaf.verify(VerifyKey(context.key.public)):
+    elif not any(leaf.verify(VerifyKey(raw)) for raw in (context.key.public, *context.former_keys)):
         wrong = ["ledger entry"]
     else:
         wrong = stated_faults(latest, leaf)

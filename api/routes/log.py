@@ -12,6 +12,7 @@ from api.deps import ContextDep
 from api.errors import TooLarge, Unusable
 from api.witnesses import MAX_COSIGNED, take_cosignatures
 from storage.db.models import Checkpoint
+from storage.ledger.checkpoint import verifier_key
 from storage.ledger.merkle import consistency_proof
 
 router = APIRouter(prefix="/api/log", tags=["evidence log"])
@@ -24,8 +25,18 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {413: {"model": schemas.Problem}, 4
 def checkpoint(context: ContextDep) -> schemas.CheckpointView:
     """The newest signed statement of the log's size and root; anyone may keep it and compare later."""
     with context.database.begin() as uow:
-        made = uow.log.checkpoint(context.clock.now().utc, context.log_key, context.settings.log_origin)
+        made = uow.log.checkpoint(context.clock.now().utc, context.log_keys, context.settings.log_origin)
         return _view(context, made)
+
+
+@router.get("/keys")
+def keys(context: ContextDep) -> list[schemas.LogKey]:
+    """The keys that signed this log, the present one first, each with the statement by which the next replaced it."""
+    statements = ["", *(one.rotation.note for one in context.log_keys.former)]
+    return [
+        schemas.LogKey(key=verifier_key(context.settings.log_origin, raw), replaced=note)
+        for raw, note in zip(context.log_keys.public, statements, strict=True)
+    ]
 
 
 @router.post("/cosignatures", openapi_extra=_NOTE_BODY, responses=_REFUSALS)
@@ -57,5 +68,5 @@ def _view(context: Context, row: Checkpoint) -> schemas.CheckpointView:
         size=row.size,
         root=row.root.hex(),
         checkpoint=row.note,
-        log_key=base64.b64encode(context.log_key.public).decode(),
+        log_key=base64.b64encode(context.log_keys.key.public).decode(),
     )

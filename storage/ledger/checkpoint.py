@@ -58,13 +58,13 @@ def is_key_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and name.isprintable()
 
 
-def sign_checkpoint(origin: str, size: int, root: bytes, key: Signer) -> str:
-    """The signed note; the key signs under the log's own name."""
+def sign_checkpoint(origin: str, size: int, root: bytes, *keys: Signer) -> str:
+    """The signed note; each key signs under the log's own name."""
     if not is_key_name(origin):
         raise LedgerError(f"The log's name {origin!r} cannot be used: give one without space or plus sign.")
     text = f"{origin}\n{size}\n{_encode(root)}\n"
-    signature = key_hash(origin, key.public) + key.sign(text.encode())
-    return f"{text}\n{signature_line(origin, signature)}"
+    lines = [signature_line(origin, key_hash(origin, key.public) + key.sign(text.encode())) for key in keys]
+    return f"{text}\n{''.join(lines)}"
 
 
 def parse_note(note: str) -> tuple[str, list[NoteSignature]]:
