@@ -7,6 +7,8 @@ from api.context import Context
 from api.headers import SecurityHeaders
 from api.routes import console, health, hearings, ingest, live, log, media, pages, protocol_pages, verify
 from api.web.render import StaticAssets
+from storage.keyring import LOG, SERVER
+from storage.ledger.ed25519 import key_id
 
 DESCRIPTION = """Records court hearings as evidence.
 
@@ -35,8 +37,10 @@ def create_app(context: Context) -> FastAPI:
     )
     app.state.context = context
     with context.database.begin() as uow:
-        uow.log.enrol_key(context.server_key.key_id, context.server_key.public, "server", "server")
-        uow.log.enrol_key(context.log_key.key_id, context.log_key.public, "log", context.settings.log_origin)
+        for raw in context.server_keys.public:
+            uow.log.enrol_key(key_id(raw), raw, SERVER, "server")
+        for raw in context.log_keys.public:
+            uow.log.enrol_key(key_id(raw), raw, LOG, context.settings.log_origin)
     for router in (*API_ROUTERS, *PAGE_ROUTERS):
         app.include_router(router)
     app.mount("/static", StaticAssets())

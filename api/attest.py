@@ -85,9 +85,9 @@ def _proof(context: Context, uow: UnitOfWork, entry: LogEntry) -> schemas.Proof 
     """The inclusion proof under the newest checkpoint, None if it does not hold or the log is not all signed."""
     origin = context.settings.log_origin
     try:
-        checkpoint = uow.log.checkpoint(context.clock.now().utc, context.log_key, origin)
+        checkpoint = uow.log.checkpoint(context.clock.now().utc, context.log_keys, origin)
         proof = prove(entry.index, uow.log.node, checkpoint.note)
-        verify_proof(proof, origin, [context.log_key.public], entry.entry)
+        verify_proof(proof, origin, context.log_keys.public, entry.entry)
     except (KeyError, ValueError, LedgerError):
         return None
     return schemas.Proof(**proof.as_fields())

@@ -16,17 +16,21 @@ from api.node_client import NodeClient
 from api.scrubbing import scrub_context
 from api.secrets import S3_ACCESS_KEY, S3_SECRET_KEY, given_secret, load_secrets
 from api.settings import Settings, load_settings
+from api.stamps import load_authority
 from hardware.clock import SystemClock
 from protocol.context import ProtocolContext
 from protocol.context import make_context as make_protocol_context
 from protocol.settings import load_protocol_settings
 from protocol.tasks import register as register_protocol
-from storage import durable, keys
+from storage import durable
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
+from storage.keyring import LOG, SERVER, KeyRing, load_ring
 from storage.queue import make_queue
 from storage.retention_classes import load_classes
 from storage.scrub import register as register_scrub
+from storage.stamping import StampContext
+from storage.stamping import register as register_stamping
 from storage.worm.canary import prove_write_once
 from storage.worm.local import LocalStore
 from storage.worm.port import WormStore
@@ -56,6 +60,10 @@ class Home:
     def out(self) -> Path:
         return self.path / "out"
 
+    def own_key(self, purpose: str) -> Path:
+        """The server's own key for `purpose`, server or log."""
+        return self.keys / f"{purpose}.ed25519"
+
     @property
     def node_key(self) -> Path:
         return self.keys / "node.ed25519"
@@ -75,7 +83,7 @@ def make_context(settings: Settings) -> Context:
 
     Raises SettingsError where the home or the database cannot be used.
     """
-    home = Home(settings.home)
+    home, authority = Home(settings.home), load_authority(settings)
     try:
         durable.make_folder(home.path)
     except OSError as error:
@@ -88,12 +96,19 @@ def make_context(settings: Settings) -> Context:
         settings=settings,
         database=database,
         store=make_store(settings),
-        server_key=keys.load_or_create(home.keys / "server.ed25519"),
-        log_key=keys.load_or_create(home.keys / "log.ed25519"),
+        server_keys=load_keys(settings, SERVER),
+        log_keys=load_keys(settings, LOG),
         secrets=secrets,
         clock=SystemClock(),
+        authority=authority,
         node=NodeClient(settings.node_url, secrets.node_token) if settings.node_url else None,
     )
+
+
+def load_keys(settings: Settings, purpose: str) -> KeyRing:
+    """The server's own keys for `purpose`, server or log; raises KeyFileError."""
+    overlap = timedelta(days=settings.key_overlap_days)
+    return load_ring(Home(settings.home).own_key(purpose), purpose, settings.log_origin, overlap)
 
 
 def open_database(address: str) -> Database:
@@ -157,7 +172,13 @@ def make_worker_queue(context: Context) -> Celery:
     )
     register_protocol(queue, protocol_context(context))
     register_scrub(queue, scrub_context(context))
+    register_stamping(queue, stamp_context(context))
     return queue
+
+
+def stamp_context(context: Context) -> StampContext:
+    """What time-stamping works with, on the same database and log."""
+    return StampContext(context.database, context.settings.log_origin, context.log_keys.public, context.authority)
 
 
 def protocol_context(context: Context) -> ProtocolContext:
@@ -168,8 +189,11 @@ def protocol_context(context: Context) -> ProtocolContext:
         database=context.database,
         store=context.store,
         key=context.server_key,
+        former_keys=context.server_keys.public[1:],
         clock=context.clock,
         home=settings.home,
         site=settings.site,
         keep=timedelta(days=366 * settings.retention_years),
+        timestamp_url=settings.timestamp_url,
+        timestamp_roots=settings.timestamp_roots,
     )

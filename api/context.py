@@ -11,28 +11,31 @@ from api.settings import Settings
 from court.clock import Clock
 from storage.db.sealer import LogSealer
 from storage.db.unit_of_work import Database
+from storage.keyring import KeyRing
 from storage.keys import SigningKey
+from storage.stamping import Authority
 from storage.worm.port import WormStore
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`server_key` signs the server's own ledger entries, `log_key` the log's checkpoints.
+    """`server_keys` sign the server's own ledger entries, `log_keys` the log's checkpoints.
 
     The `database` signs the log with the latter in every transaction that appended to it (`database.sealer`); the
     newest checkpoint also lies in `log_checkpoint`. `node` is the control client of the room's recording node, None
-    where none is attached. Tasks are put into the outbox of a unit of work; `database.after_commit` hands them to
-    the queue.
+    where none is attached; `authority` time-stamps the log, None where none is set. Tasks are put into the outbox of
+    a unit of work; `database.after_commit` hands them to the queue.
     """
 
     settings: Settings
     database: Database
     store: WormStore
-    server_key: SigningKey
-    log_key: SigningKey
+    server_keys: KeyRing
+    log_keys: KeyRing
     secrets: Secrets
     clock: Clock
     node: NodeClient | None = None
+    authority: Authority | None = None
     throttle: LoginThrottle = field(init=False)
     recent_views: RecentViews = field(init=False)
 
@@ -40,8 +43,13 @@ class Context:
         settings = self.settings
         throttle = LoginThrottle(settings.login_attempts, settings.login_pause_minutes * 60)
         object.__setattr__(self, "throttle", throttle)
-        self.database.sealer = LogSealer(self.log_key, settings.log_origin, self.clock, self.log_checkpoint)
+        self.database.sealer = LogSealer(self.log_keys, settings.log_origin, self.clock, self.log_checkpoint)
         object.__setattr__(self, "recent_views", RecentViews(settings.journal_minutes * 60))
+
+    @property
+    def server_key(self) -> SigningKey:
+        """The one that signs entries now."""
+        return self.server_keys.key
 
     @property
     def log_checkpoint(self) -> Path:

@@ -47,6 +47,12 @@ class Conflict(ApiError):
     status = 409
 
 
+class TooLarge(ApiError):
+    """What was sent has more bytes than this server takes."""
+
+    status = 413
+
+
 class Unusable(ApiError):
     """What was sent cannot be accepted as it is."""
 

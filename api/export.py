@@ -4,7 +4,7 @@ What was closed leaves the court in no form (Kazakhstan CPC art. 282(4), CrPC ar
 pictures of a closed span, nor its notes, nor a protocol of a hearing that was closed at any time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,17 +100,17 @@ class _Chosen:
 def _journalled(context: Context, hearing_id: str, order: Order) -> tuple[Bundle, int]:
     """The bundle, once the log states that it is handed out; how many objects are not in it."""
     with context.database.begin() as uow:
-        chosen = _choose(_ended(uow, hearing_id), order, context.server_key.key_id)
+        chosen = _choose(_ended(uow, hearing_id), order, context.server_keys.key_ids)
         now = context.clock.now().utc
         copy = uow.log.record(LeafKind.COPY, hearing_id, now, _copy_body(chosen, order), context.server_key)
         hidden = {one.index for one in chosen.withheld}
         given = {row.index: row.entry for row in uow.log.entries(hearing_id) if row.index not in hidden}
-        origin, key = context.settings.log_origin, context.log_key
-        checkpoint = uow.log.checkpoint(now, key, origin)
+        origin, ring = context.settings.log_origin, context.log_keys
+        checkpoint = uow.log.checkpoint(now, ring, origin)
         around = nodes_around(sorted(given.keys() | hidden), checkpoint.size)
         contents = Contents(
             origin=origin,
-            log_key=verifier_key(origin, key.public),
+            log_key=verifier_key(origin, ring.key.public),
             hearing=hearing_id,
             copy=copy,
             indices=tuple(given),
@@ -118,7 +118,7 @@ def _journalled(context: Context, hearing_id: str, order: Order) -> tuple[Bundle
             nodes={at: uow.log.node(*at) for at in around},
             files=chosen.files,
         )
-        keys = sign_key_list(origin, trusted_keys(context, uow), key)
+        keys = sign_key_list(origin, trusted_keys(context, uow), *ring.signers(now))
     return Bundle(contents, tuple(given.values()), checkpoint.note, keys), chosen.left_out
 
 
@@ -132,8 +132,8 @@ def _ended(uow: UnitOfWork, hearing_id: str) -> dict[int, SignedLeaf]:
     return {row.index: parse(row.entry) for row in uow.log.entries(hearing_id)}
 
 
-def _choose(leaves: Mapping[int, SignedLeaf], order: Order, court: str) -> _Chosen:
-    """`court` is the key id whose acts of destruction count: what they destroyed cannot be handed out."""
+def _choose(leaves: Mapping[int, SignedLeaf], order: Order, court: Collection[str]) -> _Chosen:
+    """`court` are the ids of the keys whose acts of destruction count: what they destroyed cannot be handed out."""
     closed = [_span(leaf) for leaf in leaves.values() if leaf.kind is LeafKind.OPENNESS]
     tracks = {leaf.body["track"] for leaf in leaves.values() if leaf.kind is LeafKind.SEGMENT}
     if unknown := sorted(order.tracks - tracks):

@@ -11,12 +11,14 @@ from api.context import Context
 from api.errors import Conflict, Unusable
 from api.projection import project
 from api.work import offer_work
+from court.hearing import HearingState
 from storage.db.models import LogHead
 from storage.db.unit_of_work import UnitOfWork
 from storage.errors import ChainError, LedgerError
 from storage.ledger.chain import check_next
 from storage.ledger.ed25519 import PUBLIC_SIZE, VerifyKey
 from storage.ledger.leaf import LeafKind, SignedLeaf, parse
+from storage.queue import offer_stamp
 
 NODE_STATES = frozenset({LeafKind.HEARING, LeafKind.STATE, LeafKind.SEGMENT, LeafKind.GAP, LeafKind.NOTE})
 """The facts that are a node's to state; all others are the server's."""
@@ -71,10 +73,12 @@ def accept(context: Context, batch: Batch) -> dict[str, int]:
         with context.database.begin() as uow:
             _lock(uow, batch)
             _enrol(uow, batch.key)
-            changed = {signed.hearing for signed in batch.leaves if _take(uow, signed)}
+            taken = [signed for signed in batch.leaves if _take(uow, signed)]
             now = context.clock.now().utc
-            for hearing_id in sorted(changed):
+            for hearing_id in sorted({signed.hearing for signed in taken}):
                 offer_work(uow, hearing_id, now)
+            if context.settings.timestamp_url and any(_ends_hearing(signed) for signed in taken):
+                offer_stamp(uow, now)
             hearings = sorted({signed.hearing for signed in batch.leaves})
             return {one: uow.log.chain(one, author).next_seq for one in hearings}
     except ChainError as error:
@@ -92,6 +96,10 @@ def _take(uow: UnitOfWork, signed: SignedLeaf) -> bool:
         raise Unusable(f"A node's chain begins with its one 'hearing' leaf; leaf {signed.seq} breaks that.")
     project(uow, signed, uow.log.append(signed.entry))
     return True
+
+
+def _ends_hearing(signed: SignedLeaf) -> bool:
+    return signed.kind is LeafKind.STATE and signed.body["state"] == HearingState.ENDED
 
 
 def _lock(uow: UnitOfWork, batch: Batch) -> None:

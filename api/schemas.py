@@ -148,6 +148,11 @@ class CheckpointView(BaseModel):
     log_key: str = Field(description="Raw Ed25519 public key of the log, base64.")
 
 
+class LogKey(BaseModel):
+    key: str = Field(description="Verifier key as C2SP signed-note defines it: name+hash+key.")
+    replaced: str = Field(description="Empty, or the note in which this key and the next one say that it was replaced.")
+
+
 class Health(BaseModel):
     status: str
     database: bool

@@ -58,7 +58,9 @@ def _embedded_queue(context: Context) -> Iterator[None]:
 
 @contextmanager
 def _sweeping(context: Context, queue: Celery) -> Iterator[None]:
-    sweeper = Sweeper(context.database, queue, scrub_after=context.settings.scrub_after)
+    settings = context.settings
+    stamping = bool(settings.timestamp_url)
+    sweeper = Sweeper(context.database, queue, scrub_after=settings.scrub_after, stamping=stamping)
     sweeper.start()
     try:
         yield

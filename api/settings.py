@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from api.access import Place
 from api.errors import SettingsError
 from court.card import LANGUAGES
+from storage.errors import LedgerError
+from storage.ledger.witness import Witness, parse_witness
 from storage.retention import MAX_YEARS
 from storage.worm.sealing import Sealing
 
@@ -79,6 +81,20 @@ class Settings(BaseSettings):
         pattern=r"^[^\s+]+$",
         description="Name of this evidence log in its checkpoints.",
     )
+    key_overlap_days: int = Field(
+        30, ge=0, description="How long checkpoints bear the signature of a replaced log key beside the new one's."
+    )
+    timestamp_url: str = Field(
+        "",
+        max_length=300,
+        description="RFC 3161 authority that stamps the log and the protocols' signatures; empty: none does.",
+    )
+    timestamp_roots: Path | None = Field(
+        None, description="Certificates (PEM) a time-stamp must lead to; also for tokens of an authority no longer set."
+    )
+    witnesses: Annotated[tuple[Witness, ...], NoDecode] = Field(
+        (), description="Verifier keys (name+hash+key) of the log's trusted witnesses, comma-separated."
+    )
     journal_minutes: int = Field(
         15,
         ge=1,
@@ -90,6 +106,16 @@ class Settings(BaseSettings):
     def _networks(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("witnesses", mode="before")
+    @classmethod
+    def _witnesses(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(parse_witness(part.strip()) for part in value.split(",") if part.strip())
+        except LedgerError as error:
+            raise ValueError(str(error).rstrip(".")) from None
+
     @field_validator("language")
     @classmethod
     def _language(cls, value: str) -> str:
@@ -97,7 +123,7 @@ class Settings(BaseSettings):
             raise ValueError(f"use one of {', '.join(LANGUAGES)}")
         return value
 
-    @field_validator("public_url", "node_url")
+    @field_validator("public_url", "node_url", "timestamp_url")
     @classmethod
     def _url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -110,6 +136,8 @@ class Settings(BaseSettings):
             raise ValueError("COURTREC_STORE=s3 needs COURTREC_S3_ENDPOINT")
         if self.replica_folder is not None and self.replica_s3_endpoint:
             raise ValueError("give one second store: COURTREC_REPLICA_FOLDER or COURTREC_REPLICA_S3_ENDPOINT")
+        if self.timestamp_url and self.timestamp_roots is None:
+            raise ValueError("COURTREC_TIMESTAMP_URL needs the authority's certificates in COURTREC_TIMESTAMP_ROOTS")
         return self
 
     @property

@@ -40,7 +40,7 @@ class Standing:
 def standing(context: Context, uow: UnitOfWork, hearing: Hearing, classes: Classes) -> Standing:
     """The tables count only for whether it was destroyed and for the locks of its objects."""
     leaves = leaves_of(context, uow, hearing.id, *_TELLING)
-    kept = keeping(leaves, context.server_key.key_id)
+    kept = keeping(leaves, context.server_keys.key_ids)
     cards = [leaf.body["card"] for leaf in leaves if leaf.kind is LeafKind.HEARING]
     number = str(cards[0].get("case_number", "")) if cards else ""
     term, until = class_of(number, classes), FOR_EVER
@@ -55,7 +55,7 @@ def leaves_of(context: Context, uow: UnitOfWork, hearing_id: str, *kinds: LeafKi
 
 
 def keeping_of(context: Context, uow: UnitOfWork, hearing_id: str) -> Keeping:
-    return keeping(leaves_of(context, uow, hearing_id, *_TELLING), context.server_key.key_id)
+    return keeping(leaves_of(context, uow, hearing_id, *_TELLING), context.server_keys.key_ids)
 
 
 def objects_of(context: Context, uow: UnitOfWork, hearing_id: str) -> dict[str, tuple[int, str]]:

@@ -11,11 +11,14 @@ from api.context import Context
 from api.made import unstated_acts
 from api.readable import to_the_end, unreadable_rows
 from api.seals import seal_faults
+from api.stamps import stamp_faults
 from api.tables import hearing_table_faults, log_row_fault, readable, state_of
+from api.witnesses import witness_faults
 from storage.db.models import Hearing, LogEntry, MerkleNode, StoredObjectRow
 from storage.db.sealer import read_kept
 from storage.db.unit_of_work import UnitOfWork
 from storage.errors import LedgerError
+from storage.keyring import LOG, SERVER
 from storage.ledger import merkle
 from storage.ledger.chains import check_chains
 from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
@@ -39,8 +42,10 @@ def verify(
     kept = _kept(context)  # before the database: the file only ever tells of what was committed before
     with context.database.read() as uow:
         yield from unreadable_rows(uow)
-        yield from to_the_end("The list of keys", _key_faults(uow))
+        yield from to_the_end("The list of keys", _key_faults(context, uow))
         yield from to_the_end("The log", _log_faults(context, uow, kept))
+        yield from to_the_end("The log's cosignatures", witness_faults(context, uow))
+        yield from to_the_end("The log's time-stamps", stamp_faults(context, uow))
         yield from to_the_end("What is recorded", _recorded_faults(context, uow, hearing_id, progress))
 
 
@@ -56,7 +61,7 @@ def destruction_notes(context: Context, hearing_id: str | None = None) -> Iterat
     with context.database.read() as uow:
         for one in _hearings(uow) if hearing_id is None else [hearing_id]:
             leaves, _ = check_chains([row.entry for row in uow.log.entries(one)], trusted_keys(context, uow))
-            for act in keeping(leaves, context.server_key.key_id).acts:
+            for act in keeping(leaves, context.server_keys.key_ids).acts:
                 done = f"were destroyed by {act.done}" if act.done else f"are being destroyed since {act.stated}"
                 yield (
                     f"{len(act.objects)} objects of hearing {one} {done} by act {act.id}, proposed by {act.proposer} "
@@ -64,10 +69,13 @@ def destruction_notes(context: Context, hearing_id: str | None = None) -> Iterat
                 )
 
 
-def _key_faults(uow: UnitOfWork) -> Iterator[str]:
+def _key_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
     for named, raw in uow.log.public_keys().items():
         if key_id(raw) != named:
             yield f"The public key kept as {named} is another key ({key_id(raw)}): it was exchanged."
+    for purpose, ours in ((SERVER, context.server_keys), (LOG, context.log_keys)):
+        for named in uow.log.public_keys(purpose).keys() - ours.key_ids:
+            yield f"The {purpose} key {named} is listed as this court's, but no signed rotation leads from it to ours."
 
 
 def _recorded_faults(context: Context, uow: UnitOfWork, hearing_id: str | None, progress: Progress) -> Iterator[str]:
@@ -83,8 +91,8 @@ def _recorded_faults(context: Context, uow: UnitOfWork, hearing_id: str | None, 
 
 
 def trusted_keys(context: Context, uow: UnitOfWork) -> dict[str, bytes]:
-    """Whose signatures count: enrolled nodes, and the server by the key in its own file."""
-    return {**uow.log.public_keys("node"), context.server_key.key_id: context.server_key.public}
+    """Whose signatures count: enrolled nodes, and the server by the key in its own file and those it replaced."""
+    return {**uow.log.public_keys("node"), **{key_id(raw): raw for raw in context.server_keys.public}}
 
 
 class _Objects:
@@ -134,7 +142,7 @@ def _kept(context: Context) -> Checkpoint | str:
     """The checkpoint in the file outside the database, or what is wrong with it."""
     path = context.log_checkpoint
     try:
-        kept = read_kept(path, context.settings.log_origin, [context.log_key.public])
+        kept = read_kept(path, context.settings.log_origin, context.log_keys.public)
     except (LedgerError, OSError) as error:
         return f"The log's newest checkpoint in {path} cannot be believed: {error}"
     return kept or f"The file {path} with the log's newest checkpoint is missing."
@@ -170,7 +178,7 @@ def _checkpoints(context: Context, uow: UnitOfWork) -> Iterator[Checkpoint | str
     """The signed checkpoints in the database, and a sentence for each that is none."""
     for row in uow.log.checkpoints():
         try:
-            signed = verify_checkpoint(row.note, context.settings.log_origin, [context.log_key.public])
+            signed = verify_checkpoint(row.note, context.settings.log_origin, context.log_keys.public)
         except LedgerError as error:
             yield f"The checkpoint kept for {row.size} entries cannot be believed: {error}"
             continue
@@ -199,7 +207,7 @@ def _hearing_faults(
     rows = list(uow.log.entries(hearing_id))
     leaves = dict(readable(rows))
     state = state_of(leaves.values())
-    live, court = state is not None and state.live, context.server_key.key_id
+    live, court = state is not None and state.live, context.server_keys.key_ids
     for fault in verify_hearing([row.entry for row in rows], trusted_keys(context, uow), objects, live, court):
         yield fault.sentence
     yield from hearing_table_faults(uow, hearing_id, leaves)

@@ -27,6 +27,7 @@ from storage.db.migrate import upgrade
 from storage.db.models import Checkpoint, LogHead, MerkleNode
 from storage.db.sealer import LogSealer
 from storage.db.unit_of_work import Database
+from storage.keyring import KeyRing
 from storage.ledger import merkle
 from storage.ledger.bundle import Bundle, Contents, content_hash
 from storage.ledger.chain import Chain
@@ -75,7 +76,7 @@ def ledger_table(folder: Path) -> Table:
         table.add_column(heading, justify="right")
     for size in SIZES:
         database = grown(folder / f"{size}.db", size)
-        database.sealer = LogSealer(LOG, ORIGIN, BenchClock(), folder / f"{size}.checkpoint")
+        database.sealer = LogSealer(KeyRing(LOG), ORIGIN, BenchClock(), folder / f"{size}.checkpoint")
         began = time.perf_counter()
         append(database, APPENDS)
         appends = APPENDS / (time.perf_counter() - began)

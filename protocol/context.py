@@ -18,9 +18,12 @@ DEMO_SIGNER = "demo-secretary.p12"
 
 @dataclass(frozen=True, slots=True)
 class ProtocolContext:
-    """`key` signs the server's ledger entries, `out` is the folder that gets a copy of each signed protocol.
+    """`key` signs the server's ledger entries, `former_keys` (raw) are those that did before it.
 
-    `base_url` is where links lead, `keep` how long a PDF may not be destroyed, `forms` the court's own forms.
+    `out` is the folder that gets a copy of each signed protocol.
+
+    `base_url` is where links lead, `keep` how long a PDF may not be destroyed, `forms` the court's own forms. With a
+    `timestamp_url` (RFC 3161) a signature is PAdES B-T, without B-B.
     """
 
     database: Database
@@ -34,16 +37,20 @@ class ProtocolContext:
     signer: SignerFiles
     forms: Path | None = None
     timestamp_url: str = ""
+    former_keys: tuple[bytes, ...] = ()
 
     def local_now(self) -> datetime:
         return self.clock.now().utc.astimezone(self.zone)
 
 
-def signer_files(settings: ProtocolSettings, keys: Path) -> SignerFiles:
-    """The signer's files as set, or the demo signer's in the folder `keys`."""
+def signer_files(settings: ProtocolSettings, keys: Path, timestamp_roots: Path | None = None) -> SignerFiles:
+    """The signer's files as set, or the demo signer's in the folder `keys`; the time-stamp authority's beside them."""
     beside = demo_files(settings.signer or keys / DEMO_SIGNER)
     return SignerFiles(
-        beside.pkcs12, settings.passphrase_file or beside.passphrase, settings.trust_roots or beside.trust_roots
+        beside.pkcs12,
+        settings.passphrase_file or beside.passphrase,
+        settings.trust_roots or beside.trust_roots,
+        timestamp_roots,
     )
 
 
@@ -57,6 +64,9 @@ def make_context(
     home: Path,
     site: str,
     keep: timedelta,
+    timestamp_url: str = "",
+    timestamp_roots: Path | None = None,
+    former_keys: tuple[bytes, ...] = (),
 ) -> ProtocolContext:
     """The context for the server under `home` that people reach at `site`."""
     return ProtocolContext(
@@ -68,7 +78,8 @@ def make_context(
         base_url=settings.base_url or site,
         keep=keep,
         zone=ZoneInfo(settings.zone),
-        signer=signer_files(settings, home / "keys"),
+        signer=signer_files(settings, home / "keys", timestamp_roots),
         forms=settings.forms,
-        timestamp_url=settings.timestamp_url,
+        timestamp_url=timestamp_url,
+        former_keys=former_keys,
     )

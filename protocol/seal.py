@@ -25,11 +25,15 @@ FIELD = "SecretarySignature"
 
 @dataclass(frozen=True, slots=True)
 class SignerFiles:
-    """Where a signer's PKCS#12 lies, its passphrase, and the certificates (PEM) the signature must lead to."""
+    """Where a signer's PKCS#12 lies, its passphrase, and the certificates (PEM) the signature must lead to.
+
+    `timestamp_roots` are those its time-stamp must lead to, None where no authority is set.
+    """
 
     pkcs12: Path
     passphrase: Path
     trust_roots: Path
+    timestamp_roots: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ class ProtocolSettings(BaseSettings):
     zone its clock times are printed in; `forms` a folder whose files (`civil_brief.toml`, …) overrule entries of the
     packaged forms. `signer` is the PKCS#12 file of whoever certifies, with its passphrase in `passphrase_file`;
     `trust_roots` the certificates (PEM) a signature must lead to. Where these are not set, the demo signer's are
-    used. With a `timestamp_url` (RFC 3161) a signature is PAdES B-T, without B-B.
+    used. Whether a signature is time-stamped is the server's setting (COURTREC_TIMESTAMP_URL).
     """
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX)
@@ -29,7 +29,6 @@ class ProtocolSettings(BaseSettings):
     signer: Path | None = None
     passphrase_file: Path | None = None
     trust_roots: Path | None = None
-    timestamp_url: str = ""
 
     @field_validator("base_url")
     @classmethod

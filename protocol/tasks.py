@@ -13,7 +13,7 @@ from protocol.model import ProtocolDocument
 from protocol.pdf import Look, render
 from protocol.revisions import SIGNED, Revision, add_revision, file_name, stated_faults
 from protocol.seal import load_sealer, sign
-from protocol.verify import load_trust_roots, verify_pdf
+from protocol.verify import load_timestamp_roots, load_trust_roots, verify_pdf
 from storage import durable
 from storage.db.models import Protocol
 from storage.db.unit_of_work import UnitOfWork
@@ -94,7 +94,7 @@ def _require_stated(context: ProtocolContext, work: UnitOfWork, latest: Protocol
     leaf = parse(entry.entry) if entry is not None and entry.index == latest.leaf_index else None
     if leaf is None:
         wrong = ["revision"]
-    elif not leaf.verify(VerifyKey(context.key.public)):
+    elif not any(leaf.verify(VerifyKey(raw)) for raw in (context.key.public, *context.former_keys)):
         wrong = ["ledger entry"]
     else:
         wrong = stated_faults(latest, leaf)
@@ -110,12 +110,13 @@ def _signed(context: ProtocolContext, latest: Protocol, user: str) -> Revision:
     moment = context.local_now()
     sealer = load_sealer(context.signer, context.timestamp_url)
     trust_roots = load_trust_roots(context.signer.trust_roots)
+    timestamp_roots = load_timestamp_roots(context.signer)
     draft_document = ProtocolDocument.from_json(latest.document)
     form = load_form(draft_document.form, draft_document.language, context.forms)
     document = finalise(draft_document, form, moment)
     number = latest.revision + 1
     pdf = sign(render(document, form, Look(context.base_url, number, draft=False)), sealer, form, moment)
-    report = verify_pdf(pdf, trust_roots, moment)
+    report = verify_pdf(pdf, trust_roots, moment, timestamp_roots)
     if not report.genuine:
         raise SealError(f"The fresh signature does not hold, so nothing was stored. {report.faults[0]}")
     return Revision(number, document, pdf, file_name(form, document, number), sealer.name, user)

@@ -15,6 +15,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.authority import CertTrustAnchor
 
 from protocol.errors import SealError
+from protocol.seal import SignerFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +46,39 @@ def load_trust_roots(path: Path) -> list[CertTrustAnchor]:
     return found
 
 
-def verify_pdf(pdf: bytes, trust_roots: Sequence[CertTrustAnchor], moment: datetime) -> SealReport:
-    """Checks the last signature in `pdf` as of `moment` (with a zone); never raises on a bad file."""
+def load_timestamp_roots(files: SignerFiles) -> list[CertTrustAnchor]:
+    """The certificates a time-stamp must lead to, none where none are set; raises SealError."""
+    return load_trust_roots(files.timestamp_roots) if files.timestamp_roots else []
+
+
+def verify_pdf(
+    pdf: bytes,
+    trust_roots: Sequence[CertTrustAnchor],
+    moment: datetime,
+    timestamp_roots: Sequence[CertTrustAnchor] = (),
+) -> SealReport:
+    """Checks the last signature in `pdf` as of `moment` (with a zone); never raises on a bad file.
+
+    Its time-stamp must lead to one of `timestamp_roots`, without any to one of `trust_roots`.
+    """
     try:
         signatures = PdfFileReader(BytesIO(pdf)).embedded_signatures
         if not signatures:
             return SealReport("", None, False, ("The PDF bears no electronic signature.",))
-        return _check(signatures[-1], len(pdf), trust_roots, moment)
+        signer, stamper = (
+            ValidationContext(trust_roots=list(roots), moment=moment, allow_fetching=False)
+            for roots in (trust_roots, timestamp_roots or trust_roots)
+        )
+        return _check(signatures[-1], len(pdf), signer, stamper)
     except Exception as error:  # noqa: BLE001 - an altered file can break the reader anywhere; that is the finding
         sentence = f"The PDF or its signature is damaged and cannot be read ({type(error).__name__})."
         return SealReport("", None, False, (sentence,))
 
 
 def _check(
-    signature: EmbeddedPdfSignature, size: int, trust_roots: Sequence[CertTrustAnchor], moment: datetime
+    signature: EmbeddedPdfSignature, size: int, signer: ValidationContext, stamper: ValidationContext
 ) -> SealReport:
-    context = ValidationContext(trust_roots=list(trust_roots), moment=moment, allow_fetching=False)
-    status = validate_pdf_signature(signature, context, context)
+    status = validate_pdf_signature(signature, signer, stamper)
     name = signature.signer_cert.subject.native.get("common_name", "") if signature.signer_cert else ""
     faults = []
     if not status.intact:

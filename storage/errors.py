@@ -27,6 +27,10 @@ class BundleError(StorageError):
     """A bundle cannot be read or written."""
 
 
+class StampError(StorageError):
+    """The time-stamp authority gave no token that holds; it is asked again later."""
+
+
 class ObjectMissing(StorageError):
     """The store holds no such object."""
 

@@ -28,16 +28,24 @@ def load_or_create(path: Path) -> SigningKey:
     at once; all get the same key. Raises KeyFileError if the file is there and cannot be used.
     """
     if not path.exists():
-        made = Ed25519PrivateKey.generate()
         durable.make_folder(path.parent)
         with suppress(FileExistsError):
-            durable.write_new(path, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), mode=0o600)
+            durable.write_new(path, private_bytes(new_key()), mode=0o600)
     key = load(path)
     public = public_path(path)
     if not public.exists():
         with suppress(FileExistsError):
             durable.write_new(public, base64.b64encode(key.public) + b"\n")
     return key
+
+
+def new_key() -> SigningKey:
+    return SigningKey(Ed25519PrivateKey.generate())
+
+
+def private_bytes(key: SigningKey) -> bytes:
+    """What a key file holds."""
+    return key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def load(path: Path) -> SigningKey:

@@ -25,6 +25,8 @@ DRAFT_PROTOCOL = "protocol.draft"  # (hearing_id)
 SCRUB = "storage.scrub"  # ()
 SCRUB_EVERY = timedelta(minutes=1)
 """Scrubbing comes in slices, so that a worker is never long away from transcription."""
+STAMP_LOG = "log.stamp"  # (size): how many entries a token must cover
+STAMP_AGAIN = timedelta(minutes=10)  # an authority that is away is asked again after so long
 
 _LOOK_EVERY = 0.1
 
@@ -64,6 +66,17 @@ def offer_draft(work: UnitOfWork, hearing: Hearing, now: datetime) -> None:
         work.outbox.put(DRAFT_PROTOCOL, [hearing.id], now)
 
 
+def offer_stamp(work: UnitOfWork, now: datetime) -> None:
+    """Promises a time-stamp if the log wants one, unless that was promised just now."""
+    size = work.timestamps.due(now)
+    if size is None:
+        return
+    last = work.outbox.newest(STAMP_LOG)
+    waiting = last is not None and last.created_at > now - STAMP_AGAIN and last.args[0] >= size
+    if not waiting:
+        work.outbox.put(STAMP_LOG, [size], now)
+
+
 def dispatch_outbox(database: Database, app: Celery, now: datetime) -> int:
     """Sends what the outbox holds; a message that is sent twice does no harm, one not sent stays."""
     with database.begin() as work:
@@ -77,7 +90,8 @@ def dispatch_outbox(database: Database, app: Celery, now: datetime) -> int:
 class Sweeper:
     """A thread that sends the outbox as soon as there is something, and looks every `interval` for lost work.
 
-    With `scrub_after` it also offers a slice of scrubbing a minute while any object was not checked for that long.
+    With `scrub_after` it also offers a slice of scrubbing a minute while any object was not checked for that long, with
+    `stamping` it sees to the log's time-stamps.
     """
 
     def __init__(
@@ -86,12 +100,14 @@ class Sweeper:
         app: Celery,
         interval: timedelta = timedelta(seconds=10),
         scrub_after: timedelta | None = None,
+        stamping: bool = False,
     ) -> None:
         self._database = database
         self._app = app
         self._interval = interval
         self._scrub_after = scrub_after
         self._scrub_looked: datetime | None = None
+        self._stamping = stamping
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
@@ -113,6 +129,8 @@ class Sweeper:
                 work.outbox.put(TRANSCRIBE_WINDOW, [window.hearing_id, window.sequence], now)
             for hearing_id in work.protocols.overdue(now, waiting=self._interval):
                 work.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
+            if self._stamping:
+                offer_stamp(work, now)
         self._offer_scrub(now)
         while dispatch_outbox(self._database, self._app, now):
             pass

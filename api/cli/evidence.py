@@ -112,6 +112,9 @@ def find_faults(context: Context, hearing: str | None) -> list[str]:
 def all_is_well(context: Context, hearing: str | None) -> str:
     """What a verification without faults has shown, in one line."""
     with context.database.read() as work:
-        head = work.log.head()
+        head, stamp = work.log.head(), work.timestamps.newest()
     what = f"Hearing {hearing}" if hearing else "Everything"
-    return f"{what} is whole: log of {head.size} entries, root {head.root.hex()}."
+    whole = f"{what} is whole: log of {head.size} entries, root {head.root.hex()}."
+    if stamp is None or context.authority is None:
+        return whole
+    return f"{whole} {stamp.size} of them existed by {stamp.at:%Y-%m-%d %H:%M:%S} UTC, as an authority's token proves."

@@ -24,6 +24,8 @@ app = typer.Typer(
 models_app = typer.Typer(help="Speech models: fetched once, checked by SHA-256 before every use.", no_args_is_help=True)
 node_app = typer.Typer(help="The capture node of a court-room.", no_args_is_help=True)
 user_app = typer.Typer(help="Accounts.", no_args_is_help=True)
+keys_app = typer.Typer(help="The court's own keys: the log's and the server's.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
 app.add_typer(models_app, name="models")
 app.add_typer(node_app, name="node")
 app.add_typer(user_app, name="user")
@@ -165,6 +167,22 @@ def models_list() -> None:
     from api.cli.models import list_models
 
     list_models()
+
+
+@keys_app.command("list")
+def keys_list() -> None:
+    """Lists the keys that sign now and those before them."""
+    from api.cli.keys import list_keys
+
+    list_keys()
+
+
+@keys_app.command("rotate")
+def keys_rotate(purpose: Annotated[str, typer.Argument(help="log or server.")]) -> None:
+    """Puts a new key in a key's place; both state it. Restart server and worker afterwards."""
+    from api.cli.keys import rotate_key
+
+    rotate_key(purpose)
 
 
 @user_app.command("add")

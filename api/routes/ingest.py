@@ -13,7 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api import schemas
 from api.context import Context
 from api.deps import ContextDep
-from api.errors import ApiError, NotLoggedIn, Unusable
+from api.errors import NotLoggedIn, TooLarge, Unusable
 from api.ingest import accept, open_batch
 from storage.retention import retain_until
 
@@ -29,12 +29,6 @@ def node_only(context: ContextDep, given: Annotated[HTTPAuthorizationCredentials
 router = APIRouter(prefix="/api/ingest", tags=["ingest"], dependencies=[Depends(node_only)])
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {401: {"model": schemas.Problem}, 422: {"model": schemas.Problem}}
-
-
-class TooLarge(ApiError):
-    """The object is larger than this server takes, or does not say how large it is."""
-
-    status = 413
 
 
 @router.put(

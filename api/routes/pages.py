@@ -128,7 +128,7 @@ def verify(context: ContextDep, page: PageDep, sha256: str = "", protocol: str =
     return page.render(
         "verify.html",
         section="verify",
-        log_key=verifier_key(origin, context.log_key.public),
+        log_key=verifier_key(origin, context.log_keys.key.public),
         program=VERIFIER,
         sha256=sha256[:64],
         protocol=shown,

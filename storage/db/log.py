@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from court.clock import iso_utc, parse_utc
 from storage.db.models import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow
 from storage.errors import LedgerError
+from storage.keyring import KeyRing
 from storage.ledger import merkle
 from storage.ledger.chain import Chain, check_next
 from storage.ledger.checkpoint import Checkpoint as SignedHead
@@ -86,7 +87,7 @@ class Log:
             query = query.where(LogEntry.hearing_id == hearing)
         return iter(self._session.scalars(query.execution_options(yield_per=500)))
 
-    def checkpoint(self, at: datetime, key: Signer, origin: str) -> Checkpoint:
+    def checkpoint(self, at: datetime, keys: KeyRing, origin: str) -> Checkpoint:
         """The signed checkpoint of the present head, made by the transaction that appended to the log and kept.
 
         Raises LedgerError when the log before that was not signed: then somebody else wrote into it, and signing
@@ -96,18 +97,22 @@ class Log:
         found = self._session.get(Checkpoint, head.size)
         if found is None:
             before = head.size if self._grown_from is None else self._grown_from
-            if before and not self._signed(before, key, origin):
+            if before and not self._signed(before, keys, origin):
                 raise LedgerError(
                     f"The log's first {before} entries have no checkpoint of this court: they were changed behind "
                     "its back. Run courtrec verify."
                 )
-            note = sign_checkpoint(origin, head.size, head.root, key)
+            note = sign_checkpoint(origin, head.size, head.root, *keys.signers(at))
             found = Checkpoint(size=head.size, root=head.root, note=note, at=at)
             self._session.add(found)
         return found
 
     def checkpoints(self) -> list[Checkpoint]:
         return list(self._session.scalars(select(Checkpoint).order_by(Checkpoint.size)))
+
+    def newest_checkpoint(self) -> Checkpoint | None:
+        """Of what was signed, that of most entries."""
+        return self._session.scalars(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1)).first()
 
     def begins_with(self, checkpoint: SignedHead) -> bool:
         """Whether the log still has the root that the checkpoint tells of."""
@@ -153,11 +158,11 @@ class Log:
                 )
             )
 
-    def _signed(self, size: int, key: Signer, origin: str) -> bool:
+    def _signed(self, size: int, keys: KeyRing, origin: str) -> bool:
         found = self._session.get(Checkpoint, size)
         if found is None:
             return False
-        signed = verify_checkpoint(found.note, origin, [key.public])
+        signed = verify_checkpoint(found.note, origin, keys.public)
         return signed.size == size and self.begins_with(signed)
 
     def _locked_head(self) -> LogHead:

@@ -11,8 +11,8 @@ from court.clock import Clock
 from storage import durable
 from storage.db.log import Log
 from storage.errors import LedgerError
+from storage.keyring import KeyRing
 from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
-from storage.ledger.ed25519 import Signer
 
 _log = structlog.get_logger(__name__)
 
@@ -24,8 +24,8 @@ class LogSealer:
     checkpoint, and so does all that follows them. Recording goes on; `courtrec verify` says what is wrong.
     """
 
-    def __init__(self, key: Signer, origin: str, clock: Clock, path: Path) -> None:
-        self._key = key
+    def __init__(self, keys: KeyRing, origin: str, clock: Clock, path: Path) -> None:
+        self._keys = keys
         self._origin = origin
         self._clock = clock
         self._path = path
@@ -33,21 +33,21 @@ class LogSealer:
     def seal(self, log: Log) -> str:
         """Inside the transaction: the signed head, '' if this log is not the one whose checkpoint is kept."""
         try:
-            kept = read_kept(self._path, self._origin, [self._key.public])
+            kept = read_kept(self._path, self._origin, self._keys.public)
             if kept is not None and not log.begins_with(kept):
                 raise LedgerError(f"The log does not continue the checkpoint in {self._path}: it was altered or cut.")
-            return log.checkpoint(self._clock.now().utc, self._key, self._origin).note
+            return log.checkpoint(self._clock.now().utc, self._keys, self._origin).note
         except (LedgerError, OSError) as error:
             _log.error("log_not_signed", reason=str(error))
             return ""
 
     def keep(self, note: str) -> None:
         """After the commit: `note` replaces the file's unless that tells of more entries already."""
-        size = verify_checkpoint(note, self._origin, [self._key.public]).size
+        size = verify_checkpoint(note, self._origin, self._keys.public).size
         try:
             durable.make_folder(self._path.parent)
             with _locked(self._path):
-                kept = read_kept(self._path, self._origin, [self._key.public])
+                kept = read_kept(self._path, self._origin, self._keys.public)
                 if kept is None or kept.size < size:
                     durable.replace(self._path, note.encode())
         except (LedgerError, OSError) as error:  # the deed itself is done; the next one tries again

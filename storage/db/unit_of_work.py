@@ -14,6 +14,7 @@ from storage.db.checks import Checks
 from storage.db.hearings import Hearings
 from storage.db.log import Log
 from storage.db.sealer import LogSealer
+from storage.db.timestamps import Timestamps
 from storage.db.work import Outbox, Protocols, Utterances, Windows
 
 _READ_ONLY = "courtrec_read_only"
@@ -25,6 +26,7 @@ class UnitOfWork:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.log = Log(session)
+        self.timestamps = Timestamps(session)
         self.hearings = Hearings(session)
         self.windows = Windows(session)
         self.utterances = Utterances(session)

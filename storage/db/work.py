@@ -191,6 +191,11 @@ class Outbox:
             self._session.execute(delete(OutboxRow).where(OutboxRow.task == task))
             self.put(task, [], now)
 
+    def newest(self, task: str) -> OutboxRow | None:
+        """The promise of `task` made last."""
+        query = select(OutboxRow).where(OutboxRow.task == task).order_by(OutboxRow.id.desc())
+        return self._session.scalars(query.limit(1)).first()
+
     def unsent(self) -> Sequence[OutboxRow]:
         """Oldest first, locked so that two dispatchers send different rows."""
         query = select(OutboxRow).where(OutboxRow.sent_at.is_(None)).order_by(OutboxRow.id).limit(100)

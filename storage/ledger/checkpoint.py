@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from storage.errors import LedgerError
 from storage.ledger.ed25519 import Signer, VerifyKey
 
-_ED25519 = b"\x01"
+ED25519, COSIGNATURE = b"\x01", b"\x04"
+"""Types of keys in notes: one that signs the text itself, and a witness's, which signs text and time."""
+
 _MAX_NOTE = 1 << 16
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 _NAME = re.compile(r"[^\s+]+")
@@ -36,36 +38,46 @@ class NoteSignature:
     signature: bytes
 
 
-def key_hash(name: str, public: bytes) -> bytes:
-    """The 4 bytes that stand for an Ed25519 key of that name in signature lines."""
-    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:4]
+def key_hash(name: str, public: bytes, kind: bytes = ED25519) -> bytes:
+    """The 4 bytes that stand for a key of that name in signature lines."""
+    return hashlib.sha256(name.encode() + b"\n" + kind + public).digest()[:4]
 
 
-def verifier_key(name: str, public: bytes) -> str:
+def verifier_key(name: str, public: bytes, kind: bytes = ED25519) -> str:
     """The public key as it is published for verifiers of signed notes."""
-    return f"{name}+{key_hash(name, public).hex()}+{_encode(_ED25519 + public)}"
+    return f"{name}+{key_hash(name, public, kind).hex()}+{_encode(kind + public)}"
 
 
 def parse_verifier_key(text: str) -> tuple[str, bytes]:
     """Name and raw public key; the inverse of `verifier_key`. Raises LedgerError if that is none."""
     name, digest, encoded, *more = [*text.strip().split("+", 2), "", ""]
-    raw = _decode(encoded)
-    if any(more) or raw[:1] != _ED25519 or len(raw) != 33 or key_hash(name, raw[1:]).hex() != digest:
+    raw = decode(encoded)
+    if any(more) or raw[:1] != ED25519 or len(raw) != 33 or key_hash(name, raw[1:]).hex() != digest:
         raise LedgerError(f"{text!r:.100} is no verifier key: copy the whole line NAME+HASH+KEY.")
     return name, raw[1:]
 
 
-def sign_checkpoint(origin: str, size: int, root: bytes, key: Signer) -> str:
-    """The signed note; the key signs under the log's own name."""
-    if not _NAME.fullmatch(origin) or not origin.isprintable():
+def signature_line(name: str, signature: bytes) -> str:
+    """A line of a note: `signature` begins with the 4 bytes that stand for its key."""
+    return f"\u2014 {name} {_encode(signature)}\n"
+
+
+def is_key_name(name: str) -> bool:
+    """Whether a signature line can bear it."""
+    return _NAME.fullmatch(name) is not None and name.isprintable()
+
+
+def sign_checkpoint(origin: str, size: int, root: bytes, *keys: Signer) -> str:
+    """The signed note; each key signs under the log's own name."""
+    if not is_key_name(origin):
         raise LedgerError(f"The log's name {origin!r} cannot be used: give one without space or plus sign.")
-    return sign_note(f"{origin}\n{size}\n{_encode(root)}\n", origin, key)
+    return sign_note(f"{origin}\n{size}\n{_encode(root)}\n", origin, *keys)
 
 
-def sign_note(text: str, name: str, key: Signer) -> str:
-    """The C2SP signed note of `text`, which ends with a newline; `name` is the key's."""
-    signature = key_hash(name, key.public) + key.sign(text.encode())
-    return f"{text}\n\u2014 {name} {_encode(signature)}\n"
+def sign_note(text: str, name: str, *keys: Signer) -> str:
+    """The C2SP signed note of `text`, which ends with a newline; `name` is that of every key."""
+    lines = [signature_line(name, key_hash(name, key.public) + key.sign(text.encode())) for key in keys]
+    return f"{text}\n{''.join(lines)}"
 
 
 def parse_note(note: str) -> tuple[str, list[NoteSignature]]:
@@ -74,6 +86,11 @@ def parse_note(note: str) -> tuple[str, list[NoteSignature]]:
     if len(note) > _MAX_NOTE or not found or not block.endswith("\n") or not _is_note_text(note):
         raise LedgerError("This is not a signed note: it was damaged or cut short.")
     return body + "\n", [_signature_line(line) for line in block[:-1].split("\n")]
+
+
+def signed_text(note: str) -> bytes:
+    """What the keys of a note sign, and what time-stamps and witnesses speak of."""
+    return parse_note(note)[0].encode()
 
 
 def parse_checkpoint(note: str) -> Checkpoint:
@@ -110,7 +127,7 @@ def verify_note(note: str, name: str, keys: Iterable[bytes], what: str) -> str:
 
 def _checkpoint(text: str) -> Checkpoint:
     origin, size, root, *_extensions = [*text[:-1].split("\n"), "", ""]
-    raw = _decode(root)
+    raw = decode(root)
     if not _NAME.fullmatch(origin) or not _SIZE.fullmatch(size) or len(raw) != 32:
         raise LedgerError("The signed note is no checkpoint: it needs the lines origin, size and root.")
     return Checkpoint(origin, int(size), raw)
@@ -118,7 +135,7 @@ def _checkpoint(text: str) -> Checkpoint:
 
 def _signature_line(line: str) -> NoteSignature:
     mark, name, encoded, *more = [*line.split(" "), "", ""]
-    raw = _decode(encoded)
+    raw = decode(encoded)
     if mark != "\u2014" or any(more) or not _NAME.fullmatch(name) or len(raw) < 5:
         raise LedgerError(f"The signed note has a signature line that is none: {line!r:.80}.")
     return NoteSignature(name, raw[:4], raw[4:])
@@ -133,7 +150,7 @@ def _encode(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
-def _decode(text: str) -> bytes:
+def decode(text: str) -> bytes:
     """The bytes of canonical base64, none if it is not."""
     try:
         raw = base64.b64decode(text, validate=True)

@@ -4,7 +4,7 @@ An act counts only if the court's server stated it by its own key, two different
 force, and the retention was over by what the leaves themselves say. An object missing under any other act is missing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -52,14 +52,14 @@ class Keeping:
     lifted: bool = False
 
 
-def keeping(leaves: Sequence[SignedLeaf], court: str) -> Keeping:
-    """From a hearing's believable leaves in log order; `court` is the key id of the court's server."""
+def keeping(leaves: Sequence[SignedLeaf], court: Collection[str]) -> Keeping:
+    """From a hearing's believable leaves in log order; `court` are the ids of its server's keys."""
     now = Keeping(None, (), (), {}, {}, (), ())
     for leaf in leaves:
         if leaf.kind is LeafKind.STATE and leaf.body["state"] == HearingState.ENDED:
             now = replace(now, ended=parse_utc(leaf.body["anchor"]["utc"]))
         elif leaf.kind is LeafKind.RETENTION:
-            why = "it is not stated by the court's server" if leaf.author != court else _objection(now, leaf)
+            why = "it is not stated by the court's server" if leaf.author not in court else _objection(now, leaf)
             now = _after(now, leaf) if why is None else replace(now, faults=(*now.faults, _fault(leaf, why)))
     return now
 

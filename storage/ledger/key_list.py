@@ -10,10 +10,10 @@ from storage.ledger.ed25519 import PUBLIC_SIZE, Signer, key_id
 _TITLE = "courtrec keys"
 
 
-def sign_key_list(origin: str, keys: Mapping[str, bytes], key: Signer) -> str:
+def sign_key_list(origin: str, keys: Mapping[str, bytes], *signers: Signer) -> str:
     """The note that the raw public `keys`, by key id, are those whose leaves the log `origin` holds."""
     lines = [base64.b64encode(keys[name]).decode() for name in sorted(keys)]
-    return sign_note("\n".join([_TITLE, origin, *lines]) + "\n", origin, key)
+    return sign_note("\n".join([_TITLE, origin, *lines]) + "\n", origin, *signers)
 
 
 def verify_key_list(note: str, origin: str, log_keys: Iterable[bytes]) -> dict[str, bytes]:

@@ -4,7 +4,7 @@ An empty list means: every leaf is signed by a known key and linked to the one b
 has its bytes, and every second of every track is recorded or declared as a gap.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from storage.ledger.chains import check_chains
 from storage.ledger.destruction import keeping
@@ -21,13 +21,13 @@ def verify_hearing(
     public_keys: Mapping[str, bytes],
     objects: Objects,
     live: bool = False,
-    court: str = "",
+    court: Collection[str] = (),
 ) -> list[Fault]:
     """What is wrong with one hearing.
 
     `entries` are its entries in log order, `public_keys` the raw keys this court trusts, by key id. A `live`
-    hearing is checked as far as it has come. `court` is the key id whose acts of destruction count. What was removed
-    after the leaf that ends the hearing is seen only by `verify_log`.
+    hearing is checked as far as it has come. `court` are the ids of the keys whose acts of destruction count. What
+    was removed after the leaf that ends the hearing is seen only by `verify_log`.
     """
     leaves, faults = check_chains(entries, public_keys)
     if not leaves:

@@ -30,10 +30,11 @@ class HearingLog:
     chains: dict[str, Chain] = field(default_factory=dict)
     hearing: str = HEARING
     shared: tuple[str, int] | None = None
+    start: datetime = START
 
     def add(self, key: SigningKey, kind: LeafKind, body: dict[str, Any]) -> bytes:
         chain = self.chains.get(key.key_id, Chain(self.hearing, key.key_id))
-        at = START + timedelta(seconds=len(self.entries))
+        at = self.start + timedelta(seconds=len(self.entries))
         entry, self.chains[key.key_id] = chain.append(kind, at, body, key)
         self.entries.append(entry)
         return entry
@@ -105,10 +106,13 @@ def add_gap(log: HearingLog, track: str, start: int, end: int) -> None:
 
 
 def made_hearing(
-    hearing: str = HEARING, skip: tuple[str, int] | None = None, shared: tuple[str, int] | None = None
+    hearing: str = HEARING,
+    skip: tuple[str, int] | None = None,
+    shared: tuple[str, int] | None = None,
+    start: datetime = START,
 ) -> HearingLog:
-    """Without fault, except that the segment `skip` (track, sequence) was never entered."""
-    log = HearingLog(hearing=hearing, shared=shared)
+    """Without fault, except that the segment `skip` (track, sequence) was never entered. Stated from `start` on."""
+    log = HearingLog(hearing=hearing, shared=shared, start=start)
     open_hearing(log)
     second = 0
     for window in range(3):

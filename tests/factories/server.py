@@ -16,17 +16,20 @@ from api.auth.sessions import COOKIE, log_in
 from api.context import Context
 from api.secrets import Secrets
 from api.settings import Settings
+from api.stamps import load_authority
 from court.clock import Anchor
 from court.openness import Openness
 from court.people import UserRole
 from storage.db.models import OpennessRow, User, Utterance
 from storage.db.unit_of_work import Database
+from storage.keyring import KeyRing
 from storage.ledger.ed25519 import SigningKey
 from storage.ledger.leaf import LeafKind
 from storage.worm.local import LocalStore
 from tests.factories.hearing_log import NODE, SERVER, HearingLog, made_hearing
 
 LOG_KEY = SigningKey.from_seed(b"log".ljust(32, b"."))
+SERVER_RING, LOG_RING = KeyRing(SERVER), KeyRing(LOG_KEY)
 NODE_TOKEN = "node-token"
 PASSWORD = "correct horse"
 PASSWORD_HASH = hash_password(PASSWORD)
@@ -110,16 +113,24 @@ class Server:
             work.hearings.add(OpennessRow(hearing_id=hearing, ordered_by="judge", leaf_index=index, **body))
 
 
-def make_server(database: Database, folder: Path, **settings: Any) -> Server:
+def make_server(
+    database: Database,
+    folder: Path,
+    server_keys: KeyRing = SERVER_RING,
+    log_keys: KeyRing = LOG_RING,
+    **settings: Any,
+) -> Server:
     clock, store = SetClock(), LocalStore(folder / "objects")
+    read = Settings(home=folder, on_site_networks="10.0.0.0/8", **settings)
     context = Context(
-        settings=Settings(home=folder, on_site_networks="10.0.0.0/8", **settings),
+        settings=read,
         database=database,
         store=store,
-        server_key=SERVER,
-        log_key=LOG_KEY,
+        server_keys=server_keys,
+        log_keys=log_keys,
         secrets=Secrets(session=b"session secret", node_token=NODE_TOKEN),
         clock=clock,
+        authority=load_authority(read),
     )
     return Server(context, clock, store, create_app(context))
 

@@ -13,6 +13,7 @@ from storage.db.base import Base
 from storage.db.sealer import LogSealer, read_kept
 from storage.db.unit_of_work import Database, UnitOfWork
 from storage.errors import ChainError, LedgerError
+from storage.keyring import KeyRing
 from storage.ledger import merkle
 from storage.ledger.checkpoint import verify_checkpoint
 from storage.ledger.leaf import LeafKind, parse
@@ -38,7 +39,7 @@ def test_the_log_keeps_order_root_and_proofs(database: Database) -> None:
     entries = note_entries(7)
     with database.begin() as work:
         assert [work.log.append(entry) for entry in entries] == list(range(7))
-        work.log.checkpoint(MOMENT, LOG_KEY, "court.test/log")
+        work.log.checkpoint(MOMENT, KeyRing(LOG_KEY), "court.test/log")
     with database.read() as work:
         assert [row.entry for row in work.log.entries(HEARING)] == entries
         head = work.log.head()
@@ -54,7 +55,7 @@ ORIGIN = "court.test/log"
 
 def test_whoever_appends_signs_the_new_head_and_keeps_it_outside(database: Database, tmp_path: Path) -> None:
     kept = tmp_path / "keys" / "log.checkpoint"
-    database.sealer = LogSealer(LOG_KEY, ORIGIN, StoppedClock(), kept)
+    database.sealer = LogSealer(KeyRing(LOG_KEY), ORIGIN, StoppedClock(), kept)
 
     def append(hearing: str) -> None:
         for number in range(5):
@@ -82,7 +83,7 @@ def test_a_log_that_was_not_signed_is_not_signed_later(database: Database, tmp_p
     with database.begin() as work:
         work.log.append(note_entries(1)[0])
     kept = tmp_path / "log.checkpoint"
-    database.sealer = LogSealer(LOG_KEY, ORIGIN, StoppedClock(), kept)
+    database.sealer = LogSealer(KeyRing(LOG_KEY), ORIGIN, StoppedClock(), kept)
     with database.begin() as work:
         work.log.record(LeafKind.NOTE, HEARING, MOMENT, note_body(), SERVER_KEY)
     assert not kept.exists()
@@ -90,12 +91,12 @@ def test_a_log_that_was_not_signed_is_not_signed_later(database: Database, tmp_p
         assert work.log.head().size == 2
         assert work.log.checkpoints() == []
         with pytest.raises(LedgerError, match="behind its back"):
-            work.log.checkpoint(MOMENT, LOG_KEY, ORIGIN)
+            work.log.checkpoint(MOMENT, KeyRing(LOG_KEY), ORIGIN)
 
 
 def test_a_deed_that_fails_signs_nothing(database: Database, tmp_path: Path) -> None:
     kept = tmp_path / "log.checkpoint"
-    database.sealer = LogSealer(LOG_KEY, ORIGIN, StoppedClock(), kept)
+    database.sealer = LogSealer(KeyRing(LOG_KEY), ORIGIN, StoppedClock(), kept)
     with pytest.raises(ZeroDivisionError), database.begin() as work:
         work.log.append(note_entries(1)[0])
         raise ZeroDivisionError

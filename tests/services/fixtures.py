@@ -1,4 +1,4 @@
-"""Session fixtures ``postgres``, ``redis``, ``minio`` and ``rtsp``: the address of a running server.
+"""Fixtures ``postgres``, ``redis``, ``minio``, ``rtsp`` and ``timestamps``: the address of a running server.
 
 A server that is not installed skips its tests, with the reason; COURTREC_REQUIRE_SERVICES=1 fails them.
 """
@@ -6,6 +6,7 @@ A server that is not installed skips its tests, with the reason; COURTREC_REQUIR
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -21,6 +22,7 @@ from tests.services.processes import (
     rtsp_server,
 )
 from tests.services.running import ServiceMissing
+from tests.services.timestamps import TimestampServer, timestamp_server
 
 Server = TypeVar("Server")
 
@@ -58,4 +60,12 @@ def minio() -> Iterator[MinioServer]:
 @pytest.fixture(scope="session")
 def rtsp() -> Iterator[RtspServer]:
     with or_skip(rtsp_server()) as server:
+        yield server
+
+
+@pytest.fixture
+def timestamps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TimestampServer]:
+    """An authority for one test, which may make it a bad one."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with or_skip(timestamp_server(tmp_path / "authority")) as server:
         yield server

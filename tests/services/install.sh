@@ -13,6 +13,7 @@ sound_text=/usr/share/doc/asterisk-core-sounds-ru/core-sounds-ru.txt.gz
 packages="\
 chromium|browser tests
 fonts-dejavu-core|browser tests (Cyrillic text on screen)
+openssl|tests on a real time-stamp authority
 postgresql|tests on a real PostgreSQL
 redis-server|tests on a real Redis
 poppler-utils|tests that read the protocol's PDF back

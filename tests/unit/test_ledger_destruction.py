@@ -36,11 +36,11 @@ def destruction(log: HearingLog, at: datetime = OVER, **told: Any) -> None:
 
 
 def faults(log: HearingLog) -> list[Fault]:
-    return verify_hearing(log.entries, KEYS, log.state, court=SERVER.key_id)
+    return verify_hearing(log.entries, KEYS, log.state, court={SERVER.key_id})
 
 
 def acts(log: HearingLog) -> tuple[Act, ...]:
-    return keeping([parse(entry) for entry in log.entries], SERVER.key_id).acts
+    return keeping([parse(entry) for entry in log.entries], {SERVER.key_id}).acts
 
 
 def test_what_an_act_destroyed_is_not_missing() -> None:
@@ -162,7 +162,7 @@ def test_a_hearing_that_never_ended_is_not_destroyed() -> None:
     destruction(log)
     leaves = [parse(entry) for entry in log.entries]
     unended = [leaf for leaf in leaves if leaf.body.get("state") != "ended"]
-    assert keeping(unended, SERVER.key_id).acts == ()
+    assert keeping(unended, {SERVER.key_id}).acts == ()
 
 
 def test_an_altered_act_excuses_nothing() -> None:

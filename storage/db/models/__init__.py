@@ -3,7 +3,7 @@
 from storage.db.models.accounts import Grant, Session, User
 from storage.db.models.checks import ObjectCheck
 from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
-from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow
+from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow, Timestamp
 from storage.db.models.retention import DestructionAct
 from storage.db.models.work import OutboxRow, Protocol, Utterance, Window
 
@@ -26,6 +26,7 @@ __all__ = [
     "Session",
     "StateChange",
     "StoredObjectRow",
+    "Timestamp",
     "User",
     "Utterance",
     "Window",

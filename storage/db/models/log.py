@@ -54,6 +54,17 @@ class Checkpoint(Base):
     at: Mapped[datetime]
 
 
+class Timestamp(Base):
+    """An authority's token (RFC 3161, DER) for the checkpoint of `size` entries; `at` repeats the token's time."""
+
+    __tablename__ = "timestamps"
+
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    authority: Mapped[str] = mapped_column(String(300), primary_key=True)
+    token: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime]
+
+
 class PublicKey(Base):
     """A key whose signatures this court accepts: `purpose` is node, server or log."""
 

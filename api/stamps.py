@@ -1,0 +1,54 @@
+"""The log's time-stamps: the authority of the settings, and whether the tokens there are hold."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+
+from api.context import Context
+from api.errors import SettingsError
+from api.settings import Settings
+from storage.db.models import LogEntry
+from storage.db.unit_of_work import UnitOfWork
+from storage.errors import LedgerError
+from storage.ledger.timestamp import Covered, back_dated, load_roots, token_time
+from storage.stamping import Authority
+
+
+def load_authority(settings: Settings) -> Authority | None:
+    """The authority of the settings, None if there is none; raises SettingsError where its file is unusable."""
+    path = settings.timestamp_roots
+    if path is None:
+        return None
+    try:
+        return Authority(settings.timestamp_url, load_roots(path.read_bytes()))
+    except OSError as error:
+        reason = error.strerror or "unreadable"
+    except LedgerError as error:
+        reason = str(error)
+    raise SettingsError(
+        f"The certificates in {path} cannot be used ({reason}): name the authority's PEM file in "
+        "COURTREC_TIMESTAMP_ROOTS."
+    )
+
+
+def stamp_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
+    """Faults of every token there is. Where no authority is set nobody can be believed, and nothing is said."""
+    if context.authority is None:
+        return
+    notes = {row.size: row.note for row in uow.log.checkpoints()}
+    believed: list[Covered] = []
+    for row in uow.timestamps.all():
+        named = f"The time-stamp of {row.size} entries by {row.authority}"
+        if row.size not in notes:
+            yield f"{named} is of no checkpoint in the database: one of the two was altered or removed."
+            continue
+        try:
+            at = token_time(row.token, notes[row.size], context.authority.roots)
+        except LedgerError as error:
+            yield f"{named} cannot be believed: {error}"
+            continue
+        if at != row.at:
+            yield f"{named} is listed with another time than its own."
+        believed.append(Covered(row.size, at))
+    times = uow.session.scalars(select(LogEntry.at).order_by(LogEntry.index).execution_options(yield_per=500))
+    yield from back_dated(believed, times)
