@@ -124,8 +124,8 @@ INVALID = {
 def test_an_act_that_cannot_count_is_named_and_excuses_nothing(name: str) -> None:
     told, says = INVALID[name]
     log = made_hearing()
-    deed(log, "propose", OVER)
-    deed(log, "approve", OVER, by="approver")
+    deed(log, "propose", ENDED)
+    deed(log, "approve", ENDED, by="approver")
     destruction(log, **told)
     count = len(log.objects)
     log.objects.clear()
