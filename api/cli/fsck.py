@@ -97,7 +97,7 @@ def _lines(context: Context, order: Order, tally: _Tally) -> Iterator[str]:
     if not order.narrowed:
         yield from (f"NOTE  {sentence}" for sentence in oddities(context.database, context.store, now))
     yield tally.sentence
-    yield _oldest(context, now)
+    yield _oldest(context, context.clock.now().utc)
 
 
 def report_checks() -> int:
