@@ -1,4 +1,4 @@
-"""Scrubbing as a task: offered while something is due, done in slices by the worker, on both brokers."""
+"""Scrubbing as a task: offered while something is due, done in slices by the worker."""
 
 import threading
 from collections.abc import Iterator
@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from celery import Celery
 from sqlalchemy import select
 
 from storage.db.checks import Due
@@ -19,7 +18,6 @@ from storage.scrub import AVERAGED, ScrubContext, register, scrub_slice
 from storage.worm.local import LocalStore
 from tests.factories.objects import DAMAGE, content_of, keep, path_of
 from tests.factories.server import SetClock
-from tests.services.processes import RedisServer
 
 PERIOD = timedelta(days=5)
 
@@ -37,22 +35,13 @@ def context(database: Database, tmp_path: Path) -> ScrubContext:
     return ScrubContext(database, LocalStore(tmp_path / "objects"), SetClock(), rate=1e6, stale_after=PERIOD)
 
 
-@pytest.fixture(params=["embedded", "redis"])
-def app(request: pytest.FixtureRequest) -> Celery:
-    if request.param == "embedded":
-        return make_queue()
-    server: RedisServer = request.getfixturevalue("redis")
-    return make_queue(server.url)
-
-
 def offers(database: Database) -> list[OutboxRow]:
     with database.read() as work:
         return list(work.session.scalars(select(OutboxRow).where(OutboxRow.task == SCRUB)))
 
 
-def test_the_worker_scrubs_what_is_due_and_remembers_it(
-    app: Celery, context: ScrubContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_worker_scrubs_what_is_due_and_remembers_it(context: ScrubContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_queue()
     _, hurt = keep(context.database, context.store, 1, 2)
     assert isinstance(context.store, LocalStore)
     DAMAGE["altered"](path_of(context.store, hurt))
