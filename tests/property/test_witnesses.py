@@ -31,12 +31,12 @@ def test_only_what_the_witness_signed_counts(lines: list[str]) -> None:
     note = NOTE + "".join(lines)
     try:
         said = cosignatures(note, [WITNESS])
-    except LedgerError as error:
+        size = verify_checkpoint(note, ORIGIN, [LOG.public]).size
+    except LedgerError as error:  # an empty line among them also makes another note of it, which nobody signed
         assert "\n" not in str(error)
         return
-    assert {one.line for one in said} <= {COSIGNED.removeprefix(NOTE)}
-    assert len(said) == lines.count(COSIGNED.removeprefix(NOTE))
-    assert verify_checkpoint(note, ORIGIN, [LOG.public]).size == 42
+    assert size == 42
+    assert [one.line for one in said] == [one for one in lines if one == COSIGNED.removeprefix(NOTE)]
 
 
 @given(st.data())
