@@ -24,9 +24,10 @@ lint: $(VENV)/.dev  ## style, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev  ## errors of transcripts on sample and human speech; what write-once storage costs
+bench: $(VENV)/.dev  ## errors of transcripts on sample and human speech; what storage and evidence cost
 	$(BIN)/python -m bench.transcript
 	$(BIN)/python -m bench.store
+	$(BIN)/python -m bench.evidence
 
 sample: $(VENV)/.dev  ## makes the sample hearings again (needs Debian's festival, festvox-ru, flite and sox)
 	$(BIN)/python -m tools.make_sample_hearing
