@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from storage.db.checks import Due, KnownObject
 from storage.db.unit_of_work import Database
@@ -51,9 +52,9 @@ def list_version(database: Database, sha256: str, version: str) -> None:
         row.version = version
 
 
-def scrub_all(database: Database, store: WormStore, clock: SetClock, **due: object) -> list[Finding]:
+def scrub_all(database: Database, store: WormStore, clock: SetClock, **due: Any) -> list[Finding]:
     """What a run finds; a run that met its own work again would not end by itself."""
-    return list(islice(scrub(database, store, clock, Due(clock.utc, **due)), 100))  # type: ignore[arg-type]
+    return list(islice(scrub(database, store, clock, Due(clock.utc, **due)), 100))
 
 
 def path_of(store: LocalStore, sha256: str) -> Path:
