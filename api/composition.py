@@ -23,6 +23,7 @@ from protocol.context import make_context as make_protocol_context
 from protocol.settings import load_protocol_settings
 from protocol.tasks import register as register_protocol
 from storage import durable
+from storage.backup.restore import interrupted
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
 from storage.keyring import LOG, SERVER, KeyRing, load_ring
@@ -90,6 +91,10 @@ def make_context(settings: Settings) -> Context:
         raise SettingsError(
             f"The folder {home.path} cannot be used ({error.strerror}): set COURTREC_HOME to one that may be written."
         ) from None
+    if interrupted(home.path):
+        raise SettingsError(
+            f"Restoring a backup into {home.path} has not ended: give the same `courtrec backup restore` again."
+        )
     database = open_database(settings.database_address)
     secrets = load_secrets(home.keys)
     return Context(

@@ -11,7 +11,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from api.access import Place
 from api.errors import SettingsError
 from court.card import LANGUAGES
-from storage.errors import LedgerError
+from storage.backup.archive import recipients
+from storage.errors import BackupError, LedgerError
 from storage.ledger.witness import Witness, parse_witness
 from storage.retention import MAX_YEARS
 from storage.worm.sealing import Sealing
@@ -95,6 +96,9 @@ class Settings(BaseSettings):
     witnesses: Annotated[tuple[Witness, ...], NoDecode] = Field(
         (), description="Verifier keys (name+hash+key) of the log's trusted witnesses, comma-separated."
     )
+    backup_recipients: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Public age keys (age1…) that can read backups, comma-separated: see courtrec backup key."
+    )
     journal_minutes: int = Field(
         15,
         ge=1,
@@ -115,6 +119,18 @@ class Settings(BaseSettings):
             return tuple(parse_witness(part.strip()) for part in value.split(",") if part.strip())
         except LedgerError as error:
             raise ValueError(str(error).rstrip(".")) from None
+
+    @field_validator("backup_recipients", mode="before")
+    @classmethod
+    def _recipients(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        keys = tuple(part.strip() for part in value.split(",") if part.strip())
+        try:
+            recipients(keys)
+        except BackupError as error:
+            raise ValueError(str(error).rstrip(".")) from None
+        return keys
 
     @field_validator("language")
     @classmethod

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import select
 
 from api.context import Context
+from api.losses import loss_faults
 from api.made import unstated_acts
 from api.readable import to_the_end, unreadable_rows
 from api.seals import seal_faults
@@ -44,6 +45,7 @@ def verify(
         yield from unreadable_rows(uow)
         yield from to_the_end("The list of keys", _key_faults(context, uow))
         yield from to_the_end("The log", _log_faults(context, uow, kept))
+        yield from to_the_end("The list of what the log lost", loss_faults(context, uow))
         yield from to_the_end("The log's cosignatures", witness_faults(context, uow))
         yield from to_the_end("The log's time-stamps", stamp_faults(context, uow))
         yield from to_the_end("What is recorded", _recorded_faults(context, uow, hearing_id, progress))

@@ -179,6 +179,11 @@ class Spool:
         with self._change() as db:
             db.execute("UPDATE entry SET sent = (seq < ?) WHERE hearing = ?", (seq, hearing))
 
+    def send_again(self, since: float) -> int:
+        """Everything written since then (UTC seconds since 1970) counts as unsent; returns how many entries."""
+        with self._change() as db:
+            return db.execute("UPDATE entry SET sent = 0 WHERE written_at >= ?", (since,)).rowcount
+
     def backlog(self) -> Backlog:
         rows = self._rows("SELECT count(*), coalesce(sum(size), 0), min(written_at) FROM entry WHERE sent = 0")
         count, size, oldest = rows[0]

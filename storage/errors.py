@@ -27,6 +27,10 @@ class BundleError(StorageError):
     """A bundle cannot be read or written."""
 
 
+class BackupError(StorageError, InputError):
+    """A backup cannot be made, read or put in place; nothing that was there before was changed."""
+
+
 class StampError(StorageError):
     """The time-stamp authority gave no token that holds; it is asked again later."""
 

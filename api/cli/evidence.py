@@ -11,6 +11,7 @@ from api.cli.progress import bars
 from api.composition import make_context
 from api.context import Context
 from api.export import Order, export
+from api.losses import loss_notes
 from api.settings import load_settings
 from api.verification import destruction_notes, verify
 from court import exit_codes
@@ -50,7 +51,7 @@ def verify_evidence(hearing: str | None) -> int:
     console = Console(soft_wrap=True, highlight=False)
     for fault in faults:
         console.print(f"FAULT  {fault}", markup=False)
-    for note in destruction_notes(context, hearing):
+    for note in (*loss_notes(context), *destruction_notes(context, hearing)):
         console.print(f"NOTE   {note}", markup=False)
     if faults:
         console.print(f"{len(faults)} fault(s) found.")

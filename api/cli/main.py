@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import structlog
 import typer
 from rich.console import Console
 
+from api.cli.backup_app import backup_app
 from api.cli.retention_app import retention_app
 from court import exit_codes
 from court.errors import CourtError, InputError
@@ -30,6 +32,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(node_app, name="node")
 app.add_typer(user_app, name="user")
 app.add_typer(retention_app, name="retention")
+app.add_typer(backup_app, name="backup")
 
 RoomOption = Annotated[Path | None, typer.Option("--room", help="Room file: inputs, microphones and cameras (TOML).")]
 
@@ -151,6 +154,16 @@ def node_run(room: Annotated[Path, typer.Option("--room", help="Room file (TOML)
     from api.cli.node import run_node
 
     run_node(room)
+
+
+@node_app.command("redeliver")
+def node_redeliver(
+    since: Annotated[datetime, typer.Option("--since", formats=["%Y-%m-%d"], help="First day to send again (UTC).")],
+) -> None:
+    """Sends again what the spool holds, for a server that was restored; what it has already does no harm."""
+    from api.cli.node import redeliver
+
+    redeliver(since)
 
 
 @models_app.command("fetch")

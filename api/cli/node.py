@@ -4,9 +4,12 @@ import os
 import signal
 import sys
 import threading
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+import typer
 import uvicorn
 
 from hardware.clock import SystemClock
@@ -14,6 +17,7 @@ from recorder.agent import Agent
 from recorder.control import create_app
 from recorder.rooms import load_room
 from recorder.settings import load_node_settings
+from recorder.spool import Spool
 from recorder.uplink import Uplink, ingest_client
 from storage import keys
 
@@ -39,6 +43,13 @@ def run_node(room_file: Path) -> None:
         if uplink is not None:
             uplink.close()  # first: it reads the agent's spool
         agent.close()
+
+
+def redeliver(since: datetime) -> None:
+    """Marks what was written since that day (UTC) as unsent; the node sends it when it runs. Raises SpoolError."""
+    with closing(Spool(load_node_settings().spool_folder)) as spool:
+        count = spool.send_again(since.replace(tzinfo=UTC).timestamp())
+    typer.echo(f"{count} entries will be sent again as soon as the node runs.")
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:

@@ -16,6 +16,7 @@ from tests.services.processes import (
     PostgresServer,
     RedisServer,
     RtspServer,
+    age,
     minio_server,
     postgres_server,
     redis_server,
@@ -61,6 +62,13 @@ def minio() -> Iterator[MinioServer]:
 def rtsp() -> Iterator[RtspServer]:
     with or_skip(rtsp_server()) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def age_program() -> Iterator[str]:
+    """The path of the program `age`."""
+    with or_skip(age()) as program:
+        yield program
 
 
 @pytest.fixture

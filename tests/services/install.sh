@@ -14,6 +14,7 @@ packages="\
 chromium|browser tests
 fonts-dejavu-core|browser tests (Cyrillic text on screen)
 openssl|tests on a real time-stamp authority
+age|test that backups can be read without courtrec
 postgresql|tests on a real PostgreSQL
 redis-server|tests on a real Redis
 poppler-utils|tests that read the protocol's PDF back

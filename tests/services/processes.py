@@ -239,3 +239,12 @@ def _describes_stream(url: str | None) -> bool:
         connection.sendall(request.encode())
         return connection.recv(12) == b"RTSP/1.0 200"
     return False
+
+
+@contextmanager
+def age() -> Iterator[str]:
+    """The path of the program `age`, which is no server but as much not ours."""
+    program = shutil.which("age")
+    if program is None:
+        raise ServiceMissing("age is not installed: run tests/services/install.sh.")
+    yield program

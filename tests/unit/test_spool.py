@@ -153,3 +153,11 @@ def test_a_spool_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(SpoolError, match="file is not a database") as caught:
         spooled_file(tmp_path, FILE.sha256)
     assert "\n" not in str(caught.value)
+
+
+def test_what_was_sent_is_sent_again_from_a_day_on(spool: Spool) -> None:
+    for seq, written in enumerate((100.0, 200.0, 300.0)):
+        spool.append(ROW.id, seq, b"entry", written)
+    spool.mark_sent([entry.position for entry in spool.unsent(9)])
+    assert spool.send_again(200.0) == 2
+    assert [entry.seq for entry in spool.unsent(9)] == [1, 2]

@@ -1,0 +1,108 @@
+"""`courtrec backup`."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from api.composition import Home, make_context
+from api.errors import ServerError
+from api.settings import Settings, load_settings
+from api.verification import log_faults
+from court import exit_codes
+from court.errors import InputError
+from hardware.clock import SystemClock
+from storage import durable
+from storage.backup.archive import new_identity
+from storage.backup.check import check_backup, end_faults
+from storage.backup.make import Source, file_name, make_backup
+from storage.backup.manifest import Manifest
+from storage.backup.restore import Accepted, Target, restore
+
+
+def make_key(path: Path) -> None:
+    """Raises BackupError where the file cannot be written."""
+    recipient = new_identity(path)
+    _tell(
+        [
+            f"COURTREC_BACKUP_RECIPIENTS={recipient}",
+            f"Give the server this line, and keep {path} away from it: without that file no backup can be read.",
+        ]
+    )
+
+
+def make_one(where: Path) -> int:
+    """Prints what was backed up; returns 1 where the log in it is not all signed, which somebody should look into."""
+    settings = load_settings()
+    context = make_context(settings)
+    at = context.clock.now().utc
+    path = where / file_name(settings.log_origin, at) if where.is_dir() else where
+    source = Source(context.database, Home(settings.home).keys, settings.log_origin)
+    manifest = make_backup(source, path, settings.backup_recipients, at)
+    _tell([f"Written: {path}, {_held(manifest)}."])
+    return _told(end_faults(manifest, context.log_keys.public))
+
+
+def check_one(path: Path, key: Path) -> int:
+    """Prints what the backup holds, or what is wrong with its log; returns the exit code."""
+    with _unpacking(load_settings()) as folder:
+        manifest, faults = check_backup(path, key, Path(folder))
+    _tell([f"{path}: {_held(manifest)}."])
+    return _told(faults)
+
+
+def restore_one(path: Path, key: Path, later: Path | None, reason: str) -> int:
+    """Puts the backup in place and checks the log that it gave back; returns the exit code."""
+    settings = load_settings()
+    home = Home(settings.home)
+    try:
+        durable.make_folder(home.path)
+    except OSError as error:
+        raise InputError(f"The folder {home.path} cannot be used ({error.strerror}): set COURTREC_HOME.") from None
+    accepted = Accepted(reason, SystemClock().now().utc) if reason.strip() else None
+    manifest = restore(path, key, Target(home.path, settings.database_address), _note(later), accepted)
+    _tell([f"Restored: {_held(manifest)}."])
+    code = _told(log_faults(make_context(settings)))
+    _tell(
+        [
+            "Now: bring the recordings back (courtrec fsck --repair with the second store), have the nodes deliver "
+            f"what they have since {manifest.made_at:%Y-%m-%d} (courtrec node redeliver), then courtrec verify."
+        ]
+    )
+    return code
+
+
+def _unpacking(settings: Settings) -> "TemporaryDirectory[str]":
+    """Beside the court's own keys, where such things may lie."""
+    try:
+        return TemporaryDirectory(prefix=".check-", dir=durable.make_folder(settings.home))
+    except OSError as error:
+        raise ServerError(f"Nothing can be unpacked in {settings.home} ({error.strerror}): check the disk.") from None
+
+
+def _note(path: Path | None) -> str | None:
+    try:
+        return path.read_bytes().decode(errors="replace") if path else None
+    except OSError as error:
+        raise InputError(f"The checkpoint {path} cannot be read ({error.strerror}): check its name.") from None
+
+
+def _held(manifest: Manifest) -> str:
+    keys = len(manifest.parts) - 1
+    return (
+        f"a {manifest.database} database and {keys} keys as of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC; "
+        f"log {manifest.origin!r} of {manifest.entries} entries, root {manifest.root}"
+    )
+
+
+def _told(faults: Iterable[str]) -> int:
+    lines = [f"FAULT  {one}" for one in faults]
+    _tell(lines or ["Its log is whole."])
+    return exit_codes.FAULT_FOUND if lines else exit_codes.OK
+
+
+def _tell(lines: Iterable[str]) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    for line in lines:
+        console.print(line, markup=False)

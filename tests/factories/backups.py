@@ -1,0 +1,66 @@
+"""A court whose keys lie in files, as a backup wants them, and homes to restore into."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pyrage
+
+from storage import durable
+from storage.backup.archive import new_identity
+from storage.backup.make import Source, make_backup
+from storage.backup.manifest import Manifest
+from storage.db.unit_of_work import Database
+from storage.keys import load_or_create, private_bytes
+from tests.factories.hearing_log import SERVER
+from tests.factories.server import LOG_KEY, Server, make_server
+from tests.services.processes import PostgresServer
+
+ORIGIN = "courtrec"
+
+
+def keys_in_files(home: Path) -> None:
+    """The keys of `make_server`, where the product keeps them."""
+    folder = durable.make_folder(home / "keys")
+    for name, key in (("log", LOG_KEY), ("server", SERVER)):
+        durable.write_new(folder / f"{name}.ed25519", private_bytes(key), mode=0o600)
+        load_or_create(folder / f"{name}.ed25519")
+
+
+class Vault:
+    """A person who keeps the backups and the key to them in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.key = folder / "secret.txt"
+        self.recipient = new_identity(self.key)
+
+    def take(self, server: Server, name: str = "one.age") -> tuple[Path, Manifest]:
+        """A backup of the court as it is now."""
+        context = server.context
+        source = Source(context.database, context.settings.home / "keys", ORIGIN)
+        path = self.folder / name
+        return path, make_backup(source, path, [self.recipient], server.clock.utc)
+
+    def repack(self, tar: bytes, name: str) -> Path:
+        """A file for this key with other content than a backup's."""
+        path = self.folder / name
+        path.write_bytes(pyrage.encrypt(tar, [pyrage.x25519.Recipient.from_str(self.recipient)]))
+        return path
+
+
+@contextmanager
+def reopened(home: Path, address: str) -> Iterator[Server]:
+    """The restored court, as its programs open it."""
+    database = Database(address)
+    yield make_server(database, home)
+    database.dispose()
+
+
+def empty_database(server: PostgresServer, name: str = "restored") -> str:
+    """The address of a new PostgreSQL database."""
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return server.sqlalchemy_url.rsplit("/", 1)[0] + f"/{name}"
