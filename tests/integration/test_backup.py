@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from api.losses import loss_notes
 from court.people import UserRole
+from storage import durable
 from storage.backup import make as make_module
 from storage.backup.check import check_backup
 from storage.backup.make import Source, make_backup
@@ -22,11 +23,12 @@ from storage.db.models import LogEntry
 from storage.db.unit_of_work import Database
 from storage.errors import BackupError
 from storage.keyring import LOG, rotate
+from storage.ledger.checkpoint import sign_checkpoint
 from storage.ledger.merkle import consistency_proof, verify_consistency
 from tests.factories.backups import ORIGIN, Vault, empty_database, keys_in_files, reopened
 from tests.factories.evidence import faults, worked
 from tests.factories.hearing_log import HEARING, made_hearing
-from tests.factories.server import Server
+from tests.factories.server import LOG_KEY, Server
 from tests.services.processes import PostgresServer
 
 THIRD = HEARING[:-1] + "3"
@@ -111,6 +113,7 @@ def test_the_court_works_on_while_it_is_backed_up(court: Server, target: Target,
         path, manifest = vault.take(court)
     assert check_backup(path, vault.key, _empty(target.home.parent / "check")) == (manifest, [])
     restore(path, vault.key, target)
+    assert (target.home / "keys" / "log.checkpoint").read_text() == manifest.checkpoint
     with_objects(court, target.home)
     with reopened(target.home, target.database) as again:
         assert faults(again) == []
@@ -366,6 +369,32 @@ def test_a_later_checkpoint_of_another_log_is_refused(small: Server, vault: Vaul
     ):
         with pytest.raises(BackupError, match=sentence):
             restore(path, vault.key, fresh(tmp_path, sentence[:3]), note)
+
+
+def test_a_checkpoint_of_another_history_is_not_passed_over(small: Server, vault: Vault, tmp_path: Path) -> None:
+    path, manifest = vault.take(small)
+    other = sign_checkpoint(ORIGIN, manifest.entries, bytes(32), LOG_KEY)
+    with pytest.raises(BackupError, match="with another root than the backup has"):
+        restore(path, vault.key, fresh(tmp_path), other, Accepted("never mind", small.clock.utc))
+
+
+def test_one_backup_at_a_time_and_what_a_killed_one_left_is_removed(small: Server, vault: Vault) -> None:
+    home = small.context.settings.home
+    (home / ".backup" / "keys").mkdir(parents=True)
+    (home / ".backup" / "keys" / "left").write_bytes(b"secret")
+    with durable.sole_holder(home / ".backup.lock"), pytest.raises(BackupError, match="Another backup of"):
+        vault.take(small)
+    assert "keys/left" not in vault.take(small)[1].parts
+    assert not (home / ".backup").exists()
+
+
+def test_only_one_program_restores_into_a_home(small: Server, vault: Vault, tmp_path: Path) -> None:
+    path, target = vault.take(small)[0], fresh(tmp_path)
+    with (
+        durable.sole_holder(target.home / ".restore.lock"),
+        pytest.raises(BackupError, match="Another program restores"),
+    ):
+        restore(path, vault.key, target)
 
 
 def _empty(folder: Path) -> Path:
