@@ -10,7 +10,9 @@ from api.settings import Settings
 from storage.db.models import LogEntry
 from storage.db.unit_of_work import UnitOfWork
 from storage.errors import LedgerError
-from storage.ledger.timestamp import Covered, back_dated, load_roots, token_time
+from storage.ledger.back_dating import Covered, back_dated
+from storage.ledger.timestamp import token_time
+from storage.ledger.tst import load_roots
 from storage.stamping import Authority
 
 
@@ -51,4 +53,4 @@ def stamp_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
             yield f"{named} is listed with another time than its own."
         believed.append(Covered(row.size, at))
     times = uow.session.scalars(select(LogEntry.at).order_by(LogEntry.index).execution_options(yield_per=500))
-    yield from back_dated(believed, times)
+    yield from back_dated(believed, enumerate(times), uow.log.head().size)

@@ -33,7 +33,7 @@ from storage.worm.port import read_object
 from tests.factories.evidence import OTHER, faults, transcribe
 from tests.factories.hearing_log import HEARING, STRANGER, made_hearing
 from tests.factories.server import LOG_KEY, Server, make_server
-from tests.services.timestamps import TimestampServer, timestamp_server
+from tests.services.timestamps import Making, TimestampServer, timestamp_server
 
 PAST = datetime(2020, 1, 6, 4, 0, tzinfo=UTC)
 FAR = datetime(2150, 1, 6, 4, 0, tzinfo=UTC)
@@ -308,7 +308,7 @@ def test_kept_tokens_must_lead_to_the_certificate_of_the_settings(
 
 def test_a_certificate_for_another_purpose_gives_no_time(court: Server, tmp_path: Path) -> None:
     """OpenSSL refuses to stamp with such a certificate, so its answer carries no token."""
-    with timestamp_server(tmp_path / "server", usage=ExtendedKeyUsageOID.SERVER_AUTH) as server:
+    with timestamp_server(tmp_path / "server", Making(usage=ExtendedKeyUsageOID.SERVER_AUTH)) as server:
         settings = court.context.settings
         changed = {"timestamp_url": server.url, "timestamp_roots": server.roots}
         authority = load_authority(settings.model_copy(update=changed))
