@@ -195,5 +195,6 @@ def protocol_context(context: Context) -> ProtocolContext:
         site=settings.site,
         keep=timedelta(days=366 * settings.retention_years),
         timestamp_url=settings.timestamp_url,
+        timestamp_login=context.authority.login if context.authority else None,
         timestamp_roots=settings.timestamp_roots,
     )
