@@ -14,6 +14,7 @@ S3_ACCESS_KEY = "s3.access"
 S3_SECRET_KEY = "s3.secret"  # noqa: S105 - a file name
 REPLICA_ACCESS_KEY = "replica.access"
 REPLICA_SECRET_KEY = "replica.secret"  # noqa: S105 - a file name
+DISPOSAL_KEYS = "s3-disposal.access", "s3-disposal.secret"
 TIMESTAMP_LOGIN = "timestamp.user", "timestamp.password"
 
 
