@@ -1,8 +1,8 @@
 """Checking time-stamp tokens (RFC 3161) with `cryptography` alone, so that whoever holds a bundle can.
 
 It takes less than others do: one signer, named by issuer and serial number; SHA-256, SHA-384 or SHA-512; RSA (PKCS #1
-v1.5, 2048 bits or more) or ECDSA; a certificate for time-stamping alone; authorities' certificates as x509.verification
-takes them. Whether a certificate was revoked is not asked.
+v1.5, 2048 bits or more) or ECDSA (256 or more); a certificate for time-stamping alone; authorities' certificates as
+x509.verification takes them. Whether a certificate was revoked is not asked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,7 +51,9 @@ _ECDSA = {
     SignatureAlgorithmOID.ECDSA_WITH_SHA384: "sha384",
     SignatureAlgorithmOID.ECDSA_WITH_SHA512: "sha512",
 }
-_LEAST_RSA = 2048
+_LEAST_RSA, _LEAST_CURVE = 2048, 256
+"""Bits of a key."""
+
 _UNREADABLE = (
     ValueError, KeyError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
@@ -156,19 +158,17 @@ def _signers_own(
 def _require_signature(signer: SignerInfo, signed: bytes, certificate: x509.Certificate) -> None:
     key, digest, algorithm = certificate.public_key(), _HASHES[signer.digest.name], signer.algorithm.name
     try:
-        if (
-            isinstance(key, rsa.RSAPublicKey)
-            and key.key_size >= _LEAST_RSA
-            and _RSA.get(algorithm) in {"", digest.name}
-        ):
-            key.verify(signer.signature, signed, padding.PKCS1v15(), digest)
-        elif isinstance(key, ec.EllipticCurvePublicKey) and _ECDSA.get(algorithm) == digest.name:
-            key.verify(signer.signature, signed, ec.ECDSA(digest))
-        else:
-            raise LedgerError(
-                f"The token is signed in a way that is not taken here ({algorithm.dotted_string}): it must be RSA "
-                f"(PKCS #1 v1.5) of at least {_LEAST_RSA} bits or ECDSA, with the hash it names."
-            )
+        match key:
+            case rsa.RSAPublicKey() if key.key_size >= _LEAST_RSA and _RSA.get(algorithm) in {"", digest.name}:
+                key.verify(signer.signature, signed, padding.PKCS1v15(), digest)
+            case ec.EllipticCurvePublicKey() if key.key_size >= _LEAST_CURVE and _ECDSA.get(algorithm) == digest.name:
+                key.verify(signer.signature, signed, ec.ECDSA(digest))
+            case _:
+                raise LedgerError(
+                    f"The token is signed in a way that is not taken here ({algorithm.dotted_string}): it must be RSA "
+                    f"(PKCS #1 v1.5) of at least {_LEAST_RSA} bits or ECDSA of at least {_LEAST_CURVE}, with the hash "
+                    "it names."
+                )
     except InvalidSignature:
         raise LedgerError(_ALTERED) from None
 

@@ -9,8 +9,7 @@ from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -25,7 +24,7 @@ HASHES = {
     "sha512": hashes.SHA512(),
 }
 
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 Extensions = dict[x509.ExtensionType, bool]
 """Each with whether it is critical."""
 
@@ -50,9 +49,7 @@ def root(name: str = "Root", extensions: Extensions | None = None, valid: Any = 
     return issue(name, {AUTHORITY: True} if extensions is None else extensions, key, name, key, valid)
 
 
-def issue(
-    name: str, extensions: Extensions, key: Key, issuer: str, by: CertificateIssuerPrivateKeyTypes, valid: Any
-) -> Holder:
+def issue(name: str, extensions: Extensions, key: Key, issuer: str, by: Key, valid: Any) -> Holder:
     builder = (
         x509.CertificateBuilder()
         .subject_name(_named(name))
@@ -64,17 +61,18 @@ def issue(
     )
     for extension, critical in extensions.items():
         builder = builder.add_extension(extension, critical)
-    return Holder(name, key, builder.sign(by, hashes.SHA256()))
+    return Holder(name, key, builder.sign(by, None if isinstance(by, ed25519.Ed25519PrivateKey) else hashes.SHA256()))
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How a token is made: `told` and `signed` may change the TSTInfo's fields and the signed attributes, `done` the
-    SignedData; `signature` is the algorithm named."""
+    SignedData; `signature` is the algorithm named, and with `pss` RSA signs as RSASSA-PSS does."""
 
     at: datetime = AT
     digest: str = "sha256"
     signature: str = ""
+    pss: bool = False
     told: Callable[[dict[str, Any]], object] = bool
     signed: Callable[[dict[str, Any]], object] = bool
     done: Callable[[cms.SignedData], object] = bool
@@ -102,15 +100,15 @@ def make_token(text: bytes, signer: Holder, others: tuple[Holder, ...] = (), how
     }
     how.signed(signed)
     attributes = cms.CMSAttributes([{"type": name, "values": values} for name, values in signed.items()])
-    default = "ecdsa" if isinstance(signer.key, ec.EllipticCurvePrivateKey) else "rsa"
+    algorithm = {"algorithm": how.signature} if how.signature else _algorithm(signer.key, how)
     info = cms.SignerInfo(
         {
             "version": "v1",
             "sid": cms.IssuerAndSerialNumber({"issuer": own.issuer, "serial_number": own.serial_number}),
             "digest_algorithm": {"algorithm": how.digest},
             "signed_attrs": attributes,
-            "signature_algorithm": {"algorithm": how.signature or f"{how.digest}_{default}"},
-            "signature": _sign(signer.key, attributes.untag().dump(), HASHES[how.digest]),
+            "signature_algorithm": algorithm,
+            "signature": _sign(signer.key, attributes.untag().dump(), how),
         }
     )
     data = cms.SignedData(
@@ -127,10 +125,26 @@ def make_token(text: bytes, signer: Holder, others: tuple[Holder, ...] = (), how
     return made
 
 
-def _sign(key: Key, content: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
-    if isinstance(key, rsa.RSAPrivateKey):
-        return key.sign(content, padding.PKCS1v15(), algorithm)
-    return key.sign(content, ec.ECDSA(algorithm))
+def _algorithm(key: Key, how: Recipe) -> dict[str, Any]:
+    if how.pss:
+        digest = {"algorithm": how.digest}
+        mask = {"algorithm": "mgf1", "parameters": digest}
+        salt = HASHES[how.digest].digest_size
+        said = {"hash_algorithm": digest, "mask_gen_algorithm": mask, "salt_length": salt}
+        return {"algorithm": "rsassa_pss", "parameters": algos.RSASSAPSSParams(said)}
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return {"algorithm": "ed25519"}
+    return {"algorithm": f"{how.digest}_{'rsa' if isinstance(key, rsa.RSAPrivateKey) else 'ecdsa'}"}
+
+
+def _sign(key: Key, content: bytes, how: Recipe) -> bytes:
+    algorithm = HASHES[how.digest]
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return key.sign(content)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.sign(content, ec.ECDSA(algorithm))
+    filled = padding.PSS(padding.MGF1(algorithm), algorithm.digest_size) if how.pss else padding.PKCS1v15()
+    return key.sign(content, filled, algorithm)
 
 
 def _hash(name: str, content: bytes) -> bytes:

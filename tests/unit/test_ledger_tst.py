@@ -10,7 +10,7 @@ import cryptography
 import pytest
 from asn1crypto import cms, core
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from storage import verify_main
@@ -21,6 +21,7 @@ from tests.factories.tokens import AT, AUTHORITY, STAMPING, VALID, Holder, Recip
 
 TEXT = b"court.example/log\n42\nroot\n"
 ROOT = root()
+OLD_ROOT, ALONE = root("Old root", {}), root("TSA", {STAMPING: True})
 SIGNER = ROOT.issue("TSA", {STAMPING: True})
 RSA = ROOT.issue("TSA", {STAMPING: True}, rsa.generate_private_key(65537, 2048))
 PLAIN = Recipe()
@@ -79,6 +80,11 @@ def two_signers(data: cms.SignedData) -> None:
     data["signer_infos"] = [data["signer_infos"][0], other]
 
 
+def by_key(data: cms.SignedData) -> None:
+    data["signer_infos"][0]["version"] = "v3"
+    data["signer_infos"][0]["sid"] = cms.SignerIdentifier("subject_key_identifier", bytes(20))
+
+
 def extension(critical: bool) -> list[dict[str, Any]]:
     return [{"extn_id": "1.2.3.4", "critical": critical, "extn_value": b"\x05\x00"}]
 
@@ -121,6 +127,16 @@ CASES: dict[str, Case] = {
     "one in between that may not certify": Case(
         UNTRUSTED, False, **below({AUTHORITY: True, usage(digital_signature=True): True})
     ),
+    "RSASSA-PSS": Case(UNREADABLE, False, RSA, how=Recipe(pss=True)),
+    "Ed25519": Case(
+        "signed in a way", False, ROOT.issue("TSA", {STAMPING: True}, ed25519.Ed25519PrivateKey.generate())
+    ),
+    "a curve too small": Case(
+        "at least 256", True, ROOT.issue("TSA", {STAMPING: True}, ec.generate_private_key(ec.SECP224R1()))
+    ),
+    "a signer that is trusted itself": Case("", True, ALONE, roots=(ALONE,)),
+    "a root that is no authority": Case(UNTRUSTED, False, OLD_ROOT.issue("TSA", {STAMPING: True}), roots=(OLD_ROOT,)),
+    "a signer named by his key": Case(UNREADABLE, False, how=done(by_key)),
     "no purpose": Case("is not for time-stamping", False, ROOT.issue("TSA", {})),
     "another purpose": Case(
         "not for time-stamping alone",
