@@ -14,7 +14,7 @@ from api.context import Context
 from api.errors import SettingsError
 from api.node_client import NodeClient
 from api.scrubbing import scrub_context
-from api.secrets import S3_ACCESS_KEY, S3_SECRET_KEY, given_secret, load_secrets
+from api.secrets import DISPOSAL_KEYS, S3_ACCESS_KEY, S3_SECRET_KEY, given_login, given_secret, load_secrets
 from api.settings import Settings, load_settings
 from api.stamps import load_authority
 from hardware.clock import SystemClock
@@ -79,10 +79,11 @@ def load_all_settings() -> Settings:
     return settings
 
 
-def make_context(settings: Settings) -> Context:
+def make_context(settings: Settings, *, destroying: bool = False) -> Context:
     """Opens (or makes) everything under the home and brings the database to the newest schema.
 
-    Raises SettingsError where the home or the database cannot be used.
+    Raises SettingsError where the home or the database cannot be used, or where the store shall be `destroying` and
+    the keys for it are missing.
     """
     home, authority = Home(settings.home), load_authority(settings)
     try:
@@ -100,7 +101,7 @@ def make_context(settings: Settings) -> Context:
     return Context(
         settings=settings,
         database=database,
-        store=make_store(settings),
+        store=make_store(settings, destroying=destroying),
         server_keys=load_keys(settings, SERVER),
         log_keys=load_keys(settings, LOG),
         secrets=secrets,
@@ -138,8 +139,8 @@ def open_database(address: str) -> Database:
     return database
 
 
-def make_store(settings: Settings) -> WormStore:
-    """The write-once store, refused here if it is none.
+def make_store(settings: Settings, *, destroying: bool = False) -> WormStore:
+    """The write-once store, refused here if it is none; one in S3 destroys only if that was announced.
 
     Raises StoreNotWriteOnce for an S3 store that lets evidence be deleted, NotSealed for a folder that cannot be sealed
     as required.
@@ -150,15 +151,25 @@ def make_store(settings: Settings) -> WormStore:
             local.try_sealing()
         return local
     folder = Home(settings.home).keys
-    client = Minio(
-        settings.s3_endpoint,
-        access_key=given_secret(folder / S3_ACCESS_KEY),
-        secret_key=given_secret(folder / S3_SECRET_KEY),
-        secure=settings.s3_secure,
-    )
-    store = S3Store(client, settings.s3_bucket)
+    keys = given_secret(folder / S3_ACCESS_KEY), given_secret(folder / S3_SECRET_KEY)
+    disposal = _s3(settings, _disposal_keys(folder)) if destroying else None
+    store = S3Store(_s3(settings, keys), settings.s3_bucket, disposal=disposal)
     prove_write_once(store, datetime.now(UTC))
     return store
+
+
+def _s3(settings: Settings, keys: tuple[str, str]) -> Minio:
+    return Minio(settings.s3_endpoint, *keys, secure=settings.s3_secure)
+
+
+def _disposal_keys(folder: Path) -> tuple[str, str]:
+    keys = given_login(folder, DISPOSAL_KEYS)
+    if keys is None:
+        raise SettingsError(
+            "Nothing can be destroyed in the S3 store with the server's account: put the keys of the account for "
+            f"disposal into {folder / DISPOSAL_KEYS[0]} and {folder / DISPOSAL_KEYS[1]}."
+        )
+    return keys
 
 
 def make_worker_queue(context: Context) -> Celery:
@@ -200,5 +211,6 @@ def protocol_context(context: Context) -> ProtocolContext:
         site=settings.site,
         keep=timedelta(days=366 * settings.retention_years),
         timestamp_url=settings.timestamp_url,
+        timestamp_login=context.authority.login if context.authority else None,
         timestamp_roots=settings.timestamp_roots,
     )

@@ -12,6 +12,7 @@ from typing import Any
 from api.context import Context
 from api.errors import ApiError
 from api.verification import trusted_keys
+from api.vouching import with_heads
 from court.hearing import HearingState
 from court.openness import Openness, OpennessSpan, openness_of
 from storage.bundle_writer import write_bundle
@@ -36,10 +37,14 @@ courtrec
     python courtrec-verify.pyz ЭТОТ-ФАЙЛ --key КЛЮЧ
 Ключ журнала публикует суд; без --key берётся ключ, названный в самом файле:
     {key}
+Кто доверяет службе меток времени, проверяет и её метки: --timestamp-roots СЕРТИФИКАТЫ.pem
 
 This is the record of a court hearing with the proof that it is genuine. It is checked without the court's help:
     python courtrec-verify.pyz THIS-FILE --key KEY
 The court publishes its log's key; without --key the one that this file names is used (the line above).
+Whoever trusts a time-stamp authority has its tokens checked too: --timestamp-roots CERTIFICATES.pem
+Without this program: take the lines above the empty one of heads/SIZE.txt as TEXT, then
+    openssl ts -verify -token_in -in heads/SIZE.1.tst -data TEXT -CAfile CERTIFICATES.pem
 """
 
 
@@ -65,12 +70,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """`left_out` are the recorded objects that were not handed out, `withheld` the entries."""
+    """`left_out` are the recorded objects that were not handed out, `withheld` the entries, `stamps` the tokens of the
+    time-stamp authority that were."""
 
     files: int
     left_out: int
     withheld: int
     log_key: str
+    stamps: int
 
 
 def export(context: Context, hearing_id: str, path: Path, order: Order) -> Exported:
@@ -82,10 +89,12 @@ def export(context: Context, hearing_id: str, path: Path, order: Order) -> Expor
     if path.exists():
         raise ExportRefused(f"The file {path} exists already and is not written over: give another name.")
     bundle, left_out = _journalled(context, hearing_id, order)
+    bundle = with_heads(context, bundle)
     contents = bundle.contents
     files = ((name, read_object(context.store, sha256)) for name, sha256 in contents.files.items())
     write_bundle(path, bundle, _README.format(key=contents.log_key), files)
-    return Exported(len(contents.files), left_out, len(contents.withheld), contents.log_key)
+    stamps = sum(one.tokens for one in contents.heads)
+    return Exported(len(contents.files), left_out, len(contents.withheld), contents.log_key, stamps)
 
 
 @dataclass(frozen=True, slots=True)

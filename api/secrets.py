@@ -14,6 +14,8 @@ S3_ACCESS_KEY = "s3.access"
 S3_SECRET_KEY = "s3.secret"  # noqa: S105 - a file name
 REPLICA_ACCESS_KEY = "replica.access"
 REPLICA_SECRET_KEY = "replica.secret"  # noqa: S105 - a file name
+DISPOSAL_KEYS = "s3-disposal.access", "s3-disposal.secret"
+TIMESTAMP_LOGIN = "timestamp.user", "timestamp.password"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,6 +46,14 @@ def given_secret(path: Path) -> str:
     if not text:
         raise SettingsError(f"The secret file {path} is empty: put the secret there.")
     return text
+
+
+def given_login(folder: Path, files: tuple[str, str]) -> tuple[str, str] | None:
+    """The name and the secret in two files of the folder, None where neither is there. Raises SettingsError."""
+    name, secret = (folder / file for file in files)
+    if not name.exists() and not secret.exists():
+        return None
+    return given_secret(name), given_secret(secret)
 
 
 def _own(path: Path) -> str:

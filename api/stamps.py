@@ -2,25 +2,33 @@
 
 from collections.abc import Iterator
 
+import httpx
 from sqlalchemy import select
 
 from api.context import Context
 from api.errors import SettingsError
+from api.secrets import TIMESTAMP_LOGIN, given_login
 from api.settings import Settings
 from storage.db.models import LogEntry
 from storage.db.unit_of_work import UnitOfWork
 from storage.errors import LedgerError
-from storage.ledger.timestamp import Covered, back_dated, load_roots, token_time
+from storage.ledger.back_dating import Covered, back_dated
+from storage.ledger.timestamp import token_time
+from storage.ledger.tst import load_roots
 from storage.stamping import Authority
+
+_HERE = ("127.0.0.1", "::1", "localhost")
 
 
 def load_authority(settings: Settings) -> Authority | None:
-    """The authority of the settings, None if there is none; raises SettingsError where its file is unusable."""
+    """The authority of the settings, None if there is none; raises SettingsError where a file of it is unusable."""
     path = settings.timestamp_roots
     if path is None:
         return None
+    login = given_login(settings.home / "keys", TIMESTAMP_LOGIN)
+    _require_private(httpx.URL(settings.timestamp_url), login is not None)
     try:
-        return Authority(settings.timestamp_url, load_roots(path.read_bytes()))
+        return Authority(settings.timestamp_url, load_roots(path.read_bytes()), login)
     except OSError as error:
         reason = error.strerror or "unreadable"
     except LedgerError as error:
@@ -29,6 +37,20 @@ def load_authority(settings: Settings) -> Authority | None:
         f"The certificates in {path} cannot be used ({reason}): name the authority's PEM file in "
         "COURTREC_TIMESTAMP_ROOTS."
     )
+
+
+def _require_private(url: httpx.URL, password: bool) -> None:
+    """The address is kept with each token and told to people, so no password stands in it, nor goes out unprotected."""
+    if url.userinfo:
+        raise SettingsError(
+            "COURTREC_TIMESTAMP_URL holds a user name: put it and the password into keys/timestamp.user and "
+            "keys/timestamp.password."
+        )
+    if password and url.scheme == "http" and url.host not in _HERE:
+        raise SettingsError(
+            "COURTREC_TIMESTAMP_URL begins with http://, so everybody on the way could read the password in "
+            "keys/timestamp.password: ask the authority for an https:// address."
+        )
 
 
 def stamp_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
@@ -51,4 +73,4 @@ def stamp_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
             yield f"{named} is listed with another time than its own."
         believed.append(Covered(row.size, at))
     times = uow.session.scalars(select(LogEntry.at).order_by(LogEntry.index).execution_options(yield_per=500))
-    yield from back_dated(believed, times)
+    yield from back_dated(believed, enumerate(times), uow.log.head().size)

@@ -1,6 +1,6 @@
 """What the protocol's tasks and services work with; made once by the composition root."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ class ProtocolContext:
     `out` is the folder that gets a copy of each signed protocol.
 
     `base_url` is where links lead, `keep` how long a PDF may not be destroyed, `forms` the court's own forms. With a
-    `timestamp_url` (RFC 3161) a signature is PAdES B-T, without B-B.
+    `timestamp_url` (RFC 3161) a signature is PAdES B-T, without B-B; `timestamp_login` is what that authority wants.
     """
 
     database: Database
@@ -37,6 +37,7 @@ class ProtocolContext:
     signer: SignerFiles
     forms: Path | None = None
     timestamp_url: str = ""
+    timestamp_login: tuple[str, str] | None = field(default=None, repr=False)
     former_keys: tuple[bytes, ...] = ()
 
     def local_now(self) -> datetime:
@@ -65,6 +66,7 @@ def make_context(
     site: str,
     keep: timedelta,
     timestamp_url: str = "",
+    timestamp_login: tuple[str, str] | None = None,
     timestamp_roots: Path | None = None,
     former_keys: tuple[bytes, ...] = (),
 ) -> ProtocolContext:
@@ -81,5 +83,6 @@ def make_context(
         signer=signer_files(settings, home / "keys", timestamp_roots),
         forms=settings.forms,
         timestamp_url=timestamp_url,
+        timestamp_login=timestamp_login,
         former_keys=former_keys,
     )

@@ -108,7 +108,7 @@ def _require_stated(context: ProtocolContext, work: UnitOfWork, latest: Protocol
 def _signed(context: ProtocolContext, latest: Protocol, user: str) -> Revision:
     """The final form of the latest revision, signed, and the signature checked as anyone else would."""
     moment = context.local_now()
-    sealer = load_sealer(context.signer, context.timestamp_url)
+    sealer = load_sealer(context.signer, context.timestamp_url, context.timestamp_login)
     trust_roots = load_trust_roots(context.signer.trust_roots)
     timestamp_roots = load_timestamp_roots(context.signer)
     draft_document = ProtocolDocument.from_json(latest.document)

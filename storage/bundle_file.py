@@ -5,6 +5,7 @@ bundle.json      the list of contents
 entries.jsonl    one entry of the ledger per line, byte for byte
 checkpoint.txt   the log's signed head, above which these entries are proven
 keys.txt         the court's keys, signed with the log's key
+heads/…          earlier heads of the log, with the time-stamp tokens (DER) over their text
 files/…          recordings and protocols, as they were stored
 """
 
@@ -80,10 +81,11 @@ def open_bundle(path: Path) -> Iterator[OpenBundle]:
             raise BundleError(f"The bundle {path} cannot be read: {error}") from None
         entries = tuple(_read(parts, ENTRIES).split(b"\n")[:-1])
         checkpoint, keys = (_read(parts, name).decode(errors="replace") for name in (CHECKPOINT, KEYS))
-        known = {CONTENTS, ENTRIES, CHECKPOINT, KEYS, README, *contents.files}
+        heads = {name: _read(parts, name) for one in contents.heads for name in (one.note, *one.token_names)}
+        known = {CONTENTS, ENTRIES, CHECKPOINT, KEYS, README, *contents.files, *heads}
         names = {sha256: name for name, sha256 in contents.files.items()}
         extra = tuple(name for name in parts.names() if name not in known)
-        yield OpenBundle(Bundle(contents, entries, checkpoint, keys), parts, names, extra)
+        yield OpenBundle(Bundle(contents, entries, checkpoint, keys, heads), parts, names, extra)
 
 
 @contextmanager

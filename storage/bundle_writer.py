@@ -22,6 +22,7 @@ def write_bundle(path: Path, bundle: Bundle, readme: str, files: Iterable[tuple[
         ENTRIES: b"".join(entry + b"\n" for entry in bundle.entries),
         CHECKPOINT: bundle.checkpoint.encode(),
         KEYS: bundle.keys.encode(),
+        **bundle.heads,
     }
     try:
         with durable.new_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:

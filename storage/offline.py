@@ -1,15 +1,20 @@
 """What the offline verifier tells a person about a bundle: on the court's command line and in courtrec-verify.pyz."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from court.errors import InputError
 from storage.bundle_file import OpenBundle, open_bundle
 from storage.errors import BundleError, LedgerError
-from storage.ledger.bundle import BundleReport, copy_leaf, verify_bundle
+from storage.ledger.back_dating import shown
+from storage.ledger.bundle import BundleReport, Contents, copy_leaf, verify_bundle
 from storage.ledger.checkpoint import parse_checkpoint, parse_verifier_key
+from storage.ledger.heads import NOBODY, Outsiders
 from storage.ledger.leaf import LeafKind
+from storage.ledger.tst import load_roots
+from storage.ledger.witness import parse_witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +25,23 @@ class Told:
     lines: tuple[str, ...]
 
 
-def check_file(path: Path, key: str = "") -> Told:
+def read_outsiders(roots: Path | None, witnesses: Iterable[str]) -> Outsiders:
+    """Trusts the certificates in the PEM file `roots` and the verifier keys of `witnesses`; raises InputError."""
+    try:
+        trusted = load_roots(roots.read_bytes()) if roots is not None else None
+    except (OSError, LedgerError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"The certificates in {roots} cannot be used ({reason}): name a PEM file.") from None
+    try:
+        return Outsiders(trusted, tuple(map(parse_witness, witnesses)))
+    except LedgerError as error:
+        raise InputError(str(error)) from None
+
+
+def check_file(path: Path, key: str = "", outsiders: Outsiders = NOBODY) -> Told:
     """Checks the bundle at `path` with the log's verifier key `key`, or, where none is given, the one it names.
+
+    Of what others vouch for counts what `outsiders` say; without them it is told that nobody was asked.
 
     Raises InputError if `key` is no verifier key, or if there is nothing at `path`.
     """
@@ -37,13 +57,13 @@ def check_file(path: Path, key: str = "") -> Told:
             if origin != opened.bundle.contents.origin:
                 return _faulty([f"The bundle is of the log {opened.bundle.contents.origin!r}, the key of {origin!r}."])
             with opened.hashing() as objects:
-                report = verify_bundle(opened.bundle, objects, [raw])
-            return _told(opened, report, trusted is not None)
+                report = verify_bundle(opened.bundle, objects, [raw], outsiders)
+            return _told(opened, report, trusted is not None, outsiders)
     except (BundleError, LedgerError) as error:
         return _faulty([str(error)])
 
 
-def _told(opened: OpenBundle, report: BundleReport, trusted: bool) -> Told:
+def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Outsiders) -> Told:
     faults = [fault.sentence for fault in report.faults]
     faults += [f"The part {name} is not in the list of contents: somebody added it." for name in opened.extra]
     if faults:
@@ -64,12 +84,34 @@ def _told(opened: OpenBundle, report: BundleReport, trusted: bool) -> Told:
         lines.append(
             f"Not handed out, though they exist: recorded files {report.left_out}, entries {len(contents.withheld)}."
         )
+    lines += _vouched(contents, report, outsiders)
     if not trusted:
         lines.append(
             f"Checked with the key that the bundle itself names: {contents.log_key}. Compare it with the key the court "
             "publishes; whoever forges a bundle can name a key of his own."
         )
     return Told(True, tuple(lines))
+
+
+def _vouched(contents: Contents, report: BundleReport, outsiders: Outsiders) -> Iterator[str]:
+    """Since when the entries exist, as others say."""
+    places = [*contents.indices, *(one.index for one in contents.withheld)]
+
+    def those(size: int) -> str:
+        return f"{sum(index < size for index in places)} of its {len(places)} entries"
+
+    for size, stamp in report.heads.stamps:
+        if outsiders.roots is None:
+            yield (
+                f"{those(size)} existed by {shown(stamp.at)}, as a token says that names {stamp.authority} as its "
+                "authority. Who that is was not checked: name the certificates you trust with --timestamp-roots."
+            )
+        else:
+            yield f"{those(size)} existed by {shown(stamp.at)}, as a token of {stamp.authority} proves."
+    for size, one in report.heads.cosignatures:
+        yield f"{those(size)} existed by {shown(one.at)}, as the witness {one.witness.name} signed."
+    if outsiders.roots is not None and not report.heads.stamps:
+        yield "No time-stamp was handed out with it."
 
 
 def _faulty(sentences: list[str]) -> Told:

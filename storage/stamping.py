@@ -1,7 +1,7 @@
 """Asking the time-stamp authority: the task that gets a token for the log's newest checkpoint."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import httpx
@@ -23,10 +23,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A time-stamp authority: its address ('' where it is no longer asked) and the certificates it must lead to."""
+    """A time-stamp authority: its address ('' where it is no longer asked) and the certificates it must lead to.
+
+    `login` is the user name and password it wants (HTTP basic), None if it answers everybody.
+    """
 
     url: str
     roots: tuple[x509.Certificate, ...]
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
     def stamp(self, note: str) -> tuple[bytes, datetime]:
         """A token (DER) for the note and its time, checked as anyone will; raises StampError.
@@ -48,9 +52,14 @@ class Authority:
     def _post(self, query: bytes) -> bytes:
         answer = bytearray()
         with (
-            httpx.Client(timeout=_TIMEOUT) as client,
+            httpx.Client(timeout=_TIMEOUT, auth=self.login) as client,
             client.stream("POST", self.url, content=query, headers={"Content-Type": _QUERY}) as response,
         ):
+            if response.status_code == httpx.codes.UNAUTHORIZED:
+                raise StampError(
+                    f"The time-stamp authority {self.url} wants another user name or password than keys/timestamp.user "
+                    "and keys/timestamp.password hold."
+                )
             if response.status_code != httpx.codes.OK:
                 raise StampError(f"The time-stamp authority {self.url} answered with status {response.status_code}.")
             for piece in response.iter_bytes():

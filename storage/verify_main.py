@@ -4,9 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
+import cryptography
+
 from court import exit_codes
 from court.errors import InputError
-from storage.offline import check_file
+
+_LEAST = 47
+"""The first version of `cryptography` that reads DER as `storage.ledger.tst_shapes` states it."""
 
 
 def main() -> int:
@@ -17,11 +21,29 @@ def main() -> int:
     )
     parser.add_argument("bundle", type=Path, help="the file, or the folder it was unpacked to")
     parser.add_argument("--key", default="", help="the log's key as the court publishes it: NAME+HASH+KEY")
+    parser.add_argument(
+        "--timestamp-roots", type=Path, metavar="PEM", help="certificates of the time-stamp authorities you trust"
+    )
+    parser.add_argument(
+        "--witness", action="append", default=[], help="key of a witness you trust: NAME+HASH+KEY; more may follow"
+    )
     given = parser.parse_args()
     try:
-        told = check_file(given.bundle, given.key)
+        _require_library()
+        from storage.offline import check_file, read_outsiders
+
+        told = check_file(given.bundle, given.key, read_outsiders(given.timestamp_roots, given.witness))
     except InputError as error:
         print(f"courtrec-verify: {error}", file=sys.stderr)
         return exit_codes.UNUSABLE_INPUT
     print(*told.lines, sep="\n")
     return exit_codes.OK if told.whole else exit_codes.FAULT_FOUND
+
+
+def _require_library() -> None:
+    version = cryptography.__version__
+    if int(version.partition(".")[0]) < _LEAST:
+        raise InputError(
+            f"This needs cryptography {_LEAST} or newer, and {version} is installed: python -m pip install --upgrade "
+            "cryptography."
+        )

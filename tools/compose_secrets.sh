@@ -12,7 +12,7 @@ make_secret() {
 make_secret node.token
 make_secret db_password
 # The store's own account, then those that tools/store_accounts.py makes in it.
-for account in s3.root s3 s3-node s3-archive; do
+for account in s3.root s3 s3-node s3-archive s3-disposal; do
   make_secret "$account.access"
   make_secret "$account.secret"
 done

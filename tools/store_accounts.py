@@ -3,7 +3,7 @@
     python -m tools.store_accounts ENDPOINT SECRETS [--plain]
 
 SECRETS is the folder with `s3.root.access` and `s3.root.secret`, the store's own account, and the names and secrets of
-the accounts to be made: `s3.*` for the server, `s3-node.*`, `s3-archive.*`. What each may do stands in
+the accounts to be made: `s3.*` for the server, `s3-node.*`, `s3-archive.*`, `s3-disposal.*`. What each may do stands in
 deploy/policies/. Running it again changes nothing, or brings the accounts back to that.
 """
 
@@ -20,7 +20,7 @@ from minio.minioadmin import MinioAdmin
 
 POLICIES = Path(__file__).parents[1] / "deploy" / "policies"
 BUCKET = "courtrec"
-FILES = {"server": "s3", "node": "s3-node", "archive": "s3-archive"}
+FILES = {"server": "s3", "node": "s3-node", "archive": "s3-archive", "disposal": "s3-disposal"}
 
 
 @dataclass(frozen=True)

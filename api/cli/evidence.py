@@ -18,7 +18,7 @@ from court import exit_codes
 from court.errors import InputError
 from court.timeline import clock_text
 from storage import durable
-from storage.offline import check_file
+from storage.offline import check_file, read_outsiders
 from storage.verifier_archive import verifier_archive
 
 SAMPLES_PER_SECOND = 48_000
@@ -60,9 +60,9 @@ def verify_evidence(hearing: str | None) -> int:
     return exit_codes.OK
 
 
-def verify_bundle_file(path: Path, key: str) -> int:
+def verify_bundle_file(path: Path, key: str, roots: Path | None, witnesses: list[str]) -> int:
     """Prints what the offline verifier says of the bundle; returns the exit code. Nothing of this court is asked."""
-    told = check_file(path, key)
+    told = check_file(path, key, read_outsiders(roots, witnesses))
     console = Console(soft_wrap=True, highlight=False)
     for line in told.lines:
         console.print(line, markup=False)
@@ -86,6 +86,7 @@ def export_hearing(
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"Written: {path} with {made.files} files.", markup=False)
     console.print(f"Left out: {made.left_out} recorded files; kept back: {made.withheld} entries.", markup=False)
+    console.print(f"Time-stamps of the log: {made.stamps}.", markup=False)
     console.print(f"Verify:  courtrec verify {path} --key {made.log_key}", markup=False)
 
 

@@ -93,12 +93,19 @@ def verify(
         str, typer.Argument(help="Id of a hearing, or the file or folder of a bundle; empty: everything stored here.")
     ] = "",
     key: Annotated[str, typer.Option("--key", help="For a bundle: the log's key as the court publishes it.")] = "",
+    roots: Annotated[
+        Path | None,
+        typer.Option("--timestamp-roots", help="For a bundle: certificates (PEM) of the authorities you trust."),
+    ] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option("--witness", help="For a bundle: key of a witness you trust; more may follow.")
+    ] = None,
 ) -> None:
     """Recomputes everything from stored bytes; one line per fault, exit code 1 if there is any."""
     from api.cli.evidence import verify_bundle_file, verify_evidence
 
     if what and not is_id(what):
-        raise typer.Exit(verify_bundle_file(Path(what), key))
+        raise typer.Exit(verify_bundle_file(Path(what), key, roots, witness or []))
     raise typer.Exit(verify_evidence(what or None))
 
 

@@ -96,7 +96,7 @@ def approve_act(act: str, by: str) -> None:
 
 
 def carry_out_act(act: str) -> None:
-    context, classes = _opened()
+    context, classes = _opened(destroying=True)
     with bars() as progress:
         task = progress.add_task("Destroying", total=None, what="")
         outcome = carry_out(
@@ -109,10 +109,10 @@ def carry_out_act(act: str) -> None:
         _say(f"{outcome.missing} objects were missing before, so the act does not count them: run courtrec verify.")
 
 
-def _opened() -> tuple[Context, Classes]:
+def _opened(*, destroying: bool = False) -> tuple[Context, Classes]:
     settings = load_settings()
     classes = load_classes(settings.retention_classes)
-    return make_context(settings), classes
+    return make_context(settings, destroying=destroying), classes
 
 
 def _decider(context: Context, login: str) -> str:

@@ -114,6 +114,18 @@ class Log:
         """Of what was signed, that of most entries."""
         return self._session.scalars(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1)).first()
 
+    def signed_at(self, size: int) -> Checkpoint | None:
+        """What was signed when the log had that many entries."""
+        return self._session.get(Checkpoint, size)
+
+    def cosigned(self, name: str, least: int, most: int) -> list[Checkpoint]:
+        """Of the checkpoints of `least` to `most` entries that bear a line in that name the first and the newest."""
+        query = select(Checkpoint).where(Checkpoint.size.between(least, most))
+        query = query.where(Checkpoint.note.contains(f"\n\u2014 {name} ", autoescape=True))
+        first = self._session.scalars(query.order_by(Checkpoint.size).limit(1)).all()
+        last = self._session.scalars(query.order_by(Checkpoint.size.desc()).limit(1)).all()
+        return list(dict.fromkeys([*first, *last]))
+
     def begins_with(self, checkpoint: SignedHead) -> bool:
         """Whether the log still has the root that the checkpoint tells of."""
         try:

@@ -28,6 +28,13 @@ class Timestamps:
         query = select(Timestamp).order_by(Timestamp.size.desc(), Timestamp.at.desc())
         return self._session.scalars(query.limit(1)).first()
 
+    def first_and_last(self, least: int, most: int) -> list[Timestamp]:
+        """Of the tokens that cover at least `least` and at most `most` entries that of fewest and that of most."""
+        query = select(Timestamp).where(Timestamp.size.between(least, most))
+        first = self._session.scalars(query.order_by(Timestamp.size, Timestamp.at).limit(1)).all()
+        last = self._session.scalars(query.order_by(Timestamp.size.desc(), Timestamp.at.desc()).limit(1)).all()
+        return list(dict.fromkeys([*first, *last]))
+
     def add(self, size: int, authority: str, token: bytes, at: datetime) -> bool:
         """Keeps a token; False if that authority's token for these entries is here already."""
         self._session.get(LogHead, 1, with_for_update=True)  # one writer at a time

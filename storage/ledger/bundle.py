@@ -7,15 +7,18 @@ leaf that the court put into its log when it made the bundle: `content_hash` is 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from court.clock import parse_utc
 from storage.errors import LedgerError
 from storage.ledger import merkle
 from storage.ledger.bodies import Check, LeafKind, is_count, is_hash, is_text
 from storage.ledger.chains import Withheld, check_chains, name, place
-from storage.ledger.checkpoint import verify_checkpoint
+from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
 from storage.ledger.faults import Fault, FaultKind
+from storage.ledger.heads import NOBODY, Head, HeadReport, Outsiders, check_heads
 from storage.ledger.key_list import verify_key_list
 from storage.ledger.leaf import SignedLeaf
 from storage.ledger.multiproof import root_of_parts
@@ -27,11 +30,15 @@ WHERE = "bundle"
 FILES = "files/"
 """What the names of files begin with."""
 
+_MOST = 16
+"""Heads in a bundle, and tokens of one: a few are written, and hostile numbers are not tried."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contents:
     """The list of contents: `indices` of the entries in the log, in order; `files` are SHA-256 (hex) by name; `copy` is
-    the index of the copy leaf, `log_key` the log's own key as a verifier key, which only the court can vouch for."""
+    the index of the copy leaf, `log_key` the log's own key as a verifier key, which only the court can vouch for;
+    `heads` are earlier ones that others vouch for, which bundles made before there were any have not."""
 
     origin: str
     log_key: str
@@ -41,6 +48,7 @@ class Contents:
     withheld: tuple[Withheld, ...]
     nodes: Mapping[tuple[int, int], bytes]
     files: Mapping[str, str]
+    heads: tuple[Head, ...] = ()
 
     def as_fields(self) -> dict[str, Any]:
         """For JSON; hashes in hex."""
@@ -56,6 +64,7 @@ class Contents:
             ],
             "nodes": [[level, index, value.hex()] for (level, index), value in self.nodes.items()],
             "files": dict(self.files),
+            "heads": [[one.size, one.tokens, [node.hex() for node in one.proof]] for one in self.heads],
         }
 
     @classmethod
@@ -68,6 +77,7 @@ class Contents:
         if not isinstance(fields, dict) or fields.get("format") != FORMAT:
             found = fields.get("format") if isinstance(fields, dict) else None
             raise LedgerError(f"The bundle's format is {found!a:.60}; this program knows {FORMAT!r}.")
+        fields.setdefault("heads", [])
         wrong = next((key for key, good in _CHECKS.items() if not good(fields.get(key))), None)
         if wrong is not None:
             raise LedgerError(f"The list of contents holds what it may not under {wrong!r}: it was damaged.")
@@ -83,27 +93,31 @@ class Contents:
             ),
             {(level, index): bytes.fromhex(value) for level, index, value in fields["nodes"]},
             fields["files"],
+            tuple(Head(size, tokens, tuple(map(bytes.fromhex, proof))) for size, tokens, proof in fields["heads"]),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """`entries` stand at `contents.indices`; `checkpoint` and `keys` are signed notes."""
+    """`entries` stand at `contents.indices`; `checkpoint` and `keys` are signed notes; `heads` are the parts of
+    `contents.heads` by name."""
 
     contents: Contents
     entries: tuple[bytes, ...]
     checkpoint: str
     keys: str
+    heads: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class BundleReport:
     """`faults` in the order they were found; `leaves` are those that can be believed; `left_out` counts the recorded
-    objects that were not handed out."""
+    objects that were not handed out; `heads` tells what others vouch for."""
 
     faults: tuple[Fault, ...]
-    leaves: tuple[SignedLeaf, ...]
-    left_out: int
+    leaves: tuple[SignedLeaf, ...] = ()
+    left_out: int = 0
+    heads: HeadReport = field(default_factory=HeadReport)
 
 
 def content_hash(files: Iterable[str], withheld: Iterable[int]) -> str:
@@ -112,8 +126,10 @@ def content_hash(files: Iterable[str], withheld: Iterable[int]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def verify_bundle(bundle: Bundle, objects: Objects, log_keys: Sequence[bytes]) -> BundleReport:
-    """What is wrong with the bundle for whoever trusts `log_keys`, raw public keys of the log.
+def verify_bundle(
+    bundle: Bundle, objects: Objects, log_keys: Sequence[bytes], outsiders: Outsiders = NOBODY
+) -> BundleReport:
+    """What is wrong with the bundle for whoever trusts `log_keys`, raw public keys of the log, and `outsiders`.
 
     `objects` gives what the bundle's file of that SHA-256 really holds.
     """
@@ -121,12 +137,19 @@ def verify_bundle(bundle: Bundle, objects: Objects, log_keys: Sequence[bytes]) -
     try:
         keys = verify_key_list(bundle.keys, contents.origin, log_keys)
     except LedgerError as error:
-        return BundleReport((Fault(FaultKind.WRONG_KEY, f"{WHERE}/keys", str(error)),), (), 0)
-    faults = _root_faults(bundle, log_keys)
+        return BundleReport((Fault(FaultKind.WRONG_KEY, f"{WHERE}/keys", str(error)),))
     leaves, found = check_chains(bundle.entries, keys, contents.withheld)
+    heads = HeadReport()
+    try:
+        signed = verify_checkpoint(bundle.checkpoint, contents.origin, log_keys)
+    except LedgerError as error:
+        faults = [Fault(FaultKind.ALTERED, f"{WHERE}/checkpoint", str(error))]
+    else:
+        heads = check_heads(contents.heads, bundle.heads, signed, _times(bundle, leaves), outsiders)
+        faults = [*_root_faults(bundle, signed), *heads.faults]
     faults += found
     if not leaves:
-        return BundleReport(tuple(faults), (), 0)
+        return BundleReport(tuple(faults))
     if leaves[0].hearing != contents.hearing:
         sentence = f"The list of contents names hearing {contents.hearing}; the entries are of {leaves[0].hearing}."
         faults.append(Fault(FaultKind.CONTRADICTORY, WHERE, sentence))
@@ -136,16 +159,19 @@ def verify_bundle(bundle: Bundle, objects: Objects, log_keys: Sequence[bytes]) -
     faults += check_objects([leaf for leaf in leaves if named.get(leaf.entry) in given], objects)
     faults += _stranger_faults(contents, frozenset(named.values()))
     faults += _copy_faults(bundle, leaves)
-    return BundleReport(tuple(faults), tuple(leaves), len(set(named.values()) - given))
+    return BundleReport(tuple(faults), tuple(leaves), len(set(named.values()) - given), heads)
 
 
-def _root_faults(bundle: Bundle, log_keys: Sequence[bytes]) -> list[Fault]:
+def _times(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> list[tuple[int, datetime]]:
+    """Places in the log and the times that the believable leaves there state."""
+    stated = {leaf.entry: parse_utc(leaf.at) for leaf in leaves}
+    placed = zip(bundle.contents.indices, bundle.entries, strict=False)
+    return [(index, stated[entry]) for index, entry in placed if entry in stated]
+
+
+def _root_faults(bundle: Bundle, signed: Checkpoint) -> list[Fault]:
     """Do the entries, at their places, lead to the root that the log's key signed?"""
     contents = bundle.contents
-    try:
-        signed = verify_checkpoint(bundle.checkpoint, contents.origin, log_keys)
-    except LedgerError as error:
-        return [Fault(FaultKind.ALTERED, f"{WHERE}/checkpoint", str(error))]
     leaves = {index: merkle.leaf_hash(entry) for index, entry in zip(contents.indices, bundle.entries, strict=False)}
     leaves |= {one.index: one.leaf_hash for one in contents.withheld}
     count = len(contents.indices)
@@ -218,6 +244,14 @@ def _is_node(one: Any) -> bool:
     return isinstance(one, list) and len(one) == 3 and is_count(one[0]) and is_count(one[1]) and is_hash(one[2])
 
 
+def _is_head(one: Any) -> bool:
+    if not (isinstance(one, list) and len(one) == 3):
+        return False
+    size, tokens, proof = one
+    few = is_count(tokens) and tokens <= _MOST
+    return is_count(size) and few and _is_list(proof) and all(map(is_hash, proof))
+
+
 def _is_file(name: str) -> bool:
     """A name that leads nowhere outside the bundle's own files."""
     return name.startswith(FILES) and ".." not in name.split("/")
@@ -231,5 +265,6 @@ _CHECKS: dict[str, Check] = {
     "indices": lambda value: _is_list(value) and all(map(is_count, value)),
     "withheld": lambda value: _is_list(value) and all(map(_is_withheld, value)),
     "nodes": lambda value: _is_list(value) and all(map(_is_node, value)),
+    "heads": lambda value: _is_list(value) and len(value) <= _MOST and all(map(_is_head, value)),
     "files": lambda value: isinstance(value, dict) and all(map(_is_file, value)) and all(map(is_hash, value.values())),
 }

@@ -1,13 +1,15 @@
 """Time-stamps of checkpoints (RFC 3161): an authority outside the court says that a log existed at a moment.
 
-A token is made over SHA-256 of the note's signed text, so signature lines that are added later do not disturb it.
+A token is made over SHA-256 of the note's signed text, so signature lines that are added later do not disturb it. Two
+readers must believe it: OpenSSL's, through `rfc3161_client`, and `tst.py`, the one that leaves the court with a bundle.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
 from cryptography import x509
+from cryptography.hazmat import asn1
+from cryptography.hazmat.primitives.serialization import Encoding
 from rfc3161_client import (
     HashAlgorithm,
     PKIStatus,
@@ -21,37 +23,15 @@ from rfc3161_client import (
 
 from storage.errors import LedgerError
 from storage.ledger.checkpoint import signed_text
+from storage.ledger.tst import MAX_TOKEN, check_token
+from storage.ledger.tst_shapes import Token
 
-MAX_ANSWER = 1 << 15
-"""Bytes; a token with its certificates is a few thousand."""
-
-TOLERANCE = timedelta(minutes=5)
-"""How far the court's clocks may go ahead of the authority's before the two contradict each other.
-
-A leaf's time is a node's own clock. One that is set over the network is right to well under a second; five minutes
-is what protocols that rest on loosely set clocks allow them (Kerberos, RFC 4120 section 1.6), and less than a
-hearing takes, so that nobody gains a back-dated hearing by it.
-"""
+MAX_ANSWER = MAX_TOKEN
+"""Bytes."""
 
 _GRANTED = (PKIStatus.GRANTED, PKIStatus.GRANTED_WITH_MODS)
 _STATUS_GRANTED = bytes.fromhex("3003020100")  # PKIStatusInfo { granted }
 _NONE = "This is no time-stamp (RFC 3161): it was damaged or cut short."
-
-
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """A believed token: its checkpoint's `size` and the authority's time `at`."""
-
-    size: int
-    at: datetime
-
-
-def load_roots(pem: bytes) -> tuple[x509.Certificate, ...]:
-    """The trusted certificates in a PEM file; raises LedgerError if it holds none."""
-    try:
-        return tuple(x509.load_pem_x509_certificates(pem))
-    except ValueError:
-        raise LedgerError("it holds no certificate in PEM") from None
 
 
 def ask(note: str) -> TimeStampRequest:
@@ -83,9 +63,15 @@ def token_time(token: bytes, note: str, roots: Sequence[x509.Certificate]) -> da
     The authority's certificate must have been valid at that time, lead to one of `roots`, and be made for
     time-stamping alone (RFC 3161 section 2.3).
     """
+    openssl_time(token, signed_text(note), roots)
+    return check_token(token, signed_text(note), roots).at
+
+
+def openssl_time(token: bytes, text: bytes, roots: Sequence[x509.Certificate]) -> datetime:
+    """As OpenSSL reads the token; raises LedgerError where it does not believe it."""
     response = _decoded(_as_answer(token))
     try:
-        VerifierBuilder(roots=list(roots)).build().verify_message(response, signed_text(note))
+        VerifierBuilder(roots=list(roots)).build().verify_message(response, text)
     except (VerificationError, ValueError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise LedgerError(
@@ -94,48 +80,36 @@ def token_time(token: bytes, note: str, roots: Sequence[x509.Certificate]) -> da
     return response.tst_info.gen_time
 
 
-def back_dated(stamps: Iterable[Covered], leaf_times: Iterable[datetime]) -> Iterator[str]:
-    """A sentence for each token that is older than what it covers.
+@asn1.sequence
+class _Answer:
+    """TimeStampResp (RFC 3161 section 2.4.2)."""
 
-    `leaf_times` are those the entries state, in log order. Each token is held against the entries that came since
-    the token before it, and against that token: so one contradiction is told once.
-    """
-    waiting = sorted(stamps, key=lambda one: (one.size, one.at))
-    before: Covered | None = None
-    newest: datetime | None = None
-    for size, at in enumerate(leaf_times, start=1):
-        newest = at if newest is None else max(newest, at)
-        while waiting and waiting[0].size <= size:
-            stamp = waiting.pop(0)
-            yield from _too_old(stamp, before, newest)
-            before, newest = stamp, None
-
-
-def _too_old(stamp: Covered, before: Covered | None, newest: datetime | None) -> Iterator[str]:
-    named = f"The time-stamp of {stamp.size} entries says {_shown(stamp.at)}"
-    if newest is not None and stamp.at < newest - TOLERANCE:
-        yield (
-            f"{named}, but one of them was stated at {_shown(newest)}: the token is back-dated, or the clock of "
-            "whoever stated it was fast."
-        )
-    if before is not None and stamp.at < before.at - TOLERANCE:
-        yield f"{named}, but that of only {before.size} says {_shown(before.at)}: one of the two is wrong."
+    status: asn1.TLV
+    token: Token | None
 
 
 def _decoded(answer: bytes) -> TimeStampResponse:
     if len(answer) > MAX_ANSWER:
         raise LedgerError(f"The time-stamp has more than {MAX_ANSWER} bytes: it is none.")
     try:
-        return decode_timestamp_response(answer)
-    except ValueError:
+        return decode_timestamp_response(_sorted(answer))
+    except (ValueError, x509.InvalidVersion):
         raise LedgerError(_NONE) from None
+
+
+def _sorted(answer: bytes) -> bytes:
+    """The answer with the token's certificates in the order that DER asks of a set, which `rfc3161_client` insists on.
+
+    Authorities send them in the order of the chain; nothing that is signed speaks of it.
+    """
+    read = asn1.decode_der(_Answer, answer)
+    if read.token is not None:
+        data = read.token.content
+        data.certificates = sorted(data.certificates or [], key=lambda one: one.public_bytes(Encoding.DER)) or None
+    return asn1.encode_der(read)
 
 
 def _as_answer(token: bytes) -> bytes:
     """The TimeStampResp that granted the token: kept are tokens, the library reads answers."""
     body = _STATUS_GRANTED + token[:MAX_ANSWER]
     return b"\x30\x82" + len(body).to_bytes(2) + body
-
-
-def _shown(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

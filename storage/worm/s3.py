@@ -44,11 +44,15 @@ _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchObject"})
 class S3Store:
     """Implements `WormStore` in one bucket, below `prefix`; `client` and `bucket` are open to the canary."""
 
-    def __init__(self, client: Minio, bucket: str, prefix: str = "") -> None:
-        """Makes the bucket with object lock if it is missing; raises StoreNotWriteOnce if it is there without."""
+    def __init__(self, client: Minio, bucket: str, prefix: str = "", disposal: Minio | None = None) -> None:
+        """Makes the bucket with object lock if it is missing; raises StoreNotWriteOnce if it is there without.
+
+        With `disposal` what is destroyed is deleted by that client's account, and all else done by the other's.
+        """
         self.client = client
         self.bucket = bucket
         self._prefix = prefix
+        self._disposal = disposal or client
         with self.asking(f"bucket {bucket}"):
             if not client.bucket_exists(bucket):
                 client.make_bucket(bucket, object_lock=True)
@@ -124,7 +128,7 @@ class S3Store:
         for version in (*(one.version for one in reversed(self._all(sha256))), *(one.version_id for one in marks)):
             try:
                 with self.asking(sha256):
-                    self.client.remove_object(self.bucket, self._key(sha256), version)
+                    self._disposal.remove_object(self.bucket, self._key(sha256), version)
             except StoreUnavailable as error:
                 if _code(error) not in _LOCKED:
                     raise

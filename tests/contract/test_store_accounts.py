@@ -5,6 +5,7 @@ import io
 import secrets
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from minio.objectlockconfig import DAYS, ObjectLockConfig
 from minio.retention import Retention
 from minio.versioningconfig import SUSPENDED, VersioningConfig
 
-from storage.errors import StoreRefused
+from storage.errors import ObjectLocked, StoreRefused
 from storage.worm.canary import prove_write_once
 from storage.worm.port import read_object
 from storage.worm.s3 import S3Store
@@ -112,9 +113,12 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "list": (lambda c, o: list(c.list_objects(BUCKET, recursive=True)), "server archive"),
     "list versions": (
         lambda c, o: list(c.list_objects(BUCKET, recursive=True, include_version=True)),
-        "server archive",
+        "server archive disposal",
     ),
-    "read retention": (lambda c, o: c.get_object_retention(BUCKET, o.locked, o.locked_version), "server archive"),
+    "read retention": (
+        lambda c, o: c.get_object_retention(BUCKET, o.locked, o.locked_version),
+        "server archive disposal",
+    ),
     "extend retention": (
         lambda c, o: c.set_object_retention(BUCKET, o.locked, Retention(COMPLIANCE, LATER), o.locked_version),
         "node server",
@@ -128,9 +132,14 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "set a legal hold": (lambda c, o: c.enable_object_legal_hold(BUCKET, o.locked, o.locked_version), "server"),
     "lift a legal hold": (lambda c, o: c.disable_object_legal_hold(BUCKET, o.locked, o.locked_version), "server"),
     "hide by a delete marker": (lambda c, o: c.remove_object(BUCKET, o.locked), ""),
-    "delete a version": (lambda c, o: c.remove_object(BUCKET, o.free, o.free_version), ""),
+    "delete a version": (lambda c, o: c.remove_object(BUCKET, o.free, o.free_version), "disposal"),
+    "delete a locked version": (lambda c, o: c.remove_object(BUCKET, o.locked, o.locked_version), ""),
+    "delete a governed version": (lambda c, o: c.remove_object(BUCKET, o.governed, o.governed_version), ""),
     # Unlocked, so that it shows the right: on real canaries the lock must be what refuses.
-    "delete below the canary's prefix": (lambda c, o: c.remove_object(BUCKET, o.canary, o.canary_version), "server"),
+    "delete below the canary's prefix": (
+        lambda c, o: c.remove_object(BUCKET, o.canary, o.canary_version),
+        "server disposal",
+    ),
     "bypass governance": (bypass, ""),
     "change the bucket's lock": (
         lambda c, o: c.set_object_lock_config(BUCKET, ObjectLockConfig(GOVERNANCE, 1, DAYS)),
@@ -141,6 +150,9 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "remove the bucket": (lambda c, o: c.remove_bucket(BUCKET), ""),
     "make a bucket": (lambda c, o: c.make_bucket("another"), ""),
 }
+
+
+LOCKED_DELETES = ("delete a locked version", "delete a governed version")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -154,8 +166,9 @@ def test_each_account_does_its_verbs_and_no_other(
     else:
         with pytest.raises((S3Error, PermissionError)) as refused:
             attempt(clients[account], placed)
-        # The lock itself refuses to be shortened, before rights are looked at.
-        assert ("WORM protected" if verb == "shorten retention" else "AccessDenied") in str(refused.value)
+        # Where the account may delete, and for whoever would shorten it, it is the lock itself that refuses.
+        locked = verb == "shorten retention" or (verb in LOCKED_DELETES and account == "disposal")
+        assert ("WORM protected" if locked else "AccessDenied") in str(refused.value)
 
 
 @pytest.mark.parametrize("account", FILES)
@@ -190,6 +203,32 @@ def test_the_servers_account_is_enough_for_the_store_and_its_canary(clients: dic
     other = b"written by the archive"
     with pytest.raises(StoreRefused, match="AccessDenied"):
         archive.put(hashlib.sha256(other).hexdigest(), other, len(other), UNTIL)
+
+
+def test_what_is_over_is_destroyed_with_the_account_for_disposal_and_no_other(
+    minio: MinioServer, clients: dict[str, Minio]
+) -> None:
+    """The server's account does all but the deleting; until the lock ends, MinIO refuses both."""
+    alone = S3Store(clients["server"], BUCKET)
+    both = S3Store(clients["server"], BUCKET, disposal=clients["disposal"])
+    content = secrets.token_bytes(1000)
+    sha256 = hashlib.sha256(content).hexdigest()
+    stored = alone.put(sha256, content, len(content), datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3))
+    root = Minio(minio.endpoint, minio.access_key, minio.secret_key, secure=False)
+    root.put_object(BUCKET, stored.key, io.BytesIO(b"forged"), 6)
+    root.remove_object(BUCKET, stored.key)  # a delete marker above both
+    with pytest.raises(ObjectLocked, match=r"hold, or not ours to delete \(InvalidRequest\)\.$"):
+        both.destroy(sha256)
+    deadline = time.monotonic() + 20
+    while True:
+        with pytest.raises(ObjectLocked, match=r"\(AccessDenied\)\.$"):
+            alone.destroy(sha256)
+        try:
+            both.destroy(sha256)
+            break
+        except ObjectLocked:
+            assert time.monotonic() < deadline, "the retention never ended"
+    assert list(root.list_objects(BUCKET, prefix=stored.key, include_version=True)) == []
 
 
 def test_setting_up_without_the_store_or_its_secrets_is_one_sentence(tmp_path: Path, minio: MinioServer) -> None:

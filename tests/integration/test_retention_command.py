@@ -1,8 +1,10 @@
 """`courtrec retention` as a person types it, on a home of its own, from a hearing of long ago to its destruction."""
 
+import hashlib
 import re
+import secrets
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,16 @@ from typer.testing import CliRunner, Result
 
 from api.app import create_app
 from api.cli.main import app
-from api.composition import make_context
-from api.settings import Settings
+from api.composition import make_context, make_store
+from api.settings import Settings, load_settings
+from storage.errors import StoreRefused
 from storage.retention_classes import load_classes
 from storage.worm.local import LocalStore
+from storage.worm.s3 import S3Store
 from tests.factories import hearing_log
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.server import NODE_TOKEN, Server, SetClock
+from tests.services.processes import MinioServer
 
 LONG_AGO = datetime(2001, 3, 1, 8, 0, tzinfo=UTC)
 CONFIRMED = "\n".join(f'[class.{one.name}]\nkeep = 5\npending = false\nsource = "order 12"' for one in load_classes())
@@ -94,6 +99,35 @@ def test_from_hold_to_destruction(type_in: Type) -> None:
     assert "is whole" in whole
     assert HEARING not in said(retention("due"))
     assert "was destroyed by act" in refused(retention("extend", HEARING, "--until", "2030-01-01", *decides, "x"))
+
+
+def test_on_s3_nothing_is_destroyed_without_the_keys_for_it(
+    type_in: Type, tmp_path: Path, minio: MinioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keys(name: str, access: str, secret: str) -> None:
+        for part, content in (("access", access), ("secret", secret)):
+            (tmp_path / "keys" / f"{name}.{part}").write_text(content)
+            (tmp_path / "keys" / f"{name}.{part}").chmod(0o600)
+
+    for name, value in {"STORE": "s3", "S3_ENDPOINT": minio.endpoint, "S3_SECURE": "false", "S3_BUCKET": "act"}.items():
+        monkeypatch.setenv(f"COURTREC_{name}", value)
+    keys("s3", minio.access_key, minio.secret_key)
+    assert "act" in said(type_in("retention", "act", "list"))
+    missing = refused(type_in("retention", "act", "carry-out", "x"))
+    assert missing.startswith("SettingsError: Nothing can be destroyed in the S3 store with the server's account: put ")
+    assert missing.endswith("keys/s3-disposal.access and " + str(tmp_path / "keys" / "s3-disposal.secret") + ".")
+    keys("s3-disposal", "disposal", "secret")
+    (tmp_path / "keys" / "s3-disposal.secret").unlink()
+    assert "s3-disposal.secret cannot be read" in refused(type_in("retention", "act", "carry-out", "x"))
+    keys("s3-disposal", "disposal", "secret")
+    assert "no act 'x'" in refused(type_in("retention", "act", "carry-out", "x"))
+    store = make_store(load_settings(home=tmp_path), destroying=True)
+    assert isinstance(store, S3Store)
+    content = secrets.token_bytes(99)
+    sha256 = hashlib.sha256(content).hexdigest()
+    store.put(sha256, content, len(content), datetime.now(UTC).replace(microsecond=0) + timedelta(days=1))
+    with pytest.raises(StoreRefused, match="InvalidAccessKeyId"):  # an account that this server does not know
+        store.destroy(sha256)
 
 
 def test_bad_days_are_refused_in_a_sentence(type_in: Type) -> None:

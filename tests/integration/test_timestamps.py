@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from api.cli.evidence import all_is_well
@@ -26,14 +27,14 @@ from storage.db.timestamps import EVERY
 from storage.db.unit_of_work import Database
 from storage.errors import LedgerError, StampError
 from storage.ledger.checkpoint import sign_checkpoint, signed_text
-from storage.ledger.timestamp import MAX_ANSWER
+from storage.ledger.timestamp import MAX_ANSWER, token_time
 from storage.queue import STAMP_AGAIN, STAMP_LOG, EmbeddedWorker, Sweeper, make_queue
 from storage.stamping import register, stamp_log
 from storage.worm.port import read_object
 from tests.factories.evidence import OTHER, faults, transcribe
 from tests.factories.hearing_log import HEARING, STRANGER, made_hearing
 from tests.factories.server import LOG_KEY, Server, make_server
-from tests.services.timestamps import TimestampServer, timestamp_server
+from tests.services.timestamps import Making, TimestampServer, timestamp_server
 
 PAST = datetime(2020, 1, 6, 4, 0, tzinfo=UTC)
 FAR = datetime(2150, 1, 6, 4, 0, tzinfo=UTC)
@@ -308,7 +309,7 @@ def test_kept_tokens_must_lead_to_the_certificate_of_the_settings(
 
 def test_a_certificate_for_another_purpose_gives_no_time(court: Server, tmp_path: Path) -> None:
     """OpenSSL refuses to stamp with such a certificate, so its answer carries no token."""
-    with timestamp_server(tmp_path / "server", usage=ExtendedKeyUsageOID.SERVER_AUTH) as server:
+    with timestamp_server(tmp_path / "server", Making(usage=ExtendedKeyUsageOID.SERVER_AUTH)) as server:
         settings = court.context.settings
         changed = {"timestamp_url": server.url, "timestamp_roots": server.roots}
         authority = load_authority(settings.model_copy(update=changed))
@@ -354,6 +355,67 @@ def test_a_log_rewritten_with_the_courts_own_key_does_not_fit_its_token(
     assert any("time-stamp" in one and "made over something else" in one for one in faults(court))
 
 
+def log_in(folder: Path, user: str | None, password: str | None) -> None:
+    (folder / "keys").mkdir(exist_ok=True)
+    for name, content in (("timestamp.user", user), ("timestamp.password", password)):
+        if content is not None:
+            (folder / "keys" / name).write_text(f"{content}\n")
+            (folder / "keys" / name).chmod(0o600)
+
+
+def test_an_authority_that_wants_a_password_gets_the_one_in_the_secret_files(
+    court: Server, database: Database, tmp_path: Path, timestamps: TimestampServer
+) -> None:
+    timestamps.login = "court:п@ss:word"
+    with pytest.raises(StampError, match="wants another user name or password than keys/"):
+        stamp(court)
+    log_in(tmp_path, "court", "wrong")
+    with pytest.raises(StampError, match="wants another user name or password"):
+        stamp(stamped_server(database, tmp_path, timestamps), log_size(court))
+    log_in(tmp_path, "court", "п@ss:word")
+    knowing = stamped_server(database, tmp_path, timestamps)
+    assert "п@ss:word" not in repr(knowing.context)
+    assert stamp(knowing, log_size(court))
+    assert faults(knowing) == []
+
+
+@pytest.mark.parametrize(("user", "password"), [("court", None), (None, "secret"), ("court", ""), ("", "secret")])
+def test_half_a_login_is_refused_at_start(
+    tmp_path: Path, timestamps: TimestampServer, user: str | None, password: str | None
+) -> None:
+    log_in(tmp_path, user, password)
+    with pytest.raises(SettingsError, match=r"The secret file .*timestamp\.(user|password)"):
+        load_authority(load_settings(home=tmp_path, timestamp_url=timestamps.url, timestamp_roots=timestamps.roots))
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("http://tsa.example/stamp", "ask the authority for an https:// address"),
+        ("https://court:secret@tsa.example/stamp", "holds a user name: put it and the password into keys/"),
+    ],
+)
+def test_a_password_goes_neither_into_the_address_nor_over_an_open_line(
+    tmp_path: Path, timestamps: TimestampServer, url: str, complaint: str
+) -> None:
+    log_in(tmp_path, "court", "secret")
+    with pytest.raises(SettingsError, match=complaint) as caught:
+        load_authority(load_settings(home=tmp_path, timestamp_url=url, timestamp_roots=timestamps.roots))
+    assert "secret@" not in str(caught.value)
+
+
+def test_an_authority_may_send_its_chain_from_the_signer_upwards(court: Server, tmp_path: Path) -> None:
+    """As OpenSSL does. DER asks for another order of a set: this signer's certificate, the longer one, comes last."""
+    making = Making(key=lambda: rsa.generate_private_key(65537, 2048), between=True)
+    with timestamp_server(tmp_path / "chained", making) as chained:
+        changed = {"timestamp_url": chained.url, "timestamp_roots": chained.roots}
+        authority = load_authority(court.context.settings.model_copy(update=changed))
+        assert authority is not None
+        note = note_of(court, log_size(court))
+        token, at = authority.stamp(note)
+        assert token_time(token, note, authority.roots) == at
+
+
 @pytest.mark.parametrize("content", [None, b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
 def test_certificates_that_cannot_be_used_are_named_at_start(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "roots.pem"
@@ -370,13 +432,15 @@ def test_an_authority_without_its_certificates_is_refused_at_start() -> None:
         load_settings(timestamp_url="authority.example", timestamp_roots=Path("roots.pem"))
 
 
+@pytest.mark.parametrize("login", [None, ("court", "пароль")])
 def test_the_same_authority_stamps_the_protocols_signature(
-    court: Server, tmp_path: Path, timestamps: TimestampServer
+    court: Server, tmp_path: Path, timestamps: TimestampServer, login: tuple[str, str] | None
 ) -> None:
+    timestamps.login = ":".join(login or ())
     context = make_context(
         ProtocolSettings(), database=court.context.database, store=court.context.store, key=court.context.server_key,
         clock=court.clock, home=tmp_path, site="http://court.test", keep=timedelta(days=1),
-        timestamp_url=timestamps.url, timestamp_roots=timestamps.roots,
+        timestamp_url=timestamps.url, timestamp_login=login, timestamp_roots=timestamps.roots,
     )  # fmt: skip
     make_demo_pkcs12(context.signer.pkcs12, "Айжамал", court.clock)
     transcribe(court, HEARING)

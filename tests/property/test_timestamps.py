@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from storage.errors import LedgerError
 from storage.ledger.checkpoint import sign_checkpoint
 from storage.ledger.ed25519 import SigningKey
-from storage.ledger.timestamp import ask, granted_token, load_roots, token_time
+from storage.ledger.timestamp import ask, granted_token, token_time
+from storage.ledger.tst import load_roots
 from tests.services.fixtures import or_skip
 from tests.services.timestamps import timestamp_server
 

@@ -1,5 +1,6 @@
 """A real time-stamp authority (RFC 3161) on loopback: OpenSSL's, with a certificate of its own small root."""
 
+import base64
 import shutil
 import subprocess
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 from queue import Queue
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -25,21 +27,41 @@ CONFIGURATION = """
 serial = serial
 signer_cert = authority.pem
 signer_key = authority.key
-signer_digest = sha256
+signer_digest = {digest}
 default_policy = 1.2.3.4.1
 digests = sha256
 accuracy = secs:1
-ess_cert_id_alg = sha256
+ess_cert_id_alg = {named_by}
 """
+Key = EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+@dataclass(frozen=True)
+class Making:
+    """How an authority makes its tokens: `usage` is what its certificate is for, `named_by` the hash that names it in
+    them, `between` whether another authority stands between it and the root."""
+
+    usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.TIME_STAMPING
+    key: Callable[[], Key] = lambda: generate_private_key(SECP256R1())
+    digest: str = "sha256"
+    named_by: str = "sha256"
+    between: bool = False
+
+
+PLAIN = Making()
 
 
 @dataclass
 class TimestampServer:
-    """`heard` and `said` stand between the authority and the world, to be exchanged by tests of bad ones."""
+    """`heard` and `said` stand between the authority and the world, to be exchanged by tests of bad ones.
+
+    Where there is a `login` it answers nobody else, `name:password`.
+    """
 
     folder: Path
     url: str = ""
     status: int = 200
+    login: str = ""
     heard: Callable[[bytes], bytes] = bytes
     said: Callable[[bytes], bytes] = bytes
     answered: "Queue[bytes]" = field(default_factory=Queue)
@@ -60,21 +82,26 @@ class TimestampServer:
 
 
 @contextmanager
-def timestamp_server(
-    folder: Path, usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.TIME_STAMPING
-) -> Iterator[TimestampServer]:
-    """Answers until the end of the block; `usage` is what its certificate is made for."""
+def timestamp_server(folder: Path, making: Making = PLAIN) -> Iterator[TimestampServer]:
+    """Answers until the end of the block."""
     if shutil.which("openssl") is None:
         raise ServiceMissing("OpenSSL is not installed: run tests/services/install.sh (package openssl).")
     folder.mkdir(exist_ok=True)
-    _write_certificates(folder, usage)
+    _write_certificates(folder, making)
     (folder / "serial").write_text("01\n")
-    (folder / "authority.cnf").write_text(CONFIGURATION)
+    chain = "certs = chain.pem\n" if making.between else ""
+    configuration = CONFIGURATION.format(digest=making.digest, named_by=making.named_by)
+    (folder / "authority.cnf").write_text(configuration + chain)
     made = TimestampServer(folder)
 
     class Answer(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             query = self.rfile.read(int(self.headers["Content-Length"]))
+            known = "Basic " + base64.b64encode(made.login.encode()).decode()
+            if made.login and self.headers["Authorization"] != known:
+                self.send_response(401)
+                self.end_headers()
+                return
             body = made.said(made.answer(made.heard(query)))
             self.send_response(made.status)
             self.send_header("Content-Type", "application/timestamp-reply")
@@ -96,29 +123,29 @@ def timestamp_server(
             thread.join()
 
 
-def _write_certificates(folder: Path, usage: x509.ObjectIdentifier) -> None:
-    root, authority = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
-    extension = x509.BasicConstraints(ca=True, path_length=None)
-    signed = _certificate("Test root", root, root, extension, serial=1)
-    (folder / "root.pem").write_bytes(signed)
-    (folder / "authority.pem").write_bytes(
-        _certificate("Test authority", authority, root, x509.ExtendedKeyUsage([usage]), serial=2)
-    )
-    secret = authority.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+def _write_certificates(folder: Path, making: Making) -> None:
+    root, key = generate_private_key(SECP256R1()), making.key()
+    certifies = x509.BasicConstraints(ca=True, path_length=None)
+    (folder / "root.pem").write_bytes(_certificate("Test root", root, "Test root", root, certifies))
+    issuer, by = "Test root", root
+    if making.between:
+        issuer, by = "Test authorities", generate_private_key(SECP256R1())
+        (folder / "chain.pem").write_bytes(_certificate(issuer, by, "Test root", root, certifies))
+    own = _certificate("Test authority", key, issuer, by, x509.ExtendedKeyUsage([making.usage]))
+    (folder / "authority.pem").write_bytes(own)
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "authority.key").write_bytes(secret)
 
 
-def _certificate(
-    name: str, key: EllipticCurvePrivateKey, root: EllipticCurvePrivateKey, extension: x509.ExtensionType, serial: int
-) -> bytes:
+def _certificate(name: str, key: Key, issuer: str, by: EllipticCurvePrivateKey, extension: x509.ExtensionType) -> bytes:
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test root")]))
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
         .public_key(key.public_key())
-        .serial_number(serial)
+        .serial_number(x509.random_serial_number())
         .not_valid_before(VALID[0])
         .not_valid_after(VALID[1])
         .add_extension(extension, critical=True)
     )
-    return builder.sign(root, SHA256()).public_bytes(Encoding.PEM)
+    return builder.sign(by, SHA256()).public_bytes(Encoding.PEM)
