@@ -1,7 +1,6 @@
 """Secrets are files in `home`/keys, readable by the server's account only; those it may choose, it makes itself."""
 
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +46,5 @@ def given_secret(path: Path) -> str:
 
 
 def _own(path: Path) -> str:
-    if not path.exists():
-        durable.make_folder(path.parent)
-        with suppress(FileExistsError):  # another process of this installation was faster
-            durable.write_new(path, secrets.token_urlsafe(32).encode() + b"\n", mode=0o600)
+    durable.write_once(path, lambda: secrets.token_urlsafe(32).encode() + b"\n", mode=0o600)
     return given_secret(path)

@@ -3,7 +3,6 @@
 import base64
 import os
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -27,15 +26,9 @@ def load_or_create(path: Path) -> SigningKey:
     The public half is `<path>.pub`: base64 of the 32 raw bytes and a newline. Several processes may call this
     at once; all get the same key. Raises KeyFileError if the file is there and cannot be used.
     """
-    if not path.exists():
-        durable.make_folder(path.parent)
-        with suppress(FileExistsError):
-            durable.write_new(path, private_bytes(new_key()), mode=0o600)
+    durable.write_once(path, lambda: private_bytes(new_key()), mode=0o600)
     key = load(path)
-    public = public_path(path)
-    if not public.exists():
-        with suppress(FileExistsError):
-            durable.write_new(public, base64.b64encode(key.public) + b"\n")
+    durable.write_once(public_path(path), lambda: base64.b64encode(key.public) + b"\n")
     return key
 
 

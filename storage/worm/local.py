@@ -96,6 +96,8 @@ class LocalStore:
                 with suppress(FileExistsError):
                     os.link(incoming, path)
                 incoming.unlink()
+        else:
+            durable.fsync_folder(path.parent)  # whoever put it there may have died before its name was durable
         return self._read_back(sha256)
 
     def head(self, sha256: str, version: str = "") -> StoredObject:
@@ -125,8 +127,7 @@ class LocalStore:
         """A file `<sha256>.hold` beside the object: whatever destroys objects must look for it."""
         mark = self._hold_mark(self.head(sha256).sha256)
         if on:
-            with suppress(FileExistsError):
-                durable.write_new(mark, b"")
+            durable.write_once(mark, bytes)
         else:
             mark.unlink(missing_ok=True)
             durable.fsync_folder(mark.parent)
@@ -139,9 +140,15 @@ class LocalStore:
         self.head(sha256)
 
     def destroy(self, sha256: str) -> None:
-        if self.held(sha256):
-            raise ObjectLocked(f"Object {sha256} is under legal hold, so it was not destroyed: lift the hold first.")
         path = self._path(sha256)
+        try:
+            held = self.held(sha256)
+        except ObjectMissing:
+            if path.parent.is_dir():  # an earlier attempt may have died before the name was gone from the disk
+                durable.fsync_folder(path.parent)
+            raise
+        if held:
+            raise ObjectLocked(f"Object {sha256} is under legal hold, so it was not destroyed: lift the hold first.")
         with self._alone():
             unseal(path, self._ioctl)
             path.unlink(missing_ok=True)
@@ -207,9 +214,7 @@ class LocalStore:
             yield incoming
         finally:
             incoming.unlink(missing_ok=True)
-        # All levels: another process may have made them a moment ago and not be done.
-        for folder in (path.parent, path.parent.parent, self.folder):
-            durable.fsync_folder(folder)
+        durable.fsync_folder(path.parent)
 
     def _read_back(self, sha256: str) -> StoredObject:
         """The object as it lies there, every byte hashed, then sealed; raises ObjectAltered."""
