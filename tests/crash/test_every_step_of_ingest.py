@@ -1,96 +1,87 @@
 """A segment's delivery, its bytes and then its leaf, stopped before every step: nothing acknowledged is missing."""
 
-import hashlib
-import io
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from api.context import Context
-from api.ingest import accept, keep_object, open_batch
 from api.verification import verify
-from storage.db.migrate import upgrade
-from storage.db.unit_of_work import Database
-from storage.worm.port import read_object
-from tests.factories.hearing_log import HEARING, NODE, HearingLog, add_segment, open_hearing
-from tests.factories.server import SetClock, court_context
-from tests.simulators.power import every_death
+from tests.factories.command_line import ROOT
+from tests.factories.deliveries import deliver, made, migrated, opened, present
+from tests.factories.hearing_log import HearingLog
+from tests.simulators.power import Disk, every_death
+
+KILLED = """
+import sys
+from pathlib import Path
+from tests.factories.deliveries import deliver, made
+from tests.simulators.power import Disk, kill_this_process
+class Told(list):
+    def append(self, one):
+        print(one, flush=True)
+    def extend(self, several):
+        print(*several, sep="\\n", flush=True)
+home, limit = Path(sys.argv[1]), int(sys.argv[2])
+with Disk(home, limit, kill_this_process).watched():
+    deliver(home, Told(), made(2))
+"""
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose database is migrated."""
-    home = tmp_path_factory.mktemp("empty")
-    database = Database(f"sqlite:///{home}/courtrec.db")
-    upgrade(database.engine)
-    database.dispose()
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with one segment of a hearing in it."""
+    home = migrated(tmp_path_factory.mktemp("begun"))
+    deliver(home, [], made(1))
     return home
 
 
-@contextmanager
-def opened(home: Path) -> Iterator[Context]:
-    """As a fresh process opens it."""
-    database = Database(f"sqlite:///{home}/courtrec.db")
-    try:
-        yield court_context(database, home, SetClock())
-    finally:
-        database.dispose()
-
-
-def made(segments: int) -> HearingLog:
-    log = HearingLog()
-    open_hearing(log)
-    for sequence in range(segments):
-        add_segment(log, "mic-judge", sequence, 10 * sequence, 10 * sequence + 10)
-    return log
-
-
-def deliver(home: Path, done: list[Any], log: HearingLog) -> None:
-    """As a node does: all objects, then all entries; what the server has already it is sent again."""
+def check(home: Path, acknowledged: set[str], how: str) -> None:
     with opened(home) as context:
-        for sha256, content in log.objects.items():
-            keep_object(context, sha256, io.BytesIO(content), len(content))
-            done.append(sha256)
-        accept(context, open_batch(log.entries, NODE.public))
-        done.extend(hashlib.sha256(entry).hexdigest() for entry in log.entries)
+        assert list(verify(context)) == [], how
+        assert acknowledged <= present(context), how
 
 
-def present(context: Context) -> set[str]:
-    """SHA-256 of what is there: entries of the log, and listed objects whose bytes are right."""
-    with context.database.read() as work:
-        entries = {hashlib.sha256(row.entry).hexdigest() for row in work.log.entries(HEARING)}
-        objects = {sha256 for sha256 in made(2).objects if work.log.object(sha256) is not None}
-    for sha256 in objects:
-        read_object(context.store, sha256)
-    return entries | objects
+def check_again(home: Path, log: HearingLog, how: str) -> None:
+    deliver(home, [], log)
+    check(home, {*log.objects}, how)
+    with opened(home) as context:
+        assert len(present(context)) == len(log.entries) + len(log.objects), how
 
 
-def check_every_death(tmp_path: Path, begun: Path, log: HearingLog) -> None:
-    def prepare(home: Path) -> None:
-        shutil.copytree(begun, home)
-
-    for left in every_death(tmp_path / "deaths", partial(deliver, log=log), prepare):
-        with opened(left.home) as context:
-            assert list(verify(context)) == [], left.how
-            assert {*left.acknowledged} <= present(context), left.how
+def check_every_death(tmp_path: Path, home: Path, log: HearingLog) -> None:
+    for left in every_death(tmp_path / "deaths", partial(deliver, log=log), partial(shutil.copytree, home)):
+        check(left.home, {*left.acknowledged}, left.how)
         if left.killed:
-            deliver(left.home, [], log)
-            with opened(left.home) as context:
-                assert list(verify(context)) == [], left.how
-                assert len(present(context)) == len(log.entries) + len(log.objects), left.how
+            check_again(left.home, log, left.how)
 
 
-def test_a_segments_bytes_and_then_its_leaf(tmp_path: Path, empty: Path) -> None:
-    begun = tmp_path / "begun"
-    shutil.copytree(empty, begun)
-    deliver(begun, [], made(1))
+def test_a_segments_bytes_and_then_its_leaf(tmp_path: Path, begun: Path) -> None:
     check_every_death(tmp_path, begun, made(2))
 
 
-def test_the_first_entries_of_a_log(tmp_path: Path, empty: Path) -> None:
-    check_every_death(tmp_path, empty, made(0))
+def test_the_first_entries_of_a_log(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    check_every_death(tmp_path, migrated(empty), made(0))
+
+
+def test_a_process_that_is_killed_there(tmp_path: Path, begun: Path) -> None:
+    """Real processes at some of the steps: what a simulated death leaves out (locks, shared memory) does no harm."""
+    shutil.copytree(begun, tmp_path / "dry")
+    disk = Disk(tmp_path / "dry")
+    with disk.watched():
+        deliver(tmp_path / "dry", [], made(2))
+    disk.close()
+    for wanted in ("link objects", "commit courtrec.db", "replace keys/log.checkpoint"):
+        place = max(number for number, step in enumerate(disk.steps) if step.startswith(wanted))
+        home = tmp_path / str(place)
+        shutil.copytree(begun, home)
+        died = subprocess.run(
+            [sys.executable, "-c", KILLED, str(home), str(place)], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert died.returncode == -9, died.stderr
+        check(home, {*died.stdout.split()}, wanted)
+        check_again(home, made(2), wanted)

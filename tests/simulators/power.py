@@ -89,8 +89,8 @@ class Disk:
             for name in ("unlink", "mkdir", "rmdir"):
                 patch.setattr(os, name, self._of_path(name, getattr(os, name)))
             patch.setattr(os, "open", self._open(os.open))
-            patch.setattr(os, "write", self._of_descriptor("write", os.write))
-            patch.setattr(os, "fsync", self._of_descriptor("fsync", os.fsync, self._synced))
+            patch.setattr(os, "write", self._write(os.write))
+            patch.setattr(os, "fsync", self._fsync(os.fsync))
             connect = self._connect(sqlite3.connect)
             patch.setattr(sqlite3, "connect", connect)
             patch.setattr(sqlite3.dbapi2, "connect", connect)
@@ -106,6 +106,9 @@ class Disk:
             self._at_stop(self)
             raise PowerCut
         self.steps.append(f"{what} {path.relative_to(self.folder)}")
+
+    def _lost(self, path: Path) -> bool:
+        return self.stopped and path.is_relative_to(self.folder)
 
     def _of_target(self, what: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def watched(source: Any, target: Any, **options: Any) -> Any:
@@ -129,15 +132,20 @@ class Disk:
 
         return watched
 
-    def _of_descriptor(
-        self, what: str, real: Callable[..., Any], then: Callable[[Path, int], None] = lambda path, descriptor: None
-    ) -> Callable[..., Any]:
-        def watched(descriptor: int, *more: Any) -> Any:
-            path = Path(f"/proc/self/fd/{descriptor}").readlink()
-            self._step(path, what)
-            result = real(descriptor, *more)
-            then(path, descriptor)
-            return result
+    def _write(self, real: Callable[[int, Any], int]) -> Callable[[int, Any], int]:
+        """No step of its own: what half a write leaves is what a file holds before its fsync. Nor may it raise: libav
+        calls it, and would go on."""
+        return lambda descriptor, data: len(data) if self._lost(_path_of(descriptor)) else real(descriptor, data)
+
+    def _fsync(self, real: Callable[[int], None]) -> Callable[[int], None]:
+        def watched(descriptor: int) -> None:
+            path = _path_of(descriptor)
+            self._step(path, "fsync")
+            real(descriptor)
+            if path.is_dir():
+                self._sync_names(path)
+            else:
+                self._sync_file(Path(f"/proc/self/fd/{descriptor}"))
 
         return watched
 
@@ -174,12 +182,6 @@ class Disk:
                 return result
 
         return lambda *where, **options: real(*where, **options, factory=Watched)
-
-    def _synced(self, path: Path, descriptor: int) -> None:
-        if path.is_dir():
-            self._sync_names(path)
-        else:
-            self._sync_file(Path(f"/proc/self/fd/{descriptor}"))
 
     def _committed(self, file: Path) -> None:
         for path in (file, file.with_name(file.name + "-wal")):
@@ -266,6 +268,10 @@ def _copy_all(disk: Disk, work: Path) -> None:
     disk.copy_everything(work / "killed")
     disk.copy_synced(work / "synced")
     disk.copy_names(work / "names")
+
+
+def _path_of(descriptor: int) -> Path:
+    return Path(f"/proc/self/fd/{descriptor}").readlink()
 
 
 def _listed(folder: Path) -> dict[str, int]:
