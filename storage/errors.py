@@ -51,6 +51,14 @@ class StoreRefused(StoreUnavailable):
     """The store is there and did not do what it was asked: for this one object, perhaps not for the next."""
 
 
+class DiskFull(StorageError):
+    """There is no room for what was to be kept; nothing of it was. It succeeds once there is."""
+
+
+class DatabaseDamaged(StorageError):
+    """The database's own file is not as it was written."""
+
+
 class StoreNotWriteOnce(StorageError):
     """The store lets evidence be deleted or its retention shortened: no new hearing may be kept there."""
 

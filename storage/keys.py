@@ -28,7 +28,10 @@ def load_or_create(path: Path) -> SigningKey:
     """
     durable.write_once(path, lambda: private_bytes(new_key()), mode=0o600)
     key = load(path)
-    durable.write_once(public_path(path), lambda: base64.b64encode(key.public) + b"\n")
+    public, told = public_path(path), base64.b64encode(key.public) + b"\n"
+    durable.write_once(public, lambda: told)
+    if public.read_bytes() != told:
+        durable.replace(public, told)  # cut short, or another key's
     return key
 
 

@@ -43,13 +43,19 @@ def made(segments: int) -> HearingLog:
 
 
 def deliver(home: Path, done: list[Any], log: HearingLog) -> None:
-    """As a node does: all objects, then all entries; what the server has already it is sent again."""
+    """What a node sends to a server on `home`, opened for it."""
     with opened(home) as context:
-        for sha256, content in log.objects.items():
-            keep_object(context, sha256, io.BytesIO(content), len(content))
-            done.append(sha256)
-        accept(context, open_batch(log.entries, NODE.public))
-        done.extend(hashlib.sha256(entry).hexdigest() for entry in log.entries)
+        deliver_to(context, done, log)
+
+
+def deliver_to(context: Context, done: list[Any], log: HearingLog) -> None:
+    """All objects, then all entries; what the server has already it is sent again. `done` gets what it acknowledged,
+    by SHA-256."""
+    for sha256, content in log.objects.items():
+        keep_object(context, sha256, io.BytesIO(content), len(content))
+        done.append(sha256)
+    accept(context, open_batch(log.entries, NODE.public))
+    done.extend(hashlib.sha256(entry).hexdigest() for entry in log.entries)
 
 
 def present(context: Context) -> set[str]:
