@@ -46,5 +46,10 @@ def given_secret(path: Path) -> str:
 
 
 def _own(path: Path) -> str:
-    durable.write_once(path, lambda: secrets.token_urlsafe(32).encode() + b"\n", mode=0o600)
+    try:
+        durable.write_once(path, lambda: secrets.token_urlsafe(32).encode() + b"\n", mode=0o600)
+    except OSError as error:
+        raise SettingsError(
+            f"The secret file {path} cannot be written ({error.strerror}): check the disk, its room and its rights."
+        ) from None
     return given_secret(path)

@@ -14,6 +14,8 @@ from api import schemas
 from api.deps import ContextDep
 from api.errors import NotLoggedIn, TooLarge, Unusable
 from api.ingest import accept, keep_object, open_batch
+from storage.durable import write_all
+from storage.errors import not_written
 
 _bearer = HTTPBearer(auto_error=False, description="The node's token, shared with the server at set-up.")
 
@@ -42,13 +44,16 @@ async def put_object(
 ) -> schemas.StoredObject:
     """Stores the body write-once under its SHA-256 and answers once every byte was read back and hashed."""
     size = _announced_size(request, context.settings.object_limit)
-    with tempfile.TemporaryFile() as body:
+    with tempfile.TemporaryFile(buffering=0) as body:
         received = 0
         async for piece in request.stream():
             received += len(piece)
             if received > size:
                 raise Unusable(f"Object {sha256} came with more than the {size} bytes announced: send it again.")
-            body.write(piece)
+            try:
+                write_all(body.fileno(), piece)
+            except OSError as error:
+                raise not_written(f"The server's temporary folder {tempfile.gettempdir()}", error) from error
         body.seek(0)
         known, stored = await run_in_threadpool(keep_object, context, sha256, cast(BinaryIO, body), size)
     response.status_code = 200 if known else 201

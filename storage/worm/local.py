@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from storage import durable
-from storage.errors import ObjectAltered, ObjectLocked, ObjectMissing, StoreRefused
+from storage.errors import ObjectAltered, ObjectLocked, ObjectMissing, StoreRefused, not_written
 from storage.worm.port import (
     CHUNK,
     Item,
@@ -88,17 +88,19 @@ class LocalStore:
     def put(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
         """As in the port; raises ObjectAltered if other bytes lie under that name already.
 
-        Raises NotSealed where sealing is required and refused: then nothing is acknowledged.
+        Raises NotSealed where sealing is required and refused, DiskFull or StoreRefused where the disk does not take
+        it: then nothing is acknowledged.
         """
         path = self._path(sha256)
-        if not path.exists():
-            with self._received(path, sha256, source, size) as incoming, self._alone():
-                with suppress(FileExistsError):
-                    os.link(incoming, path)
-                incoming.unlink()
-        else:
-            durable.fsync_folder(path.parent)  # whoever put it there may have died before its name was durable
-        return self._read_back(sha256)
+        with self._writing():
+            if not path.exists():
+                with self._received(path, sha256, source, size) as incoming, self._alone():
+                    with suppress(FileExistsError):
+                        os.link(incoming, path)
+                    incoming.unlink()
+            else:
+                durable.fsync_folder(path.parent)  # whoever put it there may have died before its name was durable
+            return self._read_back(sha256)
 
     def head(self, sha256: str, version: str = "") -> StoredObject:
         path = self._path(sha256)
@@ -126,11 +128,12 @@ class LocalStore:
     def hold(self, sha256: str, on: bool) -> None:
         """A file `<sha256>.hold` beside the object: whatever destroys objects must look for it."""
         mark = self._hold_mark(self.head(sha256).sha256)
-        if on:
-            durable.write_once(mark, bytes)
-        else:
-            mark.unlink(missing_ok=True)
-            durable.fsync_folder(mark.parent)
+        with self._writing():
+            if on:
+                durable.write_once(mark, bytes)
+            else:
+                mark.unlink(missing_ok=True)
+                durable.fsync_folder(mark.parent)
 
     def held(self, sha256: str) -> bool:
         return self._hold_mark(self.head(sha256).sha256).exists()
@@ -163,12 +166,13 @@ class LocalStore:
     def restore(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
         """What lies under the name moves to `quarantine/`; the name never stands for nothing meanwhile."""
         path = self._path(sha256)
-        with self._received(path, sha256, source, size) as incoming, self._alone():
-            aside = self._keep_aside(path) if os.path.lexists(path) else None
-            incoming.replace(path)
-        if aside is not None and self._sealing is not Sealing.OFF:
-            seal(aside, Sealing.AUTO, self._ioctl)
-        return self._read_back(sha256)
+        with self._writing():
+            with self._received(path, sha256, source, size) as incoming, self._alone():
+                aside = self._keep_aside(path) if os.path.lexists(path) else None
+                incoming.replace(path)
+            if aside is not None and self._sealing is not Sealing.OFF:
+                seal(aside, Sealing.AUTO, self._ioctl)
+            return self._read_back(sha256)
 
     def items(self) -> Iterator[Item]:
         for folder, _, files in os.walk(self.folder):
@@ -215,6 +219,13 @@ class LocalStore:
         finally:
             incoming.unlink(missing_ok=True)
         durable.fsync_folder(path.parent)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise not_written(f"The store's folder {self.folder}", error) from error
 
     def _read_back(self, sha256: str) -> StoredObject:
         """The object as it lies there, every byte hashed, then sealed; raises ObjectAltered."""

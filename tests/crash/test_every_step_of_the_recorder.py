@@ -1,13 +1,11 @@
 """A segment's recording, from the spool's first folder to its sealed leaf, stopped before every step and taken up."""
 
 import hashlib
-import shutil
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from court.hearing import HearingState
 from hardware.devices import AUDIO_RATE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import ObjectAltered, WrongHash
+from storage.errors import DiskFull, ObjectAltered, WrongHash
 from storage.worm.local import LocalStore
 
 CONTENT = b"evidence" * 1000
@@ -64,7 +64,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(DiskFull, match="make room"):
             store.put(SHA256, CONTENT, len(CONTENT), UNTIL)
     assert files(tmp_path) == []
     assert store.put(SHA256, CONTENT, len(CONTENT), UNTIL).size == len(CONTENT)
