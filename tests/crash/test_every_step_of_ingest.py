@@ -1,33 +1,17 @@
 """A segment's delivery, its bytes and then its leaf, stopped before every step: nothing acknowledged is missing."""
 
 import shutil
-import subprocess
-import sys
+import signal
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from api.verification import verify
-from tests.factories.command_line import ROOT
 from tests.factories.deliveries import deliver, made, migrated, opened, present
 from tests.factories.hearing_log import HearingLog
-from tests.simulators.power import Disk, every_death
-
-KILLED = """
-import sys
-from pathlib import Path
-from tests.factories.deliveries import deliver, made
-from tests.simulators.power import Disk, kill_this_process
-class Told(list):
-    def append(self, one):
-        print(one, flush=True)
-    def extend(self, several):
-        print(*several, sep="\\n", flush=True)
-home, limit = Path(sys.argv[1]), int(sys.argv[2])
-with Disk(home, limit, kill_this_process).watched():
-    deliver(home, Told(), made(2))
-"""
+from tests.simulators.killed import PROCESSES, deliver_segments
+from tests.simulators.power import Steps, every_death
 
 
 @pytest.fixture(scope="module")
@@ -71,17 +55,17 @@ def test_the_first_entries_of_a_log(tmp_path: Path) -> None:
 def test_a_process_that_is_killed_there(tmp_path: Path, begun: Path) -> None:
     """Real processes at some of the steps: what a simulated death leaves out (locks, shared memory) does no harm."""
     shutil.copytree(begun, tmp_path / "dry")
-    disk = Disk(tmp_path / "dry")
-    with disk.watched():
+    dry = Steps(tmp_path / "dry")
+    with dry.watched():
         deliver(tmp_path / "dry", [], made(2))
-    disk.close()
     for wanted in ("link objects", "commit courtrec.db", "replace keys/log.checkpoint"):
-        place = max(number for number, step in enumerate(disk.steps) if step.startswith(wanted))
+        place = max(number for number, step in enumerate(dry.steps) if step.startswith(wanted))
         home = tmp_path / str(place)
         shutil.copytree(begun, home)
-        died = subprocess.run(
-            [sys.executable, "-c", KILLED, str(home), str(place)], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        assert died.returncode == -9, died.stderr
-        check(home, {*died.stdout.split()}, wanted)
+        told = tmp_path / f"told-{place}"
+        process = PROCESSES.Process(target=deliver_segments, args=(home, place, told))
+        process.start()
+        process.join(60)
+        assert process.exitcode == -signal.SIGKILL
+        check(home, {*told.read_text().split()}, wanted)
         check_again(home, made(2), wanted)

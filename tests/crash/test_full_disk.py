@@ -165,7 +165,11 @@ def test_the_logs_checkpoint_waits_for_room(disk: SmallDisk, tmp_path: Path) -> 
 @pytest.mark.parametrize("command", [["keys", "rotate", "log"], ["hearings"], ["verify"]])
 @pytest.mark.parametrize("begun", [False, True])
 def test_the_command_line(
-    disk: SmallDisk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str], begun: bool
+    disk: SmallDisk,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+    begun: bool,
 ) -> None:
     """One sentence and exit code 1 or 2, in a new home and in one that was used; reading may succeed."""
     monkeypatch.setenv("COURTREC_HOME", str(disk.path / "home"))

@@ -1,15 +1,18 @@
 """A folder on a disk whose power can be cut at every step.
 
-POSIX keeps a file's bytes as of its last fsync and a folder's names as of the folder's last fsync; all else may be
-lost, or may not. `Disk` watches what a program asks of the kernel inside one folder, remembers what was synced, stops
-the program before its step number `limit`, and hands out what the disk may hold then.
+`Steps` watches what a program asks of the kernel inside one folder and ends the program before step number `limit`.
+`Disk` also remembers what was synced and tells what the disk may hold then: POSIX keeps a file's bytes as of its last
+fsync and a folder's names as of the folder's last fsync; all else may be lost, or may not.
 
 SQLite writes past Python. It promises that what COMMIT returned from is on the disk, with its name, if `synchronous`
 is FULL (https://sqlite.org/pragma.html#pragma_synchronous); so its files are taken as they are after each COMMIT, and
 only if it was FULL. What a torn file does to it, the modules test_sqlite_*.py try.
 """
 
+import hashlib
+import itertools
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -21,6 +24,7 @@ from typing import Any
 
 import pytest
 
+_RANDOM = re.compile(r"\.[0-9a-f]{16}$")
 SHARED_MEMORY = "-shm"
 """How SQLite's index of the write-ahead log ends: memory, which no power cut survives."""
 
@@ -29,8 +33,8 @@ class PowerCut(BaseException):
     """The machine is off: no code of ours runs any more."""
 
 
-def kill_this_process(_: object = None) -> None:
-    """What a test's child process does at its step: no handler and no `finally` runs."""
+def kill_this_process() -> None:
+    """No handler and no `finally` runs."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -40,45 +44,19 @@ class _Content:
     mode: int
 
 
-class Disk:
-    """Everything below `folder` counts as synced when it is made; `at_stop` gets the disk before step `limit`.
+class Steps:
+    """Counts what a program asks of the kernel below `folder`; `at_stop` is called before step number `limit`.
 
     `steps` are the ones that were taken, for people. After the stop every further step raises PowerCut, so that what
     tidies up changes nothing.
     """
 
-    def __init__(
-        self, folder: Path, limit: int | None = None, at_stop: Callable[["Disk"], None] = lambda disk: None
-    ) -> None:
+    def __init__(self, folder: Path, limit: int | None = None, at_stop: Callable[[], None] = kill_this_process) -> None:
         self.folder = folder.resolve()
         self.limit = limit
         self.steps: list[str] = []
         self.stopped = False
         self._at_stop = at_stop
-        self._files: dict[int, _Content] = {}
-        self._names: dict[Path, dict[str, int]] = {}
-        self._held: list[int] = []
-        for place, _, files in os.walk(self.folder):
-            self._sync_names(Path(place))
-            for name in files:
-                self._sync_file(Path(place, name))
-
-    def close(self) -> None:
-        for descriptor in self._held:
-            os.close(descriptor)
-        self._held.clear()
-
-    def copy_everything(self, target: Path) -> None:
-        """As the next process finds it after a kill: the kernel lives, and with it all that was written."""
-        shutil.copytree(self.folder, target, copy_function=_copy_if_there, symlinks=True)
-
-    def copy_synced(self, target: Path) -> None:
-        """What every disk has after a power cut: the least."""
-        self._copy(Path(), target, lambda place: self._names.get(place, {}))
-
-    def copy_names(self, target: Path) -> None:
-        """Names that went to the disk by themselves, before the bytes they stand for: files empty, or old."""
-        self._copy(Path(), target, lambda place: _listed(self.folder / place))
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -96,6 +74,10 @@ class Disk:
             patch.setattr(sqlite3.dbapi2, "connect", connect)
             yield
 
+    def step(self, what: str) -> None:
+        """A step that the program itself tells of."""
+        self._step(self.folder, what)
+
     def _step(self, path: Path, what: str) -> None:
         if not path.is_relative_to(self.folder):
             return
@@ -103,7 +85,7 @@ class Disk:
             raise PowerCut
         if len(self.steps) == self.limit:
             self.stopped = True
-            self._at_stop(self)
+            self._at_stop()
             raise PowerCut
         self.steps.append(f"{what} {path.relative_to(self.folder)}")
 
@@ -142,10 +124,7 @@ class Disk:
             path = _path_of(descriptor)
             self._step(path, "fsync")
             real(descriptor)
-            if path.is_dir():
-                self._sync_names(path)
-            else:
-                self._sync_file(Path(f"/proc/self/fd/{descriptor}"))
+            self._synced(path, descriptor)
 
         return watched
 
@@ -182,6 +161,58 @@ class Disk:
                 return result
 
         return lambda *where, **options: real(*where, **options, factory=Watched)
+
+    def _synced(self, path: Path, descriptor: int) -> None:
+        """The file's bytes are on the disk, or the folder's names."""
+
+    def _committed(self, file: Path) -> None:
+        """SQLite has returned from a commit."""
+
+
+class Disk(Steps):
+    """Remembers what was synced; at the stop it copies what may be left into `leave`, see `copy_all`.
+
+    Everything below `folder` counts as synced when it is made.
+    """
+
+    def __init__(self, folder: Path, limit: int, leave: Path) -> None:
+        super().__init__(folder, limit, self.copy_all)
+        self._leave = leave
+        self._files: dict[int, _Content] = {}
+        self._names: dict[Path, dict[str, int]] = {}
+        self._held: list[int] = []
+        for place, _, files in os.walk(self.folder):
+            self._sync_names(Path(place))
+            for name in files:
+                self._sync_file(Path(place, name))
+
+    def close(self) -> None:
+        for descriptor in self._held:
+            os.close(descriptor)
+        self._held.clear()
+
+    def copy_all(self) -> None:
+        self.copy_everything(self._leave / "killed")
+        self.copy_synced(self._leave / "synced")
+        self.copy_names(self._leave / "names")
+
+    def copy_everything(self, target: Path) -> None:
+        """As the next process finds it after a kill: the kernel lives, and with it all that was written."""
+        shutil.copytree(self.folder, target, copy_function=_copy_if_there, symlinks=True)
+
+    def copy_synced(self, target: Path) -> None:
+        """What every disk has after a power cut: the least."""
+        self._copy(Path(), target, lambda place: self._names.get(place, {}))
+
+    def copy_names(self, target: Path) -> None:
+        """Names that went to the disk by themselves, before the bytes they stand for: files empty, or old."""
+        self._copy(Path(), target, lambda place: _listed(self.folder / place))
+
+    def _synced(self, path: Path, descriptor: int) -> None:
+        if path.is_dir():
+            self._sync_names(path)
+        else:
+            self._sync_file(Path(f"/proc/self/fd/{descriptor}"))
 
     def _committed(self, file: Path) -> None:
         for path in (file, file.with_name(file.name + "-wal")):
@@ -234,40 +265,50 @@ def every_death(folder: Path, deed: Deed, prepare: Callable[[Path], object] = Pa
     """Whatever is left of `deed` when it is stopped before its first step, its second, … and after its last.
 
     Of each stop: killed, cut off with the least the disk must have, cut off with names but not bytes; and killed, done
-    again, and cut off then, for what was acknowledged the second time must not rest on what the first only began.
+    again, and cut off then, for what was acknowledged the second time must not rest on what the first only began. What
+    looks like one before is left out.
     """
-    number = 0
-    while True:
+    seen: set[tuple[str, str, bool]] = set()
+    for number in itertools.count():
         work = folder / str(number)
         work.mkdir(parents=True)
         home, done = work / "home", list[Any]()
         prepare(home)
-        disk = Disk(home, number, lambda disk, work=work: _copy_all(disk, work))  # type: ignore[misc]
+        disk = Disk(home, number, work)
         with disk.watched(), suppress(PowerCut):
             deed(home, done)
         ended = not disk.stopped
         if ended:
-            _copy_all(disk, work)
-        where = f"before step {number}, after {disk.steps[-3:]}"
-        yield Survivor(work / "killed", f"killed {where}", done, killed=True)
-        yield Survivor(work / "synced", f"cut off {where}", done)
-        yield Survivor(work / "names", f"cut off, names first, {where}", done)
+            disk.copy_all()
         disk.limit, disk.stopped, again = None, False, list[Any]()
+        where = f"before step {number}, after {disk.steps[-3:]}"
         with disk.watched():
             deed(home, again)
         disk.copy_synced(work / "again")
         disk.close()
-        yield Survivor(work / "again", f"killed {where}, done again, cut off", again)
+        for left in (
+            Survivor(work / "killed", f"killed {where}", done, killed=True),
+            Survivor(work / "synced", f"cut off {where}", done),
+            Survivor(work / "names", f"cut off, names first, {where}", done),
+            Survivor(work / "again", f"killed {where}, done again, cut off", again),
+        ):
+            looks = (_fingerprint(left.home), str(left.acknowledged))
+            if not seen & {(*looks, True), (*looks, left.killed)}:
+                seen.add((*looks, left.killed))
+                yield left
         shutil.rmtree(work)
         if ended:
             return
-        number += 1
 
 
-def _copy_all(disk: Disk, work: Path) -> None:
-    disk.copy_everything(work / "killed")
-    disk.copy_synced(work / "synced")
-    disk.copy_names(work / "names")
+def _fingerprint(home: Path) -> str:
+    """Of names and contents; the random end of temporary names does not count."""
+    digest = hashlib.sha256()
+    for path in sorted(home.rglob("*")):
+        digest.update(_RANDOM.sub("", str(path.relative_to(home))).encode() + b"\0")
+        if path.is_file() and not path.name.endswith(SHARED_MEMORY):
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _path_of(descriptor: int) -> Path:
