@@ -17,13 +17,14 @@ from api.ingest import OutOfOrder
 from api.web.render import error_page
 from court.errors import CourtError, InputError
 from court.hearing import IllegalStep
-from storage.errors import ObjectMissing, StorageError, StoreUnavailable, WrongHash
+from storage.errors import DiskFull, ObjectMissing, StorageError, StoreUnavailable, WrongHash
 
 _STATUS: tuple[tuple[type[CourtError], int], ...] = (
     (InputError, 422),
     (IllegalStep, 409),
     (WrongHash, 422),
     (ObjectMissing, 404),
+    (DiskFull, 507),
     (StoreUnavailable, 503),
     (StorageError, 500),
 )

@@ -6,6 +6,7 @@ continue its chain is refused with the number that is due, so reorderings and lo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from api.context import Context
 from api.errors import Conflict, Unusable
@@ -19,6 +20,8 @@ from storage.ledger.chain import check_next
 from storage.ledger.ed25519 import PUBLIC_SIZE, VerifyKey
 from storage.ledger.leaf import LeafKind, SignedLeaf, parse
 from storage.queue import offer_stamp
+from storage.retention import retain_until
+from storage.worm.port import StoredObject
 
 NODE_STATES = frozenset({LeafKind.HEARING, LeafKind.STATE, LeafKind.SEGMENT, LeafKind.GAP, LeafKind.NOTE})
 """The facts that are a node's to state; all others are the server's."""
@@ -59,6 +62,17 @@ def open_batch(entries: Sequence[bytes], public_key: bytes) -> Batch:
             raise Unusable(f"Entry {place} of the batch is not signed with the key {key.key_id} sent beside it.")
         leaves.append(signed)
     return Batch(key, tuple(leaves))
+
+
+def keep_object(context: Context, sha256: str, body: BinaryIO, size: int) -> tuple[bool, StoredObject]:
+    """Puts the object into the store and into the database's list; returns whether the list had it already."""
+    now = context.clock.now().utc
+    until = retain_until(now, context.settings.retention_years)
+    stored = context.store.put(sha256, body, size, until)
+    with context.database.begin() as uow:
+        known = uow.log.object(sha256) is not None
+        uow.log.add_object(stored, now, until)
+    return known, stored
 
 
 def accept(context: Context, batch: Batch) -> dict[str, int]:

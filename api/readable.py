@@ -1,17 +1,29 @@
 """Rows whose columns hold what their type does not allow: damage that would stop every other check."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.db.base import Base
 from storage.db.unit_of_work import UnitOfWork
-from storage.errors import LedgerError
+from storage.errors import DatabaseDamaged, LedgerError
 
-UNREADABLE = (ValueError, TypeError, LookupError, SQLAlchemyError, LedgerError)
-"""What reading or comparing such a row raises: broken JSON, a text that is no time, a word for a number, an
-entry that is no leaf."""
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, SQLAlchemyError, LedgerError, DatabaseDamaged)
+"""What reading or comparing such a row raises: broken JSON, a text that is no time, a word for a number, no key at all
+(for which there is no row object), an entry that is no leaf."""
+
+_TOLD = 10
+"""How many of SQLite's own complaints are passed on."""
+
+
+def file_faults(uow: UnitOfWork) -> Iterator[str]:
+    """What SQLite finds wrong with the structure of its file, indices included, by which all else is looked up."""
+    if uow.session.get_bind().dialect.name == "sqlite":
+        for (complaint,) in uow.session.execute(text(f"PRAGMA integrity_check({_TOLD})")):
+            if complaint != "ok":
+                yield f"The database's file is damaged: {' '.join(complaint.split())}."
 
 
 def unreadable_rows(uow: UnitOfWork) -> Iterator[str]:
@@ -24,7 +36,10 @@ def unreadable_rows(uow: UnitOfWork) -> Iterator[str]:
                 pass
         except UNREADABLE:
             uow.session.expunge_all()
-            for key in uow.session.execute(select(*keys)).all():
+            for key in _keys(uow, keys):
+                if key is None:
+                    yield f"The table {model.__tablename__} is damaged and cannot be read to its end."
+                    break
                 try:
                     uow.session.get(model, tuple(key), populate_existing=True)
                 except UNREADABLE as error:
@@ -32,6 +47,14 @@ def unreadable_rows(uow: UnitOfWork) -> Iterator[str]:
                     reason = str(error).splitlines()[0]
                     yield f"The row {named} of the table {model.__tablename__} is damaged and unreadable ({reason})."
         uow.session.expunge_all()
+
+
+def _keys(uow: UnitOfWork, columns: Sequence[Any]) -> Iterator[Sequence[Any] | None]:
+    """The table's keys; None at the end where not even they can be read."""
+    try:
+        yield from uow.session.execute(select(*columns)).all()
+    except UNREADABLE:
+        yield None
 
 
 def to_the_end(what: str, faults: Iterator[str]) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """Secrets are files in `home`/keys, readable by the server's account only; those it may choose, it makes itself."""
 
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +56,10 @@ def given_login(folder: Path, files: tuple[str, str]) -> tuple[str, str] | None:
 
 
 def _own(path: Path) -> str:
-    if not path.exists():
-        durable.make_folder(path.parent)
-        with suppress(FileExistsError):  # another process of this installation was faster
-            durable.write_new(path, secrets.token_urlsafe(32).encode() + b"\n", mode=0o600)
+    try:
+        durable.write_once(path, lambda: secrets.token_urlsafe(32).encode() + b"\n", mode=0o600)
+    except OSError as error:
+        raise SettingsError(
+            f"The secret file {path} cannot be written ({error.strerror}): check the disk, its room and its rights."
+        ) from None
     return given_secret(path)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from api.context import Context
 from api.losses import loss_faults
 from api.made import unstated_acts
-from api.readable import to_the_end, unreadable_rows
+from api.readable import file_faults, to_the_end, unreadable_rows
 from api.seals import seal_faults
 from api.stamps import stamp_faults
 from api.tables import hearing_table_faults, log_row_fault, readable, state_of
@@ -41,7 +41,12 @@ def verify(
     Yields nothing where all is well. A hearing that does not exist is a fault.
     """
     kept = _kept(context)  # before the database: the file only ever tells of what was committed before
+    yield from to_the_end("The database", _all_faults(context, hearing_id, progress, kept))
+
+
+def _all_faults(context: Context, hearing_id: str | None, progress: Progress, kept: Checkpoint | str) -> Iterator[str]:
     with context.database.read() as uow:
+        yield from to_the_end("The database's file", file_faults(uow))
         yield from unreadable_rows(uow)
         yield from to_the_end("The list of keys", _key_faults(context, uow))
         yield from to_the_end("The log", _log_faults(context, uow, kept))
@@ -53,13 +58,20 @@ def verify(
 
 def log_faults(context: Context) -> Iterator[str]:
     """Faults of the log alone: whether any entry was altered, added or removed."""
-    kept = _kept(context)
+    yield from to_the_end("The database", _read_log_faults(context, _kept(context)))
+
+
+def _read_log_faults(context: Context, kept: Checkpoint | str) -> Iterator[str]:
     with context.database.read() as uow:
         yield from to_the_end("The log", _log_faults(context, uow, kept))
 
 
 def destruction_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
     """What acts that count destroyed, of one hearing or all: no fault, and worth knowing."""
+    yield from to_the_end("What was destroyed", _destruction_notes(context, hearing_id))
+
+
+def _destruction_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
     with context.database.read() as uow:
         for one in _hearings(uow) if hearing_id is None else [hearing_id]:
             leaves, _ = check_chains([row.entry for row in uow.log.entries(one)], trusted_keys(context, uow))

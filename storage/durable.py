@@ -6,8 +6,8 @@ POSIX promises neither for a plain write: bytes need fsync of the file, names ne
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -23,11 +23,15 @@ def fsync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> Path:
-    """Creates `folder` and its parents durably; does nothing for those that exist. Returns `folder`."""
+    """Creates `folder` and its parents where they are missing; durable in any case. Returns `folder`."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
         fsync_folder(folder.parent)
+    else:
+        # Whoever made it may not have come to this yet, or have died before. What we may not read, others made.
+        with suppress(PermissionError):
+            fsync_folder(folder.parent)
     return folder
 
 
@@ -42,6 +46,16 @@ def write_new(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Creates `path` with exactly `data`, whole or not at all; raises FileExistsError if it exists."""
     with new_file(path, mode) as file:
         file.write(data)
+
+
+def write_once(path: Path, make: Callable[[], bytes], mode: int = 0o644) -> None:
+    """Makes sure that `path` stands, durable, with its folder: new with what `make` returns, or as it was."""
+    make_folder(path.parent)
+    if not path.exists():
+        with suppress(FileExistsError):  # another process was faster
+            write_new(path, make(), mode)
+    # Whoever gave it its name may have died before the name was durable; from here on somebody relies on it.
+    fsync_folder(path.parent)
 
 
 @contextmanager

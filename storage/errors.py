@@ -1,5 +1,7 @@
 """Errors of the evidence store: objects, keys and the ledger."""
 
+import errno
+
 from court.errors import CourtError, InputError
 
 
@@ -55,6 +57,14 @@ class StoreRefused(StoreUnavailable):
     """The store is there and did not do what it was asked: for this one object, perhaps not for the next."""
 
 
+class DiskFull(StoreUnavailable):
+    """There is no room for what was to be kept; nothing of it was. It succeeds once there is."""
+
+
+class DatabaseDamaged(StorageError):
+    """The database's own file is not as it was written."""
+
+
 class StoreNotWriteOnce(StorageError):
     """The store lets evidence be deleted or its retention shortened: no new hearing may be kept there."""
 
@@ -65,3 +75,10 @@ class RetentionError(StorageError, InputError):
 
 class ObjectLocked(StorageError):
     """The object is under retention or legal hold, so it was not destroyed."""
+
+
+def not_written(what: str, error: OSError) -> StoreUnavailable:
+    """DiskFull or StoreRefused for a write that the operating system refused; `what` begins the sentence."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"{what} cannot be written, the disk is full: make room, then do it again.")
+    return StoreRefused(f"{what} cannot be written ({error.strerror}): check the disk and its rights.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storage import durable
 from storage.errors import KeyFileError, LedgerError
-from storage.keys import load, load_or_create, new_key, private_bytes, public_path
+from storage.keys import load, load_or_create, new_key, private_bytes, public_path, writing
 from storage.ledger.ed25519 import SigningKey, key_id
 from storage.ledger.rotation import Rotation, leading_to, parse_rotation, sign_rotation
 
@@ -64,7 +64,7 @@ def rotate(path: Path, purpose: str, origin: str, at: datetime) -> Rotation:
 
     A power cut leaves the old key in its place or the new one with all that belongs to it. Raises KeyFileError.
     """
-    with durable.sole_holder(path.with_name(f".{path.name}.lock")) as alone:
+    with writing(path), durable.sole_holder(path.with_name(f".{path.name}.lock")) as alone:
         if not alone:
             raise KeyFileError(f"The key {path} is being replaced by another program: wait for it.")
         old, new = load(path), new_key()

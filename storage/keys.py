@@ -3,7 +3,8 @@
 import base64
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,18 +26,28 @@ def load_or_create(path: Path) -> SigningKey:
     """The Ed25519 key in `path` (PEM, PKCS #8, mode 0600), made on first use with its public half beside it.
 
     The public half is `<path>.pub`: base64 of the 32 raw bytes and a newline. Several processes may call this
-    at once; all get the same key. Raises KeyFileError if the file is there and cannot be used.
+    at once; all get the same key. Raises KeyFileError if the file is there and cannot be used, or cannot be made.
     """
-    if not path.exists():
-        durable.make_folder(path.parent)
-        with suppress(FileExistsError):
-            durable.write_new(path, private_bytes(new_key()), mode=0o600)
-    key = load(path)
-    public = public_path(path)
-    if not public.exists():
-        with suppress(FileExistsError):
-            durable.write_new(public, base64.b64encode(key.public) + b"\n")
+    with writing(path):
+        durable.write_once(path, lambda: private_bytes(new_key()), mode=0o600)
+        key = load(path)
+        public, told = public_path(path), base64.b64encode(key.public) + b"\n"
+        durable.write_once(public, lambda: told)
+        if public.read_bytes() != told:
+            durable.replace(public, told)  # cut short, or another key's
     return key
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raises KeyFileError where the disk does not take the key `path` or what belongs beside it."""
+    try:
+        yield
+    except OSError as error:
+        raise KeyFileError(
+            f"The key file {path} or what belongs beside it cannot be written ({error.strerror}): check the disk, its "
+            "room and its rights."
+        ) from error
 
 
 def new_key() -> SigningKey:

@@ -4,18 +4,18 @@ import base64
 import binascii
 import hmac
 import tempfile
-from typing import IO, Annotated, Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, cast
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api import schemas
-from api.context import Context
 from api.deps import ContextDep
 from api.errors import NotLoggedIn, TooLarge, Unusable
-from api.ingest import accept, open_batch
-from storage.retention import retain_until
+from api.ingest import accept, keep_object, open_batch
+from storage.durable import write_all
+from storage.errors import not_written
 
 _bearer = HTTPBearer(auto_error=False, description="The node's token, shared with the server at set-up.")
 
@@ -44,17 +44,20 @@ async def put_object(
 ) -> schemas.StoredObject:
     """Stores the body write-once under its SHA-256 and answers once every byte was read back and hashed."""
     size = _announced_size(request, context.settings.object_limit)
-    with tempfile.TemporaryFile() as body:
+    with tempfile.TemporaryFile(buffering=0) as body:
         received = 0
         async for piece in request.stream():
             received += len(piece)
             if received > size:
                 raise Unusable(f"Object {sha256} came with more than the {size} bytes announced: send it again.")
-            body.write(piece)
+            try:
+                write_all(body.fileno(), piece)
+            except OSError as error:
+                raise not_written(f"The server's temporary folder {tempfile.gettempdir()}", error) from error
         body.seek(0)
-        known, stored = await run_in_threadpool(_store, context, sha256, body, size)
+        known, stored = await run_in_threadpool(keep_object, context, sha256, cast(BinaryIO, body), size)
     response.status_code = 200 if known else 201
-    return stored
+    return schemas.StoredObject(sha256=sha256, size=stored.size, key=stored.key, version=stored.version)
 
 
 @router.post("/leaves", responses={**_REFUSALS, 409: {"model": schemas.ForkProblem}})
@@ -65,17 +68,6 @@ def post_leaves(batch: schemas.LeafBatch, context: ContextDep) -> schemas.Leaves
     """
     entries = [_decoded(one) for one in batch.entries]
     return schemas.LeavesAccepted(next_seq=accept(context, open_batch(entries, _decoded(batch.public_key))))
-
-
-def _store(context: Context, sha256: str, body: IO[bytes], size: int) -> tuple[bool, schemas.StoredObject]:
-    """The object in the store and in the database's list; whether the list had it already."""
-    now = context.clock.now().utc
-    until = retain_until(now, context.settings.retention_years)
-    stored = context.store.put(sha256, cast(BinaryIO, body), size, until)
-    with context.database.begin() as uow:
-        known = uow.log.object(sha256) is not None
-        uow.log.add_object(stored, now, until)
-    return known, schemas.StoredObject(sha256=sha256, size=stored.size, key=stored.key, version=stored.version)
 
 
 def _announced_size(request: Request, limit: int) -> int:

@@ -28,6 +28,11 @@ class Log:
         self._grown_from: int | None = None
 
     @property
+    def begun(self) -> bool:
+        """Whether this transaction appended the log's first entry."""
+        return self._grown_from == 0
+
+    @property
     def grown(self) -> bool:
         """Whether this transaction appended to the log."""
         return self._grown_from is not None

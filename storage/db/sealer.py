@@ -12,7 +12,8 @@ from storage import durable
 from storage.db.log import Log
 from storage.errors import LedgerError
 from storage.keyring import KeyRing
-from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
+from storage.ledger.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
+from storage.ledger.merkle import EMPTY_ROOT
 
 _log = structlog.get_logger(__name__)
 
@@ -33,10 +34,14 @@ class LogSealer:
     def seal(self, log: Log) -> str:
         """Inside the transaction: the signed head, '' if this log is not the one whose checkpoint is kept."""
         try:
+            now = self._clock.now().utc
             kept = read_kept(self._path, self._origin, self._keys.public)
+            if kept is None and log.begun:
+                # Else a machine that dies between the first commit and its file leaves a log with its file missing.
+                self.keep(sign_checkpoint(self._origin, 0, EMPTY_ROOT, *self._keys.signers(now)))
             if kept is not None and not log.begins_with(kept):
                 raise LedgerError(f"The log does not continue the checkpoint in {self._path}: it was altered or cut.")
-            return log.checkpoint(self._clock.now().utc, self._keys, self._origin).note
+            return log.checkpoint(now, self._keys, self._origin).note
         except (LedgerError, OSError) as error:
             _log.error("log_not_signed", reason=str(error))
             return ""
@@ -50,6 +55,8 @@ class LogSealer:
                 kept = read_kept(self._path, self._origin, self._keys.public)
                 if kept is None or kept.size < size:
                     durable.replace(self._path, note.encode())
+                else:
+                    durable.fsync_folder(self._path.parent)  # whoever put it there may have died before this
         except (LedgerError, OSError) as error:  # the deed itself is done; the next one tries again
             _log.error("checkpoint_not_kept", reason=str(error))
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from storage.db.accounts import Accounts
 from storage.db.acts import Acts
 from storage.db.checks import Checks
+from storage.db.disk import disk_faults_told
 from storage.db.hearings import Hearings
 from storage.db.log import Log
 from storage.db.sealer import LogSealer
@@ -53,8 +54,11 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
-        """A writing transaction: commits at the end of the block, rolls back if it raises."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """A writing transaction: commits at the end of the block, rolls back if it raises.
+
+        Raises DiskFull or DatabaseDamaged where the disk is at fault.
+        """
+        with disk_faults_told(), Session(self.engine, expire_on_commit=False) as session:
             work = UnitOfWork(session)
             sealer, signed = self.sealer, ""
             with session.begin():
@@ -68,10 +72,11 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
-        """A reading transaction: sees one consistent state and blocks no writer."""
+        """A reading transaction: sees one consistent state and blocks no writer; raises as `begin`."""
         # PostgreSQL would else show each query what was committed meanwhile; SQLite's reader keeps its state anyway.
         options = {_READ_ONLY: True} if self._sqlite else {"isolation_level": "REPEATABLE READ"}
         with (
+            disk_faults_told(),
             self.engine.connect().execution_options(**options) as connection,
             Session(connection, expire_on_commit=False) as session,
         ):

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from storage import durable
-from storage.errors import ObjectAltered, ObjectLocked, ObjectMissing, StoreRefused
+from storage.errors import ObjectAltered, ObjectLocked, ObjectMissing, StoreRefused, not_written
 from storage.worm.port import (
     CHUNK,
     Item,
@@ -88,15 +88,19 @@ class LocalStore:
     def put(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
         """As in the port; raises ObjectAltered if other bytes lie under that name already.
 
-        Raises NotSealed where sealing is required and refused: then nothing is acknowledged.
+        Raises NotSealed where sealing is required and refused, DiskFull or StoreRefused where the disk does not take
+        it: then nothing is acknowledged.
         """
         path = self._path(sha256)
-        if not path.exists():
-            with self._received(path, sha256, source, size) as incoming, self._alone():
-                with suppress(FileExistsError):
-                    os.link(incoming, path)
-                incoming.unlink()
-        return self._read_back(sha256)
+        with self._writing():
+            if not path.exists():
+                with self._received(path, sha256, source, size) as incoming, self._alone():
+                    with suppress(FileExistsError):
+                        os.link(incoming, path)
+                    incoming.unlink()
+            else:
+                durable.fsync_folder(path.parent)  # whoever put it there may have died before its name was durable
+            return self._read_back(sha256)
 
     def head(self, sha256: str, version: str = "") -> StoredObject:
         path = self._path(sha256)
@@ -124,12 +128,12 @@ class LocalStore:
     def hold(self, sha256: str, on: bool) -> None:
         """A file `<sha256>.hold` beside the object: whatever destroys objects must look for it."""
         mark = self._hold_mark(self.head(sha256).sha256)
-        if on:
-            with suppress(FileExistsError):
-                durable.write_new(mark, b"")
-        else:
-            mark.unlink(missing_ok=True)
-            durable.fsync_folder(mark.parent)
+        with self._writing():
+            if on:
+                durable.write_once(mark, bytes)
+            else:
+                mark.unlink(missing_ok=True)
+                durable.fsync_folder(mark.parent)
 
     def held(self, sha256: str) -> bool:
         return self._hold_mark(self.head(sha256).sha256).exists()
@@ -139,9 +143,15 @@ class LocalStore:
         self.head(sha256)
 
     def destroy(self, sha256: str) -> None:
-        if self.held(sha256):
-            raise ObjectLocked(f"Object {sha256} is under legal hold, so it was not destroyed: lift the hold first.")
         path = self._path(sha256)
+        try:
+            held = self.held(sha256)
+        except ObjectMissing:
+            if path.parent.is_dir():  # an earlier attempt may have died before the name was gone from the disk
+                durable.fsync_folder(path.parent)
+            raise
+        if held:
+            raise ObjectLocked(f"Object {sha256} is under legal hold, so it was not destroyed: lift the hold first.")
         with self._alone():
             unseal(path, self._ioctl)
             path.unlink(missing_ok=True)
@@ -156,12 +166,13 @@ class LocalStore:
     def restore(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
         """What lies under the name moves to `quarantine/`; the name never stands for nothing meanwhile."""
         path = self._path(sha256)
-        with self._received(path, sha256, source, size) as incoming, self._alone():
-            aside = self._keep_aside(path) if os.path.lexists(path) else None
-            incoming.replace(path)
-        if aside is not None and self._sealing is not Sealing.OFF:
-            seal(aside, Sealing.AUTO, self._ioctl)
-        return self._read_back(sha256)
+        with self._writing():
+            with self._received(path, sha256, source, size) as incoming, self._alone():
+                aside = self._keep_aside(path) if os.path.lexists(path) else None
+                incoming.replace(path)
+            if aside is not None and self._sealing is not Sealing.OFF:
+                seal(aside, Sealing.AUTO, self._ioctl)
+            return self._read_back(sha256)
 
     def items(self) -> Iterator[Item]:
         for folder, _, files in os.walk(self.folder):
@@ -207,9 +218,14 @@ class LocalStore:
             yield incoming
         finally:
             incoming.unlink(missing_ok=True)
-        # All levels: another process may have made them a moment ago and not be done.
-        for folder in (path.parent, path.parent.parent, self.folder):
-            durable.fsync_folder(folder)
+        durable.fsync_folder(path.parent)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise not_written(f"The store's folder {self.folder}", error) from error
 
     def _read_back(self, sha256: str) -> StoredObject:
         """The object as it lies there, every byte hashed, then sealed; raises ObjectAltered."""

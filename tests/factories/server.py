@@ -17,7 +17,7 @@ from api.context import Context
 from api.secrets import Secrets
 from api.settings import Settings
 from api.stamps import load_authority
-from court.clock import Anchor
+from court.clock import Anchor, Clock
 from court.openness import Openness
 from court.people import UserRole
 from storage.db.models import OpennessRow, User, Utterance
@@ -120,19 +120,31 @@ def make_server(
     log_keys: KeyRing = LOG_RING,
     **settings: Any,
 ) -> Server:
-    clock, store = SetClock(), LocalStore(folder / "objects")
+    clock = SetClock()
+    context = court_context(database, folder, clock, server_keys, log_keys, **settings)
+    return Server(context, clock, LocalStore(folder / "objects"), create_app(context))
+
+
+def court_context(
+    database: Database,
+    folder: Path,
+    clock: Clock,
+    server_keys: KeyRing = SERVER_RING,
+    log_keys: KeyRing = LOG_RING,
+    **settings: Any,
+) -> Context:
+    """What a server on a local store under `folder` works with, without the server."""
     read = Settings(home=folder, on_site_networks="10.0.0.0/8", **settings)
-    context = Context(
+    return Context(
         settings=read,
         database=database,
-        store=store,
+        store=LocalStore(folder / "objects"),
         server_keys=server_keys,
         log_keys=log_keys,
         secrets=Secrets(session=b"session secret", node_token=NODE_TOKEN),
         clock=clock,
         authority=load_authority(read),
     )
-    return Server(context, clock, store, create_app(context))
 
 
 def node_entries(log: HearingLog) -> list[bytes]:

@@ -1,6 +1,7 @@
 """Fixtures ``postgres``, ``redis``, ``minio``, ``rtsp`` and ``timestamps``: the address of a running server.
 
-A server that is not installed skips its tests, with the reason; COURTREC_REQUIRE_SERVICES=1 fails them.
+And ``disk``: a small one of its own. What is not installed or not allowed skips its tests, with the reason;
+COURTREC_REQUIRE_SERVICES=1 fails them.
 """
 
 import os
@@ -11,6 +12,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests.services.disks import SmallDisk, small_disk
 from tests.services.processes import (
     MinioServer,
     PostgresServer,
@@ -77,3 +79,10 @@ def timestamps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Time
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with or_skip(timestamp_server(tmp_path / "authority")) as server:
         yield server
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """Of 4 MiB."""
+    with or_skip(small_disk(tmp_path / "disk", 4 << 20)) as mounted:
+        yield mounted

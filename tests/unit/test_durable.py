@@ -83,9 +83,27 @@ def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_folders_are_durable_down_to_the_last(tmp_path: Path, deeds: list[str]) -> None:
     assert durable.make_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
-    assert deeds == ["folder a", f"sync {tmp_path.name}", "folder b", "sync a"]
+    assert deeds == [f"sync {tmp_path.parent.name}", "folder a", f"sync {tmp_path.name}", "folder b", "sync a"]
     durable.make_folder(tmp_path / "a" / "b")
-    assert len(deeds) == 4
+    assert deeds[5:] == ["sync a"], "whoever made it may have died before it was durable"
+
+
+def test_a_folder_below_one_that_is_closed_to_us_is_taken_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "open", closed)
+    assert durable.make_folder(tmp_path) == tmp_path
+
+
+def test_what_is_made_once_keeps_its_first_content_and_is_durable_again(tmp_path: Path, deeds: list[str]) -> None:
+    for content in (b"first", b"second"):
+        durable.write_once(tmp_path / "one", lambda content=content: content, mode=0o600)
+        assert deeds[-1] == f"sync {tmp_path.name}"
+        deeds.clear()
+    assert (tmp_path / "one").read_bytes() == b"first"
 
 
 def test_an_append_file_grows_and_is_synced(tmp_path: Path, deeds: list[str]) -> None:
