@@ -30,6 +30,9 @@ class HearingCard:
         language = _text(fields, "language") or "ru"
         if language not in LANGUAGES:
             raise InputError(f"The language {language!r} is unknown: use one of {', '.join(LANGUAGES)}.")
+        participants = fields.get("participants", ())
+        if not isinstance(participants, list | tuple):
+            raise InputError("The participants of the hearing must be a list.")
         return cls(
             case_number=CaseNumber.parse(_text(fields, "case_number")),
             case_title=_text(fields, "case_title"),
@@ -38,7 +41,7 @@ class HearingCard:
             place=_text(fields, "place"),
             judge=_text(fields, "judge"),
             secretary=_text(fields, "secretary"),
-            participants=tuple(_participant(entry) for entry in fields.get("participants", ())),
+            participants=tuple(map(_participant, participants)),
         )
 
     def as_fields(self) -> dict[str, Any]:
