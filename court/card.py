@@ -61,8 +61,8 @@ class HearingCard:
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
-    value = fields.get(name, "")
-    if not isinstance(value, str) or len(value) > 2000:
+    value = fields.get(name, "")  # JSON can hold half a surrogate pair, which is no character and cannot be written
+    if not isinstance(value, str) or len(value) > 2000 or any("\ud800" <= one < "\ue000" for one in value):
         raise InputError(f"The field {name!r} of the hearing must be a text of at most 2000 characters.")
     return value.strip()
 

@@ -101,6 +101,9 @@ def _opened(path: Path) -> Iterator[Parts]:
             ) from None
         if len(set(archive.namelist())) < len(archive.namelist()):
             raise BundleError(f"The bundle {path} holds two parts of one name: it was packed by somebody else.")
+        stored = sum(one.file_size for one in archive.infolist() if one.compress_type == zipfile.ZIP_STORED)
+        if stored > path.stat().st_size:  # a small file of parts over one another would take days to read
+            raise BundleError(f"The bundle {path} is smaller than its parts, or not all of it is here: get it again.")
         yield _Archive(archive, file.fileno())
 
 

@@ -38,7 +38,7 @@ def main() -> None:
         made = {"leaf": _leaves(), "note": _notes(), "key": _keys(), "signed_note": _texts(), "proof": _proofs(),
                 "contents": _contents(), "record": _records(), "archive": _archives(Path(folder)),
                 "folder": _contents(), "token": _tokens(), "sound": _sound(Path(folder)),
-                "pictures": _pictures(Path(folder)), "toml": _toml()}  # fmt: skip
+                "pictures": _pictures(Path(folder)), "card": _cards(), "toml": _toml()}  # fmt: skip
     assert made.keys() == TARGETS.keys()
     for target, seeds in made.items():
         at = CORPUS / target
@@ -151,6 +151,14 @@ def _pictures(folder: Path) -> Seeds:
     file.seal()
     whole = (folder / "pictures.mp4").read_bytes()
     return {"h264": whole, "h264-cut": whole[:-20]}
+
+
+def _cards() -> Seeds:
+    fields = json.loads(next(iter(honest()[1].entries)))["body"]["card"]
+    people = [{"role": "witness", "name": "Иванов", "present": False, "note": "болен"}, {"role": "judge", "name": "A"}]
+    full = {"case_number": "ГД 4405/24-Б2", "case_title": "о взыскании", "language": "ky", "court": "Суд",
+            "place": "Зал", "judge": "A", "secretary": "B", "participants": people}  # fmt: skip
+    return {"short": json.dumps(fields).encode(), "full": json.dumps(full, ensure_ascii=False).encode()}
 
 
 def _toml() -> Seeds:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import rfc8785
 
+from court.card import HearingCard
 from court.errors import CourtError, InputError
 from court.room import parse_room
 from hardware.devices import AUDIO_RATE
@@ -190,6 +191,15 @@ def pictures(data: bytes) -> None:
     allowing(MediaUnreadable, lambda: pictures_end(data))
 
 
+def card(data: bytes) -> None:
+    """A hearing's card as JSON. What is taken can be written into a leaf."""
+    fields = allowing((ValueError, RecursionError), lambda: json.loads(data))
+    read = allowing(InputError, lambda: HearingCard.parse(fields)) if isinstance(fields, dict) else None
+    if read is not None:
+        assert HearingCard.parse(read.as_fields()) == read
+        json.dumps(read.as_fields(), ensure_ascii=False).encode()
+
+
 def toml(data: bytes) -> None:
     """Room files, hearing scripts and retention classes."""
     text = data.decode(errors="replace")
@@ -231,5 +241,20 @@ def unpacked(path: Path) -> None:
 
 TARGETS: dict[str, Target] = {
     one.__name__: one
-    for one in (leaf, note, key, signed_note, proof, contents, record, archive, folder, token, sound, pictures, toml)
+    for one in (
+        leaf,
+        note,
+        key,
+        signed_note,
+        proof,
+        contents,
+        record,
+        archive,
+        folder,
+        token,
+        sound,
+        pictures,
+        card,
+        toml,
+    )
 }
