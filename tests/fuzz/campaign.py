@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[2]
 CORPUS = Path(__file__).with_name("corpus")
@@ -43,8 +44,9 @@ def fuzz(target: str, out: Path, *limits: str, module: str = TARGETS) -> Found:
     command = [sys.executable, "-m", "tests.fuzz.guided", f"{module}:{target}", *limited, *told, str(corpus)]
     if (CORPUS / target).is_dir():
         command.append(str(CORPUS / target))
-    environment = {**os.environ, "PYTHONHASHSEED": "0"}
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+    with TemporaryDirectory() as scratch:  # libFuzzer ends the process before it could clean up
+        environment = {**os.environ, "PYTHONHASHSEED": "0", "TMPDIR": scratch}
+        ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
     lines = (ended.stdout + ended.stderr).decode(errors="replace").splitlines()
     log = "\n".join(line for line in lines if not line.startswith("INFO:"))
     tried = re.search(r"stat::number_of_executed_units:\s+(\d+)", log)

@@ -6,22 +6,25 @@ out different every time.
 """
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import av
 import numpy as np
 
+from court.clock import iso_utc
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Picture, PictureFormat
 from recorder.encode import EncodedPictureFile, SoundFile
 from storage.ledger import merkle
 from storage.ledger.checkpoint import sign_checkpoint, verifier_key
 from storage.ledger.key_list import sign_key_list
+from storage.ledger.leaf import LeafKind
 from storage.ledger.proof import InclusionProof
 from storage.ledger.rotation import sign_rotation
 from storage.ledger.timestamp import ask, granted_token
 from storage.ledger.witness import cosign
-from tests.factories.hearing_log import KEYS, NODE, SERVER, START
+from tests.factories.hearing_log import KEYS, NODE, SERVER, START, HearingLog, add_state
 from tests.factories.recordings import tone
 from tests.fuzz.campaign import CORPUS, ROOT
 from tests.fuzz.signing import LOG, LOG_KEY, ORIGIN, honest, unsigned
@@ -55,6 +58,7 @@ def _leaves() -> Seeds:
     found: Seeds = {}
     for entry in honest()[1].entries:
         found.setdefault(json.loads(entry)["kind"], entry)
+    found["retention"] = _ended_and_destroyed()[-1]
     return found | {f"{kind}-unsigned": unsigned(entry) for kind, entry in found.items()}
 
 
@@ -104,7 +108,22 @@ def _records() -> Seeds:
     lines = list(map(unsigned, honest()[1].entries))
     withheld = json.dumps({"withheld": [[99, NODE.key_id, 1, "ab" * 32, "cd" * 32]]}).encode()
     return {"honest": b"\n".join([b"{}", *lines]), "gap": b"\n".join([withheld, lines[0], *lines[2:5]]),
+            "destroyed": b"\n".join([b"{}", lines[0], *map(unsigned, _ended_and_destroyed())]),
             "short": b"\n".join([b"{}", lines[0], lines[1], lines[-1]])}  # fmt: skip
+
+
+def _ended_and_destroyed() -> list[bytes]:
+    """A hearing's end and every deed of its keeping, six years later."""
+    log = HearingLog()
+    add_state(log, "ended", 90)
+    log.start += timedelta(days=6 * 366)
+    kept = log.keep(b"a segment")
+    told = {"reason": "term is over", "act": "act-1", "approved_by": "approver", "document_sha256": "", "years": 5}
+    told |= {"until": iso_utc(START + timedelta(days=5 * 366)), "objects": [kept | {"what": "segment"}]}
+    for deed in ("hold", "lift", "extend", "propose", "approve", "destroy", "destroyed"):
+        by = "approver" if deed == "approve" else "proposer"
+        log.add(SERVER, LeafKind.RETENTION, {**told, "deed": deed, "by": by})
+    return log.entries
 
 
 def _archives(folder: Path) -> Seeds:

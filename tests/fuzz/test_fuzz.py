@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from storage.ledger.verify import verify_hearing
+from storage.offline import check_file
+from tests.factories.hearing_log import KEYS
 from tests.fuzz.campaign import CORPUS, Found, fuzz, reproducing
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.signing import LOG_KEY, honest
+from tests.fuzz.targets import AUTHORITY, TARGETS
 
 SEED = "-seed=20261125"
 MANY = 1000
@@ -27,6 +31,13 @@ def test_the_corpus_breaks_no_parser(target: str, path: Path) -> None:
 
 def test_every_target_has_a_corpus() -> None:
     assert {folder.name for folder in CORPUS.iterdir()} == TARGETS.keys()
+
+
+def test_what_the_targets_alter_is_genuine() -> None:
+    """Without this, that nothing altered is believed would say nothing."""
+    assert check_file(CORPUS / "archive" / "honest", LOG_KEY).whole
+    assert verify_hearing(honest()[1].entries, KEYS, honest()[1].state) == []
+    TARGETS["token"]((AUTHORITY / "token.der").read_bytes())
 
 
 @pytest.fixture(scope="module")
