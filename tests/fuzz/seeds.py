@@ -1,5 +1,6 @@
 """Makes the corpus again from our own factories: `python -m tests.fuzz.seeds`. Files named `bug-…` are inputs that once
-broke a parser; they are kept.
+broke a parser; they are kept. Where another bundle or note was signed here before, remove what earlier runs of the fuzzer
+left in `var/fuzz`: it is genuine too, but not what the targets compare with.
 
 The time-stamp authority's files and its token are made only where they are missing (they need OpenSSL), since they come
 out different every time.
@@ -28,7 +29,7 @@ from tests.factories.hearing_log import KEYS, NODE, SERVER, START, HearingLog, a
 from tests.factories.recordings import tone
 from tests.fuzz.campaign import CORPUS, ROOT
 from tests.fuzz.signing import LOG, LOG_KEY, ORIGIN, honest, unsigned
-from tests.fuzz.targets import AUTHORITY, TARGETS, WITNESS, WITNESS_KEY, unpacked
+from tests.fuzz.targets import AUTHORITY, COSIGNED, SIGNED, TARGETS, WITNESS, WITNESS_KEY, unpacked
 from tests.services.timestamps import timestamp_server
 
 Seeds = dict[str, bytes]
@@ -63,10 +64,11 @@ def _leaves() -> Seeds:
 
 
 def _notes() -> Seeds:
-    note = sign_checkpoint(ORIGIN, 42, bytes(range(32)), LOG)
+    first, second = SIGNED
+    note = sign_checkpoint(ORIGIN, first.size, first.root, LOG)
     rotation = sign_rotation(ORIGIN, "log", SERVER, LOG, START).note
-    seeds = {"checkpoint": note, "cosigned": cosign(note, WITNESS.name, 1_700_000_000, WITNESS_KEY),
-             "two-keys": sign_checkpoint(ORIGIN, 42, bytes(32), LOG, SERVER), "rotation": rotation,
+    seeds = {"checkpoint": note, "cosigned": cosign(note, WITNESS.name, COSIGNED, WITNESS_KEY),
+             "two-keys": sign_checkpoint(ORIGIN, second.size, second.root, LOG, SERVER), "rotation": rotation,
              "keys": sign_key_list(ORIGIN, KEYS, LOG)}  # fmt: skip
     return {name: text.encode() for name, text in seeds.items()}
 

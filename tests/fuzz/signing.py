@@ -36,10 +36,14 @@ def entry_of(line: bytes) -> bytes:
     """The leaf that the line describes, signed by its author; the line itself if it describes none."""
     try:
         fields = json.loads(line)
-        leaf = Leaf(LeafKind(fields["kind"]), *(fields[name] for name in ("hearing", "author", "seq", "prev", "at")),
-                    dict(fields["body"]))  # fmt: skip
-        return sign(leaf, _AUTHORS[leaf.author])
-    except (LedgerError, ValueError, TypeError, LookupError, RecursionError):
+        names = ("hearing", "author", "seq", "prev", "at", "body")
+        leaf = Leaf(LeafKind(fields["kind"]), *(fields[name] for name in names))
+        author, _ = _AUTHORS[leaf.author], dict(leaf.body)
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return line
+    try:
+        return sign(leaf, author)
+    except LedgerError:
         return line
 
 
