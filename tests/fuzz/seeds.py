@@ -1,7 +1,7 @@
-"""Makes the corpus again from our own factories: `python -m tests.fuzz.seeds`. Files named `bug-…` are inputs that once
-broke a parser; they are kept. Where another bundle or note was signed here before, remove what earlier runs of the fuzzer
-left in `var/fuzz`: it is genuine too, but not what the targets compare with.
+"""Makes the corpus again from our own factories: `python -m tests.fuzz.seeds`.
 
+Files named `bug-…` are inputs that once broke a parser; they are kept. Where another bundle or note is signed here than
+before, remove what earlier runs of the fuzzer left in `var/fuzz`: genuine too, it is not what the targets compare with.
 The time-stamp authority's files and its token are made only where they are missing (they need OpenSSL), since they come
 out different every time.
 """
