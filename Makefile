@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench serve sample lock clean
+.PHONY: demo test lint fuzz bench serve sample lock clean
 
 demo: $(VENV)/.embedded  ## record the sample hearing and serve its signed protocol; ONCE=1 exits after the run
 	$(BIN)/python tools/build_web.py
@@ -23,6 +23,9 @@ lint: $(VENV)/.dev  ## style, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(VENV)/.dev  ## looks for inputs that break a parser, SECONDS_EACH (60) for every target; found ones lie in var/fuzz
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS_EACH),60)
 
 bench: $(VENV)/.dev  ## errors of transcripts on sample and human speech; what storage and evidence cost
 	$(BIN)/python -m bench.transcript

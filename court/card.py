@@ -30,6 +30,9 @@ class HearingCard:
         language = _text(fields, "language") or "ru"
         if language not in LANGUAGES:
             raise InputError(f"The language {language!r} is unknown: use one of {', '.join(LANGUAGES)}.")
+        participants = fields.get("participants", ())
+        if not isinstance(participants, list | tuple):
+            raise InputError("The participants of the hearing must be a list.")
         return cls(
             case_number=CaseNumber.parse(_text(fields, "case_number")),
             case_title=_text(fields, "case_title"),
@@ -38,7 +41,7 @@ class HearingCard:
             place=_text(fields, "place"),
             judge=_text(fields, "judge"),
             secretary=_text(fields, "secretary"),
-            participants=tuple(_participant(entry) for entry in fields.get("participants", ())),
+            participants=tuple(map(_participant, participants)),
         )
 
     def as_fields(self) -> dict[str, Any]:
@@ -58,8 +61,8 @@ class HearingCard:
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
-    value = fields.get(name, "")
-    if not isinstance(value, str) or len(value) > 2000:
+    value = fields.get(name, "")  # JSON can hold half a surrogate pair, which is no character and cannot be written
+    if not isinstance(value, str) or len(value) > 2000 or any("\ud800" <= one < "\ue000" for one in value):
         raise InputError(f"The field {name!r} of the hearing must be a text of at most 2000 characters.")
     return value.strip()
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from court.errors import InputError
 from court.people import CourtRole
+from court.toml import parse_toml
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -91,7 +92,7 @@ class Room:
 def parse_room(text: str, where: str) -> Room:
     """A room from TOML `text`; `where` names the file in errors. Raises RoomError on anything unusable."""
     try:
-        document = tomllib.loads(text)
+        document = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise RoomError(f"The room file {where} is not valid TOML ({error}): correct that line.") from None
     reader = _Reader(where)

@@ -4,17 +4,25 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 import av
 import numpy as np
 from av.audio.resampler import AudioResampler
 
+from hardware.boxes import our_part
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm
 from hardware.errors import MediaUnreadable
 
 _MAX_SECONDS = 120  # four times the longest segment: what claims more is not one of ours
-
+_MAX_PIXELS = 1 << 24  # more than any 4K camera gives; libav would take gigabytes for what a few bytes can claim
+_DECODERS = {"audio": "flac", "video": "h264"}
+_NO_TRUST = {
+    "enable_drefs": "0",  # nothing it refers to outside itself is opened
+    "codec_whitelist": ",".join(_DECODERS.values()),
+    "max_pixels": str(_MAX_PIXELS),
+}
+"""For a content nobody vouches for: of libav's hundreds of parsers and decoders it reaches only ours."""
 
 Segment = bytes | str | os.PathLike[str]
 """A segment's content, or the path of its file."""
@@ -39,19 +47,17 @@ def pictures_end(segment: Segment) -> int:
 
 
 def _reading(segment: Segment, read: Callable[[Any], _Result]) -> _Result:
-    source: BinaryIO = io.BytesIO(segment) if isinstance(segment, bytes) else _opened(Path(segment))
-    with source:
-        try:
-            # No trust in the content: only our own container, and nothing it refers to outside itself is opened.
-            with av.open(source, format="mp4", options={"enable_drefs": "0"}) as container:
-                return read(container)
-        except (av.FFmpegError, OSError, ValueError, OverflowError, MemoryError) as error:
-            raise MediaUnreadable(f"The segment cannot be read ({error}): fetch it again.") from None
-
-
-def _opened(path: Path) -> BinaryIO:
+    content = segment if isinstance(segment, bytes) else _content(Path(segment))
     try:
-        return path.open("rb")
+        with av.open(io.BytesIO(our_part(content)), format="mp4", options=_NO_TRUST) as container:
+            return read(container)
+    except (av.FFmpegError, OSError, ValueError, OverflowError, MemoryError) as error:
+        raise MediaUnreadable(f"The segment cannot be read ({error}): fetch it again.") from None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as error:
         raise MediaUnreadable(f"The segment {path} cannot be read ({error.strerror}): check its path.") from None
 
@@ -60,6 +66,8 @@ def _sound(container: Any, rate: int) -> tuple[int, Pcm]:
     start, pieces, count = None, [], 0
     resampler = AudioResampler("s16", "mono", rate)
     for frame in _frames(container, "audio"):
+        if frame.sample_rate != AUDIO_RATE:  # a frame of few samples a second would become hours of sound
+            raise MediaUnreadable(f"The segment has {frame.sample_rate} samples a second, ours {AUDIO_RATE}.")
         if start is None:
             start = int((frame.pts or 0) * frame.time_base * rate)
         for piece in resampler.resample(frame):
@@ -87,6 +95,10 @@ def _frames(container: Any, kind: str) -> Iterator[Any]:
     stream = container.streams.best(kind)
     if stream is None:
         raise MediaUnreadable(f"The segment holds no {kind}: it is another track's.")
+    decoder = stream.codec_context
+    if decoder is None or decoder.name != _DECODERS[kind]:
+        raise MediaUnreadable(f"The segment's {kind} is not in our coding ({_DECODERS[kind]}): it is none of ours.")
+    decoder.options = {"max_pixels": str(_MAX_PIXELS)}
     packets = container.demux(stream)
     while True:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 from babel.dates import format_datetime
 
+from court.toml import parse_toml
 from protocol.errors import FormError
 
 
@@ -87,7 +88,7 @@ _GROUPS = ("format", "page", "role", "track", "cause", "step", "say", "technical
 
 def _table(text: str, where: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise FormError(f"The form {where} is not valid TOML ({error}): correct that line.") from None
 

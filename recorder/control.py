@@ -141,7 +141,7 @@ def _guarded(handler: Handler, token: str) -> Handler:
 async def _fields(request: Request) -> dict[str, Any]:
     try:
         fields = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
         raise InputError("The request must be a JSON object.")

@@ -10,6 +10,7 @@ from court.card import HearingCard
 from court.errors import InputError
 from court.hearing import IllegalStep
 from court.notes import NoteTemplate
+from court.toml import parse_toml
 from hardware.devices import AUDIO_RATE
 from recorder.plan import Command, Plan, obey
 
@@ -52,7 +53,7 @@ def load_script(path: Path) -> Script:
 def parse_script(text: str, where: str) -> Script:
     """A script from TOML `text`; `where` names it in errors. Raises ScriptError or another InputError."""
     try:
-        document = tomllib.loads(text)
+        document = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise ScriptError(f"The script {where} is not valid TOML ({error}): correct that line.") from None
     card = HearingCard.parse({**document, "participants": document.get("participant", [])})

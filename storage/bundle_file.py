@@ -14,7 +14,7 @@ import os
 import zipfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -93,15 +93,20 @@ def _opened(path: Path) -> Iterator[Parts]:
     if path.is_dir():
         yield _Folder(path)
         return
-    try:
-        with zipfile.ZipFile(path) as archive, path.open("rb") as file:
-            if len(set(archive.namelist())) < len(archive.namelist()):
-                raise BundleError(f"The bundle {path} holds two parts of one name: it was packed by somebody else.")
-            yield _Archive(archive, file.fileno())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise BundleError(
-            f"The file {path} is no bundle, or not all of it is here ({error}): get it again from the court."
-        ) from None
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(path.open("rb"))
+            archive = opened.enter_context(zipfile.ZipFile(file))
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise BundleError(
+                f"The file {path} is no bundle, or not all of it is here ({error}): get it again from the court."
+            ) from None
+        if len(set(archive.namelist())) < len(archive.namelist()):
+            raise BundleError(f"The bundle {path} holds two parts of one name: it was packed by somebody else.")
+        stored = sum(one.file_size for one in archive.infolist() if one.compress_type == zipfile.ZIP_STORED)
+        if stored > path.stat().st_size:  # a small file of parts over one another would take days to read
+            raise BundleError(f"The bundle {path} is smaller than its parts, or not all of it is here: get it again.")
+        yield _Archive(archive, file.fileno())
 
 
 class _Folder:
@@ -137,16 +142,23 @@ class _Archive:
             raise BundleError(f"The part {name} of the bundle is missing.") from None
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
             raise BundleError(f"The part {name} was packed anew: unpack the archive and verify the folder.")
-        header = os.pread(self._descriptor, _LOCAL_HEADER, info.header_offset)
+        header = self._read(_LOCAL_HEADER, info.header_offset)
         if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
             raise BundleError(f"The part {name} of the bundle is damaged.")
         # APPNOTE.TXT 4.3.7: name and extra field, whose lengths end the header, stand before the content.
         lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
         at = info.header_offset + _LOCAL_HEADER + lengths
         end = at + info.file_size
-        while at < end and (piece := os.pread(self._descriptor, min(CHUNK, end - at), at)):
+        while at < end and (piece := self._read(min(CHUNK, end - at), at)):
             at += len(piece)
             yield piece
+
+    def _read(self, size: int, at: int) -> bytes:
+        """Up to `size` bytes; raises BundleError also where the directory names a place that no file can have."""
+        try:
+            return os.pread(self._descriptor, size, at)
+        except (OSError, OverflowError) as error:
+            raise BundleError(f"The bundle cannot be read at byte {at} ({error}): it is damaged.") from None
 
 
 def _read(parts: Parts, name: str) -> bytes:

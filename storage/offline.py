@@ -19,7 +19,7 @@ from storage.ledger.witness import parse_witness
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`lines` for a person; `whole` is false if anything is wrong."""
+    """`lines` for a person, each printable as one line; `whole` is false if anything is wrong."""
 
     whole: bool
     lines: tuple[str, ...]
@@ -90,7 +90,7 @@ def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Ou
             f"Checked with the key that the bundle itself names: {contents.log_key}. Compare it with the key the court "
             "publishes; whoever forges a bundle can name a key of his own."
         )
-    return Told(True, tuple(lines))
+    return Told(True, tuple(map(_printable, lines)))
 
 
 def _vouched(contents: Contents, report: BundleReport, outsiders: Outsiders) -> Iterator[str]:
@@ -115,7 +115,12 @@ def _vouched(contents: Contents, report: BundleReport, outsiders: Outsiders) -> 
 
 
 def _faulty(sentences: list[str]) -> Told:
-    return Told(False, (*(f"FAULT  {one}" for one in sentences), f"{len(sentences)} fault(s) found."))
+    return Told(False, (*(_printable(f"FAULT  {one}") for one in sentences), f"{len(sentences)} fault(s) found."))
+
+
+def _printable(line: str) -> str:
+    """Names and texts are the forger's choice: none of them begins a line or steers the terminal that shows it."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
 
 
 def _case(report: BundleReport) -> str:

@@ -8,6 +8,7 @@ from datetime import MAXYEAR, UTC, datetime
 from typing import Any
 
 from court.case_number import match_key
+from court.toml import parse_toml
 from storage.errors import RetentionError
 
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
@@ -120,7 +121,7 @@ def _longest(classes: Iterable[RetentionClass]) -> RetentionClass:
 
 def _tables(text: str, where: str) -> dict[str, dict[str, Any]]:
     try:
-        document = tomllib.loads(text)
+        document = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise RetentionError(f"The retention classes in {where} are no TOML ({error}): correct the file.") from None
     found = document.get("class", {})

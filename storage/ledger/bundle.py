@@ -14,7 +14,7 @@ from typing import Any
 from court.clock import parse_utc
 from storage.errors import LedgerError
 from storage.ledger import merkle
-from storage.ledger.bodies import Check, LeafKind, is_count, is_hash, is_text
+from storage.ledger.bodies import Check, LeafKind, is_count, is_hash
 from storage.ledger.chains import Withheld, check_chains, name, place
 from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
 from storage.ledger.faults import Fault, FaultKind
@@ -229,6 +229,11 @@ def copy_leaf(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> SignedLeaf | None
     return next((leaf for leaf in leaves if leaf.entry == at and leaf.kind is LeafKind.COPY), None)
 
 
+def _is_line(value: Any) -> bool:
+    """Half a surrogate pair, which JSON can hold, is no character, and a name with NUL opens no file."""
+    return isinstance(value, str) and value.isprintable()
+
+
 def _is_list(value: Any) -> bool:
     return isinstance(value, list)
 
@@ -237,7 +242,7 @@ def _is_withheld(one: Any) -> bool:
     if not (isinstance(one, list) and len(one) == 5):
         return False
     index, author, seq, entry_hash, leaf_hash = one
-    return is_count(index) and is_text(author) and is_count(seq) and is_hash(entry_hash) and is_hash(leaf_hash)
+    return is_count(index) and _is_line(author) and is_count(seq) and is_hash(entry_hash) and is_hash(leaf_hash)
 
 
 def _is_node(one: Any) -> bool:
@@ -254,13 +259,11 @@ def _is_head(one: Any) -> bool:
 
 def _is_file(name: str) -> bool:
     """A name that leads nowhere outside the bundle's own files."""
-    return name.startswith(FILES) and ".." not in name.split("/")
+    return _is_line(name) and name.startswith(FILES) and ".." not in name.split("/")
 
 
 _CHECKS: dict[str, Check] = {
-    "origin": is_text,
-    "log_key": is_text,
-    "hearing": is_text,
+    **dict.fromkeys(("origin", "log_key", "hearing"), _is_line),
     "copy": is_count,
     "indices": lambda value: _is_list(value) and all(map(is_count, value)),
     "withheld": lambda value: _is_list(value) and all(map(_is_withheld, value)),

@@ -52,8 +52,9 @@ def parse_verifier_key(text: str) -> tuple[str, bytes]:
     """Name and raw public key; the inverse of `verifier_key`. Raises LedgerError if that is none."""
     name, digest, encoded, *more = [*text.strip().split("+", 2), "", ""]
     raw = decode(encoded)
-    if any(more) or raw[:1] != ED25519 or len(raw) != 33 or key_hash(name, raw[1:]).hex() != digest:
-        raise LedgerError(f"{text!r:.100} is no verifier key: copy the whole line NAME+HASH+KEY.")
+    named = not any(more) and is_key_name(name)
+    if not named or raw[:1] != ED25519 or len(raw) != 33 or key_hash(name, raw[1:]).hex() != digest:
+        raise LedgerError(f"{text!a:.100} is no verifier key: copy the whole line NAME+HASH+KEY.")
     return name, raw[1:]
 
 

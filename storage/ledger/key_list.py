@@ -19,11 +19,11 @@ def sign_key_list(origin: str, keys: Mapping[str, bytes], *signers: Signer) -> s
 def verify_key_list(note: str, origin: str, log_keys: Iterable[bytes]) -> dict[str, bytes]:
     """The raw public keys by key id; raises LedgerError if no key of the log signed exactly that list."""
     text = verify_note(note, origin, log_keys, "The list of the court's keys")
-    title, named, *lines = text[:-1].split("\n")
-    if (title, named) != (_TITLE, origin):
+    lines = text[:-1].split("\n")
+    if lines[:2] != [_TITLE, origin]:
         raise LedgerError(f"The list of keys is not one of the log {origin!r}.")
     found: dict[str, bytes] = {}
-    for line in lines:
+    for line in lines[2:]:
         try:
             raw = base64.b64decode(line, validate=True)
         except ValueError:

@@ -98,6 +98,7 @@ def test_steps_that_are_not_possible_are_refused(page: httpx.Client) -> None:
         ("/start", '{"case_number": ""}', "The case number is empty"),
         ("/start", "[]", "must be a JSON object"),
         ("/start", "{", "must be a JSON object"),
+        ("/start", "[" * 100_000, "must be a JSON object"),
         ("/start", '{"case_number": "1", "language": "xx"}', "The language 'xx' is unknown"),
         ("/note", '{"template": "song"}', "The note's template is unknown: use one of opening"),
         ("/note", '{"text": 5}', "must be a text"),

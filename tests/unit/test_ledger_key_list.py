@@ -24,6 +24,7 @@ def test_the_list_names_every_key_and_nothing_else() -> None:
         (sign_note("courtrec keys\nother\n", "log", LOG), "log", "not one of the log"),
         (sign_note("another text\nlog\n", "log", LOG), "log", "not one of the log"),
         (sign_note("courtrec keys\nlog\nAAAA\n", "log", LOG), "log", "a line that is no key"),
+        (sign_note("courtrec keys\n", "log", LOG), "log", "not one of the log"),
         ("", "log", "not a signed note"),
     ],
 )

@@ -53,6 +53,8 @@ def test_a_room_names_its_tracks_by_role() -> None:
         (('name = "Room 1"', 'name = "Room 1"\ncolour = "red"'), "unknown field 'colour'"),
         (("[[camera]]", "[camera]"), "[[camera]]"),
         (('name = "Room 1"', "name ="), "not valid TOML"),
+        (('name = "Room 1"', f"name = {'[' * 2000}"), "nested too deeply"),
+        (("channel = 1", f"channel = 0x{'f' * 4000}"), "A number is too large"),
     ],
 )
 def test_every_mistake_is_named_with_the_file(change: tuple[str, str], complaint: str) -> None:

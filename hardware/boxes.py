@@ -1,0 +1,53 @@
+"""How far a file is built as our segments are (fragmented MP4, ISO/IEC 14496-12 §8.8), checked before libav sees it.
+
+libav makes room for as many samples as a file claims to have, so some hundred bytes could take gigabytes.
+"""
+
+from collections.abc import Iterator
+
+MAX_SAMPLES = 1 << 16
+"""Packets of a segment: thirty seconds have a few hundred of sound and a few thousand of pictures."""
+
+_MAX_INIT = 1 << 16  # bytes; ours have about a thousand
+_HEADER = 8
+
+
+def our_part(content: bytes) -> bytes:
+    """The content up to the first box that is not one of ours; what was cut off in the middle of one is left."""
+    samples = 0
+    for start, kind, body in _boxes(content):
+        if kind == b"moof":
+            samples += _claimed(body)
+            ours = samples <= MAX_SAMPLES
+        elif kind == b"moov":
+            ours = len(body) <= _MAX_INIT and b"trun" not in body  # libav reads one anywhere
+        else:
+            ours = kind in (b"ftyp", b"mdat")
+        if not ours:
+            return content[:start]
+    return content
+
+
+def _claimed(moof: bytes) -> int:
+    """How many samples a fragment claims to have; more than are allowed if it holds anything else."""
+    samples = 0
+    for _, kind, body in _boxes(moof):
+        for _, inner, fields in _boxes(body) if kind == b"traf" else ():
+            if inner == b"trun":
+                samples += int.from_bytes(fields[4:8])
+            elif inner not in (b"tfhd", b"tfdt"):
+                return MAX_SAMPLES + 1
+        if kind not in (b"mfhd", b"traf"):
+            return MAX_SAMPLES + 1
+    return samples
+
+
+def _boxes(content: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """Where each box starts, its kind and what is there of its body; the kind is empty where no box can be."""
+    at = 0
+    while at < len(content):
+        size, kind = int.from_bytes(content[at : at + 4]), content[at + 4 : at + _HEADER]
+        if size < _HEADER:
+            kind, size = b"", len(content)
+        yield at, kind, content[at + _HEADER : at + size]
+        at += size
