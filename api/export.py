@@ -17,7 +17,7 @@ from court.openness import Openness, OpennessSpan, openness_of
 from storage.bundle_writer import write_bundle
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger import merkle
-from storage.ledger.bundle import FILES, Bundle, Contents, content_hash
+from storage.ledger.bundle import Bundle, Contents, content_hash, file_name
 from storage.ledger.chains import Withheld
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.destruction import keeping
@@ -141,7 +141,7 @@ def _choose(leaves: Mapping[int, SignedLeaf], order: Order, court: Collection[st
     destroyed = {sha256 for act in keeping([*leaves.values()], court).acts for sha256 in act.objects}
     objects = [(leaf, found[0]) for leaf in leaves.values() if (found := named_object(leaf))]
     chosen = [(leaf, sha256) for leaf, sha256 in objects if _handed_out(leaf, order, closed)]
-    files = {f"{FILES}{_name(leaf)}": sha256 for leaf, sha256 in chosen if sha256 not in destroyed}
+    files = {file_name(leaf): sha256 for leaf, sha256 in chosen if sha256 not in destroyed}
     withheld = [_withheld(index, leaf) for index, leaf in leaves.items() if _hidden(leaf, order, closed)]
     return _Chosen(tuple(withheld), files, len(objects) - len(files))
 
@@ -184,13 +184,6 @@ def _handed_out(leaf: SignedLeaf, order: Order, closed: Sequence[OpennessSpan]) 
     if order.tracks and body["track"] not in order.tracks:
         return False
     return openness_of(closed, body["start"] / body["rate"], body["end"] / body["rate"]) is Openness.OPEN
-
-
-def _name(leaf: SignedLeaf) -> str:
-    body = leaf.body
-    if leaf.kind is LeafKind.SEGMENT:
-        return f"{body['track']}/{body['sequence']:05d}.mp4"
-    return f"protocol/{body['revision']}/{body['file_name']}"
 
 
 def _withheld(index: int, leaf: SignedLeaf) -> Withheld:

@@ -11,7 +11,7 @@ files/…          recordings and protocols, as they were stored
 import hashlib
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,19 +45,20 @@ class Parts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenBundle:
-    """`names` are those of the files by SHA-256, `extra` those of parts that the list of contents does not name."""
+    """`names` are those of the files by the SHA-256 they share, `extra` those of parts that the list of contents does
+    not name."""
 
     bundle: Bundle
     parts: Parts
-    names: Mapping[str, str]
+    names: Mapping[str, Sequence[str]]
     extra: tuple[str, ...]
 
     @contextmanager
     def hashing(self) -> Iterator[Objects]:
         """What the files handed out really hold, by SHA-256: all are read and hashed beside what the block does."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            states = {sha256: pool.submit(self._state, name) for sha256, name in self.names.items()}
-            yield lambda sha256: states[sha256].result()
+            states = {name: pool.submit(self._state, name) for names in self.names.values() for name in names}
+            yield lambda sha256: _worst(sha256, [states[name].result() for name in self.names[sha256]])
 
     def _state(self, name: str) -> ObjectState:
         digest, size = hashlib.sha256(), 0
@@ -81,7 +82,9 @@ def open_bundle(path: Path) -> Iterator[OpenBundle]:
         entries = tuple(_read(parts, ENTRIES).split(b"\n")[:-1])
         checkpoint, keys = (_read(parts, name).decode(errors="replace") for name in (CHECKPOINT, KEYS))
         known = {CONTENTS, ENTRIES, CHECKPOINT, KEYS, README, *contents.files}
-        names = {sha256: name for name, sha256 in contents.files.items()}
+        names: dict[str, list[str]] = {}
+        for name, sha256 in contents.files.items():
+            names.setdefault(sha256, []).append(name)
         extra = tuple(name for name in parts.names() if name not in known)
         yield OpenBundle(Bundle(contents, entries, checkpoint, keys), parts, names, extra)
 
@@ -145,6 +148,11 @@ class _Archive:
         while at < end and (piece := os.pread(self._descriptor, min(CHUNK, end - at), at)):
             at += len(piece)
             yield piece
+
+
+def _worst(sha256: str, states: Sequence[ObjectState]) -> ObjectState:
+    """Of files that should be the same, the first that is not."""
+    return next((state for state in states if state.sha256 != sha256), states[0])
 
 
 def _read(parts: Parts, name: str) -> bytes:

@@ -6,7 +6,7 @@ leaf that the court put into its log when it made the bundle: `content_hash` is 
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,14 @@ class BundleReport:
     left_out: int
 
 
+def file_name(leaf: SignedLeaf) -> str:
+    """What the object that a leaf names is called in a bundle."""
+    body = leaf.body
+    if leaf.kind is LeafKind.SEGMENT:
+        return f"{FILES}{body['track']}/{body['sequence']:05d}.mp4"
+    return f"{FILES}protocol/{body['revision']}/{body['file_name']}"
+
+
 def content_hash(files: Iterable[str], withheld: Iterable[int]) -> str:
     """What the copy leaf states of a bundle: SHA-256 (hex) over the files' hashes and the withheld entries' indices."""
     lines = [*sorted(set(files)), "", *map(str, sorted(withheld))]
@@ -134,7 +142,9 @@ def verify_bundle(bundle: Bundle, objects: Objects, log_keys: Sequence[bytes]) -
     given = frozenset(contents.files.values())
     named = {leaf.entry: object_[0] for leaf in leaves if (object_ := named_object(leaf))}
     faults += check_objects([leaf for leaf in leaves if named.get(leaf.entry) in given], objects)
-    faults += _stranger_faults(contents, frozenset(named.values()))
+    faults += _stranger_faults(
+        contents, {(file_name(leaf), named[leaf.entry]) for leaf in leaves if leaf.entry in named}
+    )
     faults += _copy_faults(bundle, leaves)
     return BundleReport(tuple(faults), tuple(leaves), len(set(named.values()) - given))
 
@@ -172,11 +182,13 @@ def _root_faults(bundle: Bundle, log_keys: Sequence[bytes]) -> list[Fault]:
     return []
 
 
-def _stranger_faults(contents: Contents, named: frozenset[str]) -> list[Fault]:
+def _stranger_faults(contents: Contents, stated: Collection[tuple[str, str]]) -> list[Fault]:
+    """Every file must bear the name that an entry gives its bytes: a name says whose sound it is, and when."""
+    why = "is stated by no entry: it is not of this record, or bears another file's name."
     return [
-        Fault(FaultKind.FOREIGN, f"{WHERE}/{file}", f"The file {file} is stated by no entry: it is not of this record.")
+        Fault(FaultKind.FOREIGN, f"{WHERE}/{file}", f"The file {file} {why}")
         for file, sha256 in contents.files.items()
-        if sha256 not in named
+        if (file, sha256) not in stated
     ]
 
 

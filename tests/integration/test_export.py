@@ -239,6 +239,38 @@ def test_parts_that_do_not_belong_are_named(copied: Server, tmp_path: Path) -> N
     assert "two parts of one name" in check_file(tmp_path / "bundle.zip", KEY).lines[0]
 
 
+def test_a_file_that_bears_anothers_name_is_named(copied: Server, tmp_path: Path) -> None:
+    """The list of contents is not signed, so the names in it are checked too: a name says whose sound it is."""
+    parts = read_parts(exported(copied, tmp_path / "bundle.zip"))
+    files = contents_of(parts)["files"]
+    first, second = "files/mic-judge/00000.mp4", "files/mic-judge/00001.mp4"
+
+    exchanged = with_contents(
+        {**parts, first: parts[second], second: parts[first]},
+        files={**files, first: files[second], second: files[first]},
+    )
+    told = check_file(write_parts(tmp_path / "exchanged.zip", exchanged), KEY)
+    assert [name in line for line, name in zip(told.lines, (first, second), strict=False)] == [True, True]
+
+    beside = {**parts, first: b"forged", "files/z.mp4": parts[first]}
+    twice = with_contents(beside, files={**files, "files/z.mp4": files[first]})
+    told = check_file(write_parts(tmp_path / "twice.zip", twice), KEY)
+    assert any("Segment 0 of track mic-judge" in line for line in told.lines)
+    assert any("files/z.mp4 is stated by no entry" in line for line in told.lines)
+
+
+def test_a_recording_that_two_segments_share_is_read_under_both_names(database: Database, tmp_path: Path) -> None:
+    court = make_server(database, tmp_path)
+    same = made_hearing(same=(("mic-judge", 0), ("mic-judge", 2)))
+    court.receive(same)
+    parts = read_parts(exported(court, tmp_path / "bundle.zip"))
+    for name in ("files/mic-judge/00000.mp4", "files/mic-judge/00002.mp4"):
+        altered = {**parts, name: parts[name][:-1] + b"?"}
+        told = check_file(write_parts(tmp_path / f"{name[-9:]}.zip", altered), KEY)
+        assert any("Segment 0 of track mic-judge" in line and "altered" in line for line in told.lines)
+    assert check_file(tmp_path / "bundle.zip", KEY).whole
+
+
 def test_an_archive_cut_short_anywhere_gets_one_sentence(copied: Server, tmp_path: Path) -> None:
     content = exported(copied, tmp_path / "bundle.zip").read_bytes()
     cut = tmp_path / "cut.zip"
