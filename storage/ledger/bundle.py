@@ -24,6 +24,9 @@ from storage.ledger.tracks import check_tracks
 
 FORMAT = "courtrec bundle 1"
 WHERE = "bundle"
+ENTRIES = "entries"
+"""Field of a copy leaf: how many entries the hearing has with this one. The first copies did not state it."""
+
 FILES = "files/"
 """What the names of files begin with."""
 
@@ -200,13 +203,18 @@ def _copy_faults(bundle: Bundle, leaves: Sequence[SignedLeaf]) -> list[Fault]:
         sentence = f"Entry {contents.copy} of the log, which should state what was handed out, is no copy leaf."
         return [Fault(FaultKind.MISSING, f"{WHERE}/copy", sentence)]
     withheld = [one.index for one in contents.withheld]
-    if content_hash(contents.files.values(), withheld) == leaf.body["content_sha256"]:
-        return []
-    sentence = (
-        f"{name(leaf)} states {leaf.body['objects']} files handed out and {leaf.body['withheld']} entries kept back; "
-        f"here are others ({len(set(contents.files.values()))} and {len(withheld)})."
-    )
-    return [Fault(FaultKind.CONTRADICTORY, place(leaf), sentence)]
+    faults: list[str] = []
+    if content_hash(contents.files.values(), withheld) != leaf.body["content_sha256"]:
+        faults.append(
+            f"{name(leaf)} states {leaf.body['objects']} files handed out and {leaf.body['withheld']} entries kept "
+            f"back; here are others ({len(set(contents.files.values()))} and {len(withheld)})."
+        )
+    # An entry that none of its chain follows, as after a rotation of its author's key, is missed by its number alone.
+    here = len(contents.indices) + len(withheld)
+    stated = leaf.body.get(ENTRIES, here)
+    if stated != here:
+        faults.append(f"{name(leaf)} states {stated} entries of the hearing; here are {here}, kept back ones included.")
+    return [Fault(FaultKind.CONTRADICTORY, place(leaf), sentence) for sentence in faults]
 
 
 def copy_leaf(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> SignedLeaf | None:
