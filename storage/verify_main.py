@@ -6,7 +6,7 @@ from pathlib import Path
 
 from court import exit_codes
 from court.errors import InputError
-from storage.offline import check_file
+from storage.offline import check_file, print_told
 
 
 def main() -> int:
@@ -23,5 +23,4 @@ def main() -> int:
     except InputError as error:
         print(f"courtrec-verify: {error}", file=sys.stderr)
         return exit_codes.UNUSABLE_INPUT
-    print(*told.lines, sep="\n")
-    return exit_codes.OK if told.whole else exit_codes.FAULT_FOUND
+    return print_told(told)
