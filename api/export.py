@@ -18,7 +18,7 @@ from court.openness import Openness, OpennessSpan, openness_of
 from storage.bundle_writer import write_bundle
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger import merkle
-from storage.ledger.bundle import FILES, Bundle, Contents, content_hash
+from storage.ledger.bundle import ENTRIES, Bundle, Contents, content_hash, file_name
 from storage.ledger.chains import Withheld
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.destruction import keeping
@@ -98,8 +98,8 @@ def export(context: Context, hearing_id: str, path: Path, order: Order) -> Expor
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
-    """`files` are SHA-256 by name in the bundle; `left_out` counts the objects that are not among them."""
+class Chosen:
+    """What a bundle holds: `files` are SHA-256 by name in it; `left_out` counts the objects that are not among them."""
 
     withheld: tuple[Withheld, ...]
     files: Mapping[str, str]
@@ -109,9 +109,11 @@ class _Chosen:
 def _journalled(context: Context, hearing_id: str, order: Order) -> tuple[Bundle, int]:
     """The bundle, once the log states that it is handed out; how many objects are not in it."""
     with context.database.begin() as uow:
-        chosen = _choose(_ended(uow, hearing_id), order, context.server_keys.key_ids)
+        leaves = _ended(uow, hearing_id)
+        chosen = choose(leaves, order, context.server_keys.key_ids)
         now = context.clock.now().utc
-        copy = uow.log.record(LeafKind.COPY, hearing_id, now, _copy_body(chosen, order), context.server_key)
+        body = copy_body(chosen, order, len(leaves))
+        copy = uow.log.record(LeafKind.COPY, hearing_id, now, body, context.server_key)
         hidden = {one.index for one in chosen.withheld}
         given = {row.index: row.entry for row in uow.log.entries(hearing_id) if row.index not in hidden}
         origin, ring = context.settings.log_origin, context.log_keys
@@ -141,8 +143,11 @@ def _ended(uow: UnitOfWork, hearing_id: str) -> dict[int, SignedLeaf]:
     return {row.index: parse(row.entry) for row in uow.log.entries(hearing_id)}
 
 
-def _choose(leaves: Mapping[int, SignedLeaf], order: Order, court: Collection[str]) -> _Chosen:
-    """`court` are the ids of the keys whose acts of destruction count: what they destroyed cannot be handed out."""
+def choose(leaves: Mapping[int, SignedLeaf], order: Order, court: Collection[str]) -> Chosen:
+    """What of a hearing is handed out, from its leaves by their place in the log; raises ExportRefused.
+
+    `court` are the ids of the keys whose acts of destruction count: what they destroyed cannot be handed out.
+    """
     closed = [_span(leaf) for leaf in leaves.values() if leaf.kind is LeafKind.OPENNESS]
     tracks = {leaf.body["track"] for leaf in leaves.values() if leaf.kind is LeafKind.SEGMENT}
     if unknown := sorted(order.tracks - tracks):
@@ -150,12 +155,13 @@ def _choose(leaves: Mapping[int, SignedLeaf], order: Order, court: Collection[st
     destroyed = {sha256 for act in keeping([*leaves.values()], court).acts for sha256 in act.objects}
     objects = [(leaf, found[0]) for leaf in leaves.values() if (found := named_object(leaf))]
     chosen = [(leaf, sha256) for leaf, sha256 in objects if _handed_out(leaf, order, closed)]
-    files = {f"{FILES}{_name(leaf)}": sha256 for leaf, sha256 in chosen if sha256 not in destroyed}
+    files = {file_name(leaf): sha256 for leaf, sha256 in chosen if sha256 not in destroyed}
     withheld = [_withheld(index, leaf) for index, leaf in leaves.items() if _hidden(leaf, order, closed)]
-    return _Chosen(tuple(withheld), files, len(objects) - len(files))
+    return Chosen(tuple(withheld), files, len(objects) - len(files))
 
 
-def _copy_body(chosen: _Chosen, order: Order) -> dict[str, Any]:
+def copy_body(chosen: Chosen, order: Order, entries: int) -> dict[str, Any]:
+    """The body of the copy leaf that states it; the hearing had `entries` before that."""
     return {
         "actor": order.actor,
         "role": order.role,
@@ -164,6 +170,7 @@ def _copy_body(chosen: _Chosen, order: Order) -> dict[str, Any]:
         "address": order.address,
         "objects": len(chosen.files),
         "withheld": len(chosen.withheld),
+        ENTRIES: entries + 1,
         "content_sha256": content_hash(chosen.files.values(), [one.index for one in chosen.withheld]),
     }
 
@@ -193,13 +200,6 @@ def _handed_out(leaf: SignedLeaf, order: Order, closed: Sequence[OpennessSpan]) 
     if order.tracks and body["track"] not in order.tracks:
         return False
     return openness_of(closed, body["start"] / body["rate"], body["end"] / body["rate"]) is Openness.OPEN
-
-
-def _name(leaf: SignedLeaf) -> str:
-    body = leaf.body
-    if leaf.kind is LeafKind.SEGMENT:
-        return f"{body['track']}/{body['sequence']:05d}.mp4"
-    return f"protocol/{body['revision']}/{body['file_name']}"
 
 
 def _withheld(index: int, leaf: SignedLeaf) -> Withheld:

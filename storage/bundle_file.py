@@ -12,7 +12,7 @@ files/…          recordings and protocols, as they were stored
 import hashlib
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -46,19 +46,20 @@ class Parts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenBundle:
-    """`names` are those of the files by SHA-256, `extra` those of parts that the list of contents does not name."""
+    """`names` are those of the files by the SHA-256 they share, `extra` those of parts that the list of contents does
+    not name."""
 
     bundle: Bundle
     parts: Parts
-    names: Mapping[str, str]
+    names: Mapping[str, Sequence[str]]
     extra: tuple[str, ...]
 
     @contextmanager
     def hashing(self) -> Iterator[Objects]:
         """What the files handed out really hold, by SHA-256: all are read and hashed beside what the block does."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            states = {sha256: pool.submit(self._state, name) for sha256, name in self.names.items()}
-            yield lambda sha256: states[sha256].result()
+            states = {name: pool.submit(self._state, name) for names in self.names.values() for name in names}
+            yield lambda sha256: _worst(sha256, [states[name].result() for name in self.names[sha256]])
 
     def _state(self, name: str) -> ObjectState:
         digest, size = hashlib.sha256(), 0
@@ -83,7 +84,9 @@ def open_bundle(path: Path) -> Iterator[OpenBundle]:
         checkpoint, keys = (_read(parts, name).decode(errors="replace") for name in (CHECKPOINT, KEYS))
         heads = {name: _read(parts, name) for one in contents.heads for name in (one.note, *one.token_names)}
         known = {CONTENTS, ENTRIES, CHECKPOINT, KEYS, README, *contents.files, *heads}
-        names = {sha256: name for name, sha256 in contents.files.items()}
+        names: dict[str, list[str]] = {}
+        for name, sha256 in contents.files.items():
+            names.setdefault(sha256, []).append(name)
         extra = tuple(name for name in parts.names() if name not in known)
         yield OpenBundle(Bundle(contents, entries, checkpoint, keys, heads), parts, names, extra)
 
@@ -159,6 +162,11 @@ class _Archive:
             return os.pread(self._descriptor, size, at)
         except (OSError, OverflowError) as error:
             raise BundleError(f"The bundle cannot be read at byte {at} ({error}): it is damaged.") from None
+
+
+def _worst(sha256: str, states: Sequence[ObjectState]) -> ObjectState:
+    """Of files that should be the same, the first that is not."""
+    return next((state for state in states if state.sha256 != sha256), states[0])
 
 
 def _read(parts: Parts, name: str) -> bytes:

@@ -1,11 +1,15 @@
 """What the offline verifier tells a person about a bundle: on the court's command line and in courtrec-verify.pyz."""
 
+import io
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from court import exit_codes
 from court.errors import InputError
+from court.one_line import one_line
 from storage.bundle_file import OpenBundle, open_bundle
 from storage.errors import BundleError, LedgerError
 from storage.ledger.back_dating import shown
@@ -63,6 +67,14 @@ def check_file(path: Path, key: str = "", outsiders: Outsiders = NOBODY) -> Told
         return _faulty([str(error)])
 
 
+def print_told(told: Told) -> int:
+    """Prints the lines on every console, also one that lacks their letters; returns the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    print(*told.lines, sep="\n")
+    return exit_codes.OK if told.whole else exit_codes.FAULT_FOUND
+
+
 def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Outsiders) -> Told:
     faults = [fault.sentence for fault in report.faults]
     faults += [f"The part {name} is not in the list of contents: somebody added it." for name in opened.extra]
@@ -90,7 +102,7 @@ def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Ou
             f"Checked with the key that the bundle itself names: {contents.log_key}. Compare it with the key the court "
             "publishes; whoever forges a bundle can name a key of his own."
         )
-    return Told(True, tuple(map(_printable, lines)))
+    return Told(True, tuple(map(one_line, lines)))
 
 
 def _vouched(contents: Contents, report: BundleReport, outsiders: Outsiders) -> Iterator[str]:
@@ -115,12 +127,7 @@ def _vouched(contents: Contents, report: BundleReport, outsiders: Outsiders) -> 
 
 
 def _faulty(sentences: list[str]) -> Told:
-    return Told(False, (*(_printable(f"FAULT  {one}") for one in sentences), f"{len(sentences)} fault(s) found."))
-
-
-def _printable(line: str) -> str:
-    """Names and texts are the forger's choice: none of them begins a line or steers the terminal that shows it."""
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
+    return Told(False, (*(f"FAULT  {one_line(one)}" for one in sentences), f"{len(sentences)} fault(s) found."))
 
 
 def _case(report: BundleReport) -> str:

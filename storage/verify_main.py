@@ -30,14 +30,12 @@ def main() -> int:
     given = parser.parse_args()
     try:
         _require_library()
-        from storage.offline import check_file, read_outsiders
+        from storage.offline import check_file, print_told, read_outsiders
 
-        told = check_file(given.bundle, given.key, read_outsiders(given.timestamp_roots, given.witness))
+        return print_told(check_file(given.bundle, given.key, read_outsiders(given.timestamp_roots, given.witness)))
     except InputError as error:
         print(f"courtrec-verify: {error}", file=sys.stderr)
         return exit_codes.UNUSABLE_INPUT
-    print(*told.lines, sep="\n")
-    return exit_codes.OK if told.whole else exit_codes.FAULT_FOUND
 
 
 def _require_library() -> None:

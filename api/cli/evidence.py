@@ -16,9 +16,10 @@ from api.settings import load_settings
 from api.verification import destruction_notes, verify
 from court import exit_codes
 from court.errors import InputError
+from court.one_line import one_line
 from court.timeline import clock_text
 from storage import durable
-from storage.offline import check_file, read_outsiders
+from storage.offline import check_file, print_told, read_outsiders
 from storage.verifier_archive import verifier_archive
 
 SAMPLES_PER_SECOND = 48_000
@@ -48,11 +49,11 @@ def verify_evidence(hearing: str | None) -> int:
     """Prints one line per fault, or what was found whole; returns the exit code."""
     context = make_context(load_settings())
     faults = find_faults(context, hearing)
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, emoji=False)
     for fault in faults:
-        console.print(f"FAULT  {fault}", markup=False)
+        console.print(f"FAULT  {one_line(fault)}", markup=False)
     for note in (*loss_notes(context), *destruction_notes(context, hearing)):
-        console.print(f"NOTE   {note}", markup=False)
+        console.print(f"NOTE   {one_line(note)}", markup=False)
     if faults:
         console.print(f"{len(faults)} fault(s) found.")
         return exit_codes.FAULT_FOUND
@@ -62,11 +63,7 @@ def verify_evidence(hearing: str | None) -> int:
 
 def verify_bundle_file(path: Path, key: str, roots: Path | None, witnesses: list[str]) -> int:
     """Prints what the offline verifier says of the bundle; returns the exit code. Nothing of this court is asked."""
-    told = check_file(path, key, read_outsiders(roots, witnesses))
-    console = Console(soft_wrap=True, highlight=False)
-    for line in told.lines:
-        console.print(line, markup=False)
-    return exit_codes.OK if told.whole else exit_codes.FAULT_FOUND
+    return print_told(check_file(path, key, read_outsiders(roots, witnesses)))
 
 
 def export_hearing(

@@ -6,7 +6,7 @@ leaf that the court put into its log when it made the bundle: `content_hash` is 
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,9 @@ from storage.ledger.tracks import check_tracks
 
 FORMAT = "courtrec bundle 1"
 WHERE = "bundle"
+ENTRIES = "entries"
+"""Field of a copy leaf: how many entries the hearing has with this one. The first copies did not state it."""
+
 FILES = "files/"
 """What the names of files begin with."""
 
@@ -120,6 +123,14 @@ class BundleReport:
     heads: HeadReport = field(default_factory=HeadReport)
 
 
+def file_name(leaf: SignedLeaf) -> str:
+    """What the object that a leaf names is called in a bundle."""
+    body = leaf.body
+    if leaf.kind is LeafKind.SEGMENT:
+        return f"{FILES}{body['track']}/{body['sequence']:05d}.mp4"
+    return f"{FILES}protocol/{body['revision']}/{body['file_name']}"
+
+
 def content_hash(files: Iterable[str], withheld: Iterable[int]) -> str:
     """What the copy leaf states of a bundle: SHA-256 (hex) over the files' hashes and the withheld entries' indices."""
     lines = [*sorted(set(files)), "", *map(str, sorted(withheld))]
@@ -157,7 +168,9 @@ def verify_bundle(
     given = frozenset(contents.files.values())
     named = {leaf.entry: object_[0] for leaf in leaves if (object_ := named_object(leaf))}
     faults += check_objects([leaf for leaf in leaves if named.get(leaf.entry) in given], objects)
-    faults += _stranger_faults(contents, frozenset(named.values()))
+    faults += _stranger_faults(
+        contents, {(file_name(leaf), named[leaf.entry]) for leaf in leaves if leaf.entry in named}
+    )
     faults += _copy_faults(bundle, leaves)
     return BundleReport(tuple(faults), tuple(leaves), len(set(named.values()) - given), heads)
 
@@ -198,11 +211,13 @@ def _root_faults(bundle: Bundle, signed: Checkpoint) -> list[Fault]:
     return []
 
 
-def _stranger_faults(contents: Contents, named: frozenset[str]) -> list[Fault]:
+def _stranger_faults(contents: Contents, stated: Collection[tuple[str, str]]) -> list[Fault]:
+    """Every file must bear the name that an entry gives its bytes: a name says whose sound it is, and when."""
+    why = "is stated by no entry: it is not of this record, or bears another file's name."
     return [
-        Fault(FaultKind.FOREIGN, f"{WHERE}/{file}", f"The file {file} is stated by no entry: it is not of this record.")
+        Fault(FaultKind.FOREIGN, f"{WHERE}/{file}", f"The file {file} {why}")
         for file, sha256 in contents.files.items()
-        if sha256 not in named
+        if (file, sha256) not in stated
     ]
 
 
@@ -214,13 +229,18 @@ def _copy_faults(bundle: Bundle, leaves: Sequence[SignedLeaf]) -> list[Fault]:
         sentence = f"Entry {contents.copy} of the log, which should state what was handed out, is no copy leaf."
         return [Fault(FaultKind.MISSING, f"{WHERE}/copy", sentence)]
     withheld = [one.index for one in contents.withheld]
-    if content_hash(contents.files.values(), withheld) == leaf.body["content_sha256"]:
-        return []
-    sentence = (
-        f"{name(leaf)} states {leaf.body['objects']} files handed out and {leaf.body['withheld']} entries kept back; "
-        f"here are others ({len(set(contents.files.values()))} and {len(withheld)})."
-    )
-    return [Fault(FaultKind.CONTRADICTORY, place(leaf), sentence)]
+    faults: list[str] = []
+    if content_hash(contents.files.values(), withheld) != leaf.body["content_sha256"]:
+        faults.append(
+            f"{name(leaf)} states {leaf.body['objects']} files handed out and {leaf.body['withheld']} entries kept "
+            f"back; here are others ({len(set(contents.files.values()))} and {len(withheld)})."
+        )
+    # An entry that none of its chain follows, as after a rotation of its author's key, is missed by its number alone.
+    here = len(contents.indices) + len(withheld)
+    stated = leaf.body.get(ENTRIES, here)
+    if stated != here:
+        faults.append(f"{name(leaf)} states {stated} entries of the hearing; here are {here}, kept back ones included.")
+    return [Fault(FaultKind.CONTRADICTORY, place(leaf), sentence) for sentence in faults]
 
 
 def copy_leaf(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> SignedLeaf | None:

@@ -1,14 +1,18 @@
 """Bundles of a hearing to take away, and what may be done to them."""
 
+import io
 import json
 import random
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from api.export import Order, export
-from tests.factories.hearing_log import HEARING
+from storage.ledger.ed25519 import SigningKey
+from storage.ledger.leaf import Leaf, SignedLeaf, parse, sign
+from tests.factories.hearing_log import HEARING, NODE, SERVER, STRANGER
 from tests.factories.server import Server
 
 ORDER = Order(actor="clerk", role="operator", recipient="Адвокат Иванов", ground="ходатайство")
@@ -47,6 +51,12 @@ def damaged(parts: Parts, chance: random.Random) -> tuple[str, Parts]:
     """What was done, and the parts after it: never nothing."""
     deed = chance.choice(list(_DEEDS))
     return deed, _DEEDS[deed](dict(parts), chance)
+
+
+def damaged_archive(archive: bytes, chance: random.Random) -> tuple[str, bytes]:
+    """The same for the archive as a whole; a bit that nothing reads (a date, the README) may be the one changed."""
+    deed = chance.choice(list(_ARCHIVE_DEEDS))
+    return deed, _ARCHIVE_DEEDS[deed](archive, chance)
 
 
 def _file(parts: Parts, chance: random.Random) -> str:
@@ -142,6 +152,52 @@ def _hash(field: str, place: int) -> Callable[[Parts, random.Random], Parts]:
     return deed
 
 
+def _resigned(change: Callable[[SignedLeaf], tuple[Leaf, SigningKey]]) -> Callable[[Parts, random.Random], Parts]:
+    """An entry in the middle of its chain exchanged for one that is signed rightly by somebody."""
+
+    def put(entries: list[bytes], chance: random.Random) -> None:
+        at = chance.choice([place for place, entry in enumerate(entries) if parse(entry).seq > 0])
+        entries[at] = sign(*change(parse(entries[at])))
+
+    return _entries(put)
+
+
+def _backdated(leaf: SignedLeaf) -> tuple[Leaf, SigningKey]:
+    body = Leaf(leaf.kind, leaf.hearing, leaf.author, leaf.seq, leaf.prev, "2020-01-01T00:00:00.000Z", leaf.body)
+    return body, next(key for key in (NODE, SERVER) if key.key_id == leaf.author)
+
+
+def _by_a_stranger(leaf: SignedLeaf) -> tuple[Leaf, SigningKey]:
+    return Leaf(leaf.kind, leaf.hearing, STRANGER.key_id, leaf.seq, leaf.prev, leaf.at, leaf.body), STRANGER
+
+
+def _cut_archive(archive: bytes, chance: random.Random) -> bytes:
+    return archive[: chance.randrange(len(archive))]
+
+
+def _doubled_part(archive: bytes, chance: random.Random) -> bytes:
+    packed = io.BytesIO(archive)
+    with zipfile.ZipFile(packed, "a") as added, warnings.catch_warnings(action="ignore"):
+        added.writestr(chance.choice(added.namelist()), chance.randbytes(20))
+    return packed.getvalue()
+
+
+def _end_altered(archive: bytes, chance: random.Random) -> bytes:
+    """A byte of the list of parts at the archive's end."""
+    at = chance.randrange(archive.index(b"PK\x01\x02"), len(archive))
+    return archive[:at] + bytes([archive[at] ^ chance.randrange(1, 256)]) + archive[at + 1 :]
+
+
+_ARCHIVE_DEEDS: dict[str, Callable[[bytes, random.Random], bytes]] = {
+    "a bit of the archive": _flipped,
+    "the archive's list of parts": _end_altered,
+    "the archive cut short": _cut_archive,
+    "a part doubled": _doubled_part,
+    "bytes before the archive": lambda archive, chance: chance.randbytes(chance.randrange(1, 50)) + archive,
+    "bytes after the archive": lambda archive, chance: archive + chance.randbytes(chance.randrange(1, 50)),
+}
+
+
 def _move(parts: Parts, chance: random.Random) -> Parts:
     indices = contents_of(parts)["indices"]
     indices[chance.randrange(len(indices))] += chance.choice([-1, 1, 1000])
@@ -162,6 +218,8 @@ _DEEDS: dict[str, Callable[[Parts, random.Random], Parts]] = {
     "an entry gone": _entries(lambda entries, chance: entries.pop(chance.randrange(len(entries)))),
     "an entry doubled": _entries(lambda entries, chance: entries.append(chance.choice(entries))),
     "the last entry gone": _entries(lambda entries, _: entries.pop()),
+    "an entry back-dated": _resigned(_backdated),
+    "an entry signed by a stranger": _resigned(_by_a_stranger),
     "an entry and its place gone": _drop_entry_and_place,
     "two entries and their places exchanged": _swap_entries_and_places,
     "an entry's place": _move,

@@ -23,13 +23,15 @@ KEYS = {key.key_id: key.public for key in (NODE, SERVER)}
 
 @dataclass
 class HearingLog:
-    """`entries` in log order; `objects` by SHA-256. The segment `shared` (track, sequence) has HEARING's bytes."""
+    """`entries` in log order; `objects` by SHA-256. The segment `shared` (track, sequence) has HEARING's bytes;
+    the last of the segments `same` has those of the first."""
 
     entries: list[bytes] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
     chains: dict[str, Chain] = field(default_factory=dict)
     hearing: str = HEARING
     shared: tuple[str, int] | None = None
+    same: tuple[tuple[str, int], ...] = ()
     start: datetime = START
 
     def add(self, key: SigningKey, kind: LeafKind, body: dict[str, Any]) -> bytes:
@@ -84,8 +86,9 @@ def add_segment(log: HearingLog, track: str, sequence: int, start: int, end: int
     """From second `start` to second `end`."""
     rate = TRACKS[track]
     whose = HEARING if (track, sequence) == log.shared else log.hearing
+    sound = log.same[0] if (track, sequence) in log.same else (track, sequence)
     body = {
-        **log.keep(f"{track} window {sequence} of {whose}".encode() * 4),
+        **log.keep(f"{sound[0]} window {sound[1]} of {whose}".encode() * 4),
         "track": track,
         "sequence": sequence,
         "start": start * rate,
@@ -109,10 +112,11 @@ def made_hearing(
     hearing: str = HEARING,
     skip: tuple[str, int] | None = None,
     shared: tuple[str, int] | None = None,
+    same: tuple[tuple[str, int], ...] = (),
     start: datetime = START,
 ) -> HearingLog:
     """Without fault, except that the segment `skip` (track, sequence) was never entered. Stated from `start` on."""
-    log = HearingLog(hearing=hearing, shared=shared, start=start)
+    log = HearingLog(hearing=hearing, shared=shared, same=same, start=start)
     open_hearing(log)
     second = 0
     for window in range(3):

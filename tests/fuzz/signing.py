@@ -8,7 +8,7 @@ from typing import Any
 
 from storage.errors import LedgerError
 from storage.ledger import merkle
-from storage.ledger.bundle import FILES, Bundle, Contents, content_hash
+from storage.ledger.bundle import Bundle, Contents, content_hash, file_name
 from storage.ledger.chains import Withheld
 from storage.ledger.checkpoint import sign_checkpoint, verifier_key
 from storage.ledger.ed25519 import SigningKey
@@ -75,7 +75,7 @@ def honest() -> tuple[Bundle, HearingLog]:
     """A bundle without fault, from which the journal was kept back, and the log with the objects it hands out."""
     log = made_hearing()
     leaves = list(map(parse, log.entries))
-    files = {f"{FILES}{where}": sha256 for sha256, where, _ in filter(None, map(named_object, leaves))}
+    files = {file_name(leaf): found[0] for leaf in leaves if (found := named_object(leaf))}
     hidden = frozenset(index for index, leaf in enumerate(leaves) if leaf.kind is LeafKind.ACCESS)
     content = content_hash(files.values(), [index + 1 for index in hidden])
     whom = {"actor": "clerk", "role": "operator", "recipient": "Иванов", "ground": "ходатайство", "address": ""}

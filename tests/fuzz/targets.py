@@ -30,6 +30,7 @@ from storage.ledger.checkpoint import (
     parse_note,
     parse_verifier_key,
     sign_note,
+    signed_text,
     verifier_key,
     verify_checkpoint,
 )
@@ -39,7 +40,8 @@ from storage.ledger.leaf import parse
 from storage.ledger.merkle import leaf_hash
 from storage.ledger.proof import InclusionProof, verify_proof
 from storage.ledger.rotation import parse_rotation
-from storage.ledger.timestamp import ask, granted_token, load_roots, token_time
+from storage.ledger.timestamp import ask, granted_token, token_time
+from storage.ledger.tst import check_token, load_roots
 from storage.ledger.verify import verify_hearing
 from storage.ledger.witness import Witness, cosign, cosignatures, parse_witness
 from storage.offline import Told, check_file
@@ -180,7 +182,11 @@ def token(data: bytes) -> None:
     genuine = (AUTHORITY / "token.der").read_bytes()
     roots = load_roots((AUTHORITY / "root.pem").read_bytes())
     at = allowing(LedgerError, lambda: token_time(data, signed, roots))
-    assert at in (None, token_time(genuine, signed, roots))
+    said = token_time(genuine, signed, roots)
+    assert at in (None, said)
+    for trusted in (roots, None):
+        stamp = allowing(LedgerError, lambda trusted=trusted: check_token(data, signed_text(signed), trusted))
+        assert trusted is None or stamp is None or stamp.at == said
     assert allowing(LedgerError, lambda: granted_token(data, ask(signed))) is None
     allowing(LedgerError, lambda: load_roots(data))
 

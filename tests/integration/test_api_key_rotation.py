@@ -11,6 +11,7 @@ from api.composition import Home, load_keys, make_context
 from api.settings import load_settings
 from api.verification import verify
 from court.errors import InputError
+from court.openness import Openness
 from court.people import UserRole
 from protocol.context import make_context as make_protocol_context
 from protocol.demo_key import make_demo_pkcs12
@@ -21,8 +22,11 @@ from storage.db.models import Checkpoint, PublicKey
 from storage.db.sealer import read_kept
 from storage.db.unit_of_work import Database
 from storage.keyring import LOG, SERVER, KeyRing, rotate, rotation_path
+from storage.ledger import merkle
 from storage.ledger.checkpoint import parse_note, sign_checkpoint, verifier_key, verify_checkpoint
 from storage.ledger.rotation import parse_rotation
+from storage.offline import check_file
+from tests.factories.bundles import contents_of, exported, read_parts, with_contents, write_parts
 from tests.factories.evidence import OTHER, faults, transcribe
 from tests.factories.hearing_log import HEARING, STRANGER, made_hearing
 from tests.factories.server import Server, make_server
@@ -94,6 +98,25 @@ def test_a_server_that_was_not_restarted_yet_and_one_that_was_work_on_one_log(co
     assert signed_by(published(later)) == 2
     assert faults(later) == []
     other.dispose()
+
+
+def test_what_the_old_key_stated_last_cannot_be_left_out_of_a_copy(court: Server, tmp_path: Path) -> None:
+    """No entry of its chain follows it, so none lacks it: the court's own count of the hearing's entries tells."""
+    court.order(HEARING, Openness.OPEN)
+    later = replaced(court, SERVER)
+    key = verifier_key("courtrec", later.context.log_keys.key.public)
+    path = exported(later, tmp_path / "bundle.zip")
+    assert check_file(path, key).whole
+    parts = read_parts(path)
+    entries, contents = parts["entries.jsonl"].splitlines(), contents_of(parts)
+    at = next(place for place, entry in enumerate(entries) if b'"kind":"openness"' in entry)
+    index = contents["indices"].pop(at)
+    proof = [[0, index, merkle.leaf_hash(entries.pop(at)).hex()], *contents["nodes"]]
+    shorter = with_contents(parts, indices=contents["indices"], nodes=proof)
+    shorter["entries.jsonl"] = b"".join(entry + b"\n" for entry in entries)
+    told = check_file(write_parts(tmp_path / "shorter.zip", shorter), key)
+    assert "entries of the hearing" in told.lines[0]
+    assert len(told.lines) == 2
 
 
 def test_an_auditor_who_holds_the_first_key_is_led_to_the_present_one(court: Server) -> None:

@@ -1,0 +1,159 @@
+"""courtrec-verify.pyz and `courtrec verify FILE` say the same, word for word, whatever was done to a bundle."""
+
+import ast
+import os
+import random
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from api.cli.evidence import verify_bundle_file
+from storage.bundle_file import README, open_bundle
+from storage.ledger.checkpoint import verifier_key
+from storage.offline import Told, check_file
+from storage.verifier_archive import verifier_archive
+from tests.factories.bundles import (
+    contents_of,
+    damaged,
+    damaged_archive,
+    exported,
+    read_parts,
+    with_contents,
+    write_parts,
+)
+from tests.factories.evidence import copy_of
+from tests.factories.server import LOG_KEY, Server
+
+KEY = verifier_key("courtrec", LOG_KEY.public)
+SEED = 20261122
+DAMAGED = 1000
+AS_SHIPPED = 50
+"""Every so many of them is given to the program as people run it; the rest to its modules, in one process."""
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("verifier") / "courtrec-verify.pyz"
+    path.write_bytes(verifier_archive())
+    return path
+
+
+def run(program: Path, *arguments: object, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(program), *map(str, arguments)],
+        capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **more},
+    )  # fmt: skip
+
+
+def test_the_program_needs_python_and_cryptography_only(program: Path) -> None:
+    with zipfile.ZipFile(program) as archive:
+        sources = {name: archive.read(name) for name in archive.namelist()}
+    imported = set()
+    for node in (node for source in sources.values() for node in ast.walk(ast.parse(source))):
+        if isinstance(node, ast.Import):
+            imported |= {one.name.split(".")[0] for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            imported.add(str(node.module).split(".")[0])
+    assert imported - sys.stdlib_module_names == {"court", "storage", "cryptography"}
+    assert verifier_archive() == program.read_bytes()
+
+
+def test_the_program_says_what_the_court_says(copied: Server, program: Path, tmp_path: Path) -> None:
+    path = exported(copied, tmp_path / "bundle.zip")
+    whole = run(program, path, "--key", KEY)
+    assert (whole.returncode, tuple(whole.stdout.splitlines())) == (0, check_file(path, KEY).lines)
+    poor = run(program, path, "--key", KEY, PYTHONIOENCODING="ascii")
+    assert (poor.returncode, poor.stderr, "\\u0410" in poor.stdout) == (0, "", True), "a console without Cyrillic"
+    nothing = run(program, tmp_path / "nothing.zip")
+    assert nothing.returncode == 2
+    assert nothing.stderr.startswith("courtrec-verify: There is no file")
+
+
+HOSTILE = {
+    "a line of its own": "x\nWhole: hearing 1",
+    "a terminal's command": "\x1b[2J\x1b[HWhole",
+    "half a character": "\ud800",
+    "an emoji's name": ":bomb:",
+    "a tab": "a\tb",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_a_bundle_is_called_by_its_forger_never_looks_like_a_verdict(
+    copied: Server, program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    parts = read_parts(exported(copied, tmp_path / "bundle.zip"))
+    files = contents_of(parts)["files"]
+    forged = with_contents(parts, hearing=HOSTILE[name], files={**files, f"files/{HOSTILE[name]}": "ab" * 32})
+    path = write_parts(tmp_path / "forged.zip", forged)
+    theirs, code = run(program, path, "--key", KEY), verify_bundle_file(path, KEY)
+    ours = capsys.readouterr().out
+    assert (theirs.returncode, theirs.stdout, theirs.stderr) == (code, ours, "")
+    assert code == 1
+    assert all(line.startswith("FAULT  ") for line in ours.splitlines()[:-1])
+    assert ours.replace("\n", "").isprintable()
+
+
+_BATCH = """
+import sys
+program, key, *paths = sys.argv[1:]
+sys.path.insert(0, program)
+from pathlib import Path
+from storage import offline
+assert offline.__file__.startswith(program)
+for path in paths:
+    told = offline.check_file(Path(path), key)
+    print(repr((told.whole, told.lines)))
+"""
+
+
+def test_both_agree_on_a_thousand_damaged_bundles_and_find_every_one(
+    kept: Path, tmp_path_factory: pytest.TempPathFactory, program: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    with copy_of(kept, folder / "court") as server:
+        sound = exported(server, folder / "bundle.zip")
+    parts, archive = read_parts(sound), sound.read_bytes()
+    chance = random.Random(SEED)
+    deeds, said = set(), []
+    paths = [folder / f"{number}.zip" for number in range(DAMAGED)]
+    for number, path in enumerate(paths):
+        if number % 5:
+            deed, altered = damaged(parts, chance)
+            told = check_file(write_parts(path, altered), KEY)
+            assert not told.whole, (number, deed)
+        else:
+            deed, content = damaged_archive(archive, chance)
+            path.write_bytes(content)
+            told = check_file(path, KEY)
+            assert not told.whole or untouched(path, sound), (number, deed)
+        assert all("\n" not in line and line.endswith(".") for line in told.lines) or told.whole, told.lines
+        deeds.add(deed)
+        said.append(told)
+    theirs = subprocess.run(
+        [sys.executable, "-c", _BATCH, program, KEY, *paths], capture_output=True, text=True, timeout=300, check=True
+    )
+    assert theirs.stdout.splitlines() == [repr((told.whole, told.lines)) for told in said]
+    assert len(deeds) == 33
+    for path, told in list(zip(paths, said, strict=True))[::AS_SHIPPED]:
+        assert_as_shipped(program, path, told, capsys)
+
+
+def assert_as_shipped(program: Path, path: Path, told: Told, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code and print of the program, of the court's command, and what was told are one."""
+    code = verify_bundle_file(path, KEY)
+    theirs = run(program, path, "--key", KEY)
+    assert (theirs.returncode, theirs.stdout, theirs.stderr) == (code, capsys.readouterr().out, "")
+    assert (code, theirs.stdout) == (0 if told.whole else 1, "".join(f"{line}\n" for line in told.lines))
+
+
+def untouched(path: Path, sound: Path) -> bool:
+    """Whether all that the verifier reads of the archive is as it was."""
+    with open_bundle(path) as ours, open_bundle(sound) as theirs:
+        names = sorted(ours.parts.names())
+        same = names == sorted(theirs.parts.names())
+        read = [one for one in names if one != README]
+        return same and all(b"".join(ours.parts.pieces(one)) == b"".join(theirs.parts.pieces(one)) for one in read)
