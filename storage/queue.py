@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from celery import Celery
+from celery.result import _set_task_join_will_block
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import DBAPIError
 
@@ -18,15 +19,20 @@ from court.hearing import HearingState
 from storage.db.checks import Due
 from storage.db.models import Hearing
 from storage.db.unit_of_work import Database, UnitOfWork
+from storage.db.work import DRAFT
 
 EMBEDDED_BROKER = "memory://"
 TRANSCRIBE_WINDOW = "transcribe.window"  # (hearing_id, sequence)
-DRAFT_PROTOCOL = "protocol.draft"  # (hearing_id)
+DRAFT_PROTOCOL = DRAFT  # (hearing_id)
 SCRUB = "storage.scrub"  # ()
 SCRUB_EVERY = timedelta(minutes=1)
 """Scrubbing comes in slices, so that a worker is never long away from transcription."""
 STAMP_LOG = "log.stamp"  # (size): how many entries a token must cover
 STAMP_AGAIN = timedelta(minutes=10)  # an authority that is away is asked again after so long
+
+SENT_KEPT = timedelta(days=7)
+"""How long the outbox still shows what was sent: for whoever looks into why something did not come."""
+FORGET_EVERY = timedelta(hours=1)
 
 _LOOK_EVERY = 0.1
 
@@ -107,6 +113,7 @@ class Sweeper:
         self._interval = interval
         self._scrub_after = scrub_after
         self._scrub_looked: datetime | None = None
+        self._forgot: datetime | None = None
         self._stamping = stamping
         self._wake = threading.Event()
         self._stopping = False
@@ -132,6 +139,7 @@ class Sweeper:
             if self._stamping:
                 offer_stamp(work, now)
         self._offer_scrub(now)
+        self._forget_sent(now)
         while dispatch_outbox(self._database, self._app, now):
             pass
 
@@ -145,6 +153,12 @@ class Sweeper:
         if due:
             with self._database.begin() as work:
                 work.outbox.renew(SCRUB, now)
+
+    def _forget_sent(self, now: datetime) -> None:
+        if self._forgot is None or not self._forgot <= now < self._forgot + FORGET_EVERY:
+            with self._database.begin() as work:
+                work.outbox.forget_sent(now - SENT_KEPT)
+            self._forgot = now
 
     def _run(self) -> None:
         while not self._stopping:
@@ -185,6 +199,7 @@ class EmbeddedWorker:
             pass  # stopped before its consumer is up, Celery's worker breaks
         self._worker.stop(in_sighandler=False)
         self._thread.join()
+        _set_task_join_will_block(False)  # Celery's worker sets it for the whole process, and leaves it
 
     def _run(self) -> None:
         self._app.set_current()  # per thread: where Celery looks a delivered task's name up

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from storage.db.models import Hearing, LogEntry, OutboxRow, Protocol, Utterance, Window
 from storage.ledger.leaf import LeafKind, parse
 
+DRAFT = "protocol.draft"  # the task's name in the outbox
 MAX_ATTEMPTS = 5
 LEASE = timedelta(minutes=15)  # a work unit is ≤ 10 min of sound, so a claim this old belongs to a dead worker
 
@@ -157,7 +158,7 @@ class Protocols:
             .where(Hearing.state == "ended", ~exists().where(Protocol.hearing_id == Hearing.id))
             .where(~exists().where(Window.hearing_id == Hearing.id, Window.state.in_(("pending", "claimed"))))
         )
-        offers = select(OutboxRow.created_at, OutboxRow.args).where(OutboxRow.task == "protocol.draft")
+        offers = select(OutboxRow.created_at, OutboxRow.args).where(OutboxRow.task == DRAFT)
         made = self._session.execute(offers).all() if (waiting_for := list(ended)) else []
         return [
             hearing_id
@@ -190,6 +191,21 @@ class Outbox:
         if self._session.scalars(waiting).first() is None:
             self._session.execute(delete(OutboxRow).where(OutboxRow.task == task))
             self.put(task, [], now)
+
+    def forget_sent(self, before: datetime) -> None:
+        """Removes what was sent earlier; but of each task the newest stays, for `newest`, and drafts that a hearing
+        still lacks, for `Protocols.overdue`, which counts them."""
+        newest = select(func.max(OutboxRow.id)).group_by(OutboxRow.task).scalar_subquery()
+        sent = OutboxRow.sent_at < before
+        self._session.execute(
+            delete(OutboxRow)
+            .where(sent, OutboxRow.task != DRAFT, OutboxRow.id.not_in(newest))
+            .execution_options(synchronize_session=False)
+        )
+        drafted = set(self._session.scalars(select(Protocol.hearing_id).distinct()))
+        for row in self._session.scalars(select(OutboxRow).where(sent, OutboxRow.task == DRAFT)):
+            if row.args[0] in drafted:
+                self._session.delete(row)
 
     def newest(self, task: str) -> OutboxRow | None:
         """The promise of `task` made last."""

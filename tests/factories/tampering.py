@@ -5,6 +5,7 @@ Some have more than the disk: a thief of a private key signs anew, a thief of th
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -246,6 +247,22 @@ def left_out(scene: Scene) -> Damage:
     kinds = (FaultKind.MISSING, FaultKind.TRUNCATED, FaultKind.FOREIGN, FaultKind.CONTRADICTORY)
     to_copy = (a(*kinds),) if scene.given else ()
     return Damage("an entry left out", scene.handed, lambda evidence: evidence, (), to_copy, shortened)
+
+
+@deed()
+def mixed_up(scene: Scene) -> Damage:
+    """Two entries exchanged in the copy, and their places in the log with them."""
+    at = scene.draw(st.integers(0, len(scene.handed.given) - 2))
+
+    def swapped(row: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (*row[:at], row[at + 1], row[at], *row[at + 2 :])
+
+    def turned(bundle: Bundle) -> Bundle:
+        contents = replace(bundle.contents, indices=swapped(bundle.contents.indices))
+        return replace(bundle, contents=contents, entries=swapped(bundle.entries))
+
+    to_copy = a(FaultKind.REORDERED, at="bundle", words=("rising order",))
+    return Damage("a copy's entries mixed up", scene.handed, lambda evidence: evidence, (), (to_copy,), turned)
 
 
 @deed()

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories.evidence import copy_of, kept_installation
+from storage.db.unit_of_work import Database
+from tests.factories.evidence import copy_of, filled, kept_installation
+from tests.factories.retention import LONG_AFTER
 from tests.factories.server import Server
 from tests.speech.recogniser import load_whisper_base
 from transcribe.engines.whisper import WhisperEngine
@@ -28,3 +30,16 @@ def copied(kept: Path, tmp_path: Path) -> Iterator[Server]:
     """The worked-through installation, to be altered at will."""
     with copy_of(kept, tmp_path) as server:
         yield server
+
+
+@pytest.fixture
+def server(database: Database, tmp_path: Path) -> Server:
+    """Two hearings, just recorded."""
+    return filled(database, tmp_path)
+
+
+@pytest.fixture
+def old(server: Server) -> Server:
+    """Both hearings' time has come."""
+    server.clock.forward(LONG_AFTER.total_seconds())
+    return server

@@ -4,6 +4,7 @@ import queue
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from celery import Celery
@@ -12,12 +13,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError as DatabaseError
 
 from storage.db.migrate import upgrade
-from storage.db.models import Hearing, OutboxRow
+from storage.db.models import Hearing, OutboxRow, Protocol
 from storage.db.unit_of_work import Database, UnitOfWork
 from storage.db.work import MAX_ATTEMPTS
 from storage.queue import (
     DRAFT_PROTOCOL,
     EMBEDDED_BROKER,
+    FORGET_EVERY,
+    SENT_KEPT,
+    STAMP_LOG,
     TRANSCRIBE_WINDOW,
     EmbeddedWorker,
     Sweeper,
@@ -47,10 +51,10 @@ def app(request: pytest.FixtureRequest) -> Celery:
     return make_queue(server.url)
 
 
-def add_hearing(work: UnitOfWork, state: str) -> None:
+def add_hearing(work: UnitOfWork, state: str, hearing: str = HEARING) -> None:
     work.hearings.add(
         Hearing(
-            id=HEARING, case_number="1/26", case_key="1/26", card={}, room="1", state=state, tracks=[],
+            id=hearing, case_number="1/26", case_key="1/26", card={}, room="1", state=state, tracks=[],
             started_at=MOMENT,
         )
     )  # fmt: skip
@@ -101,6 +105,16 @@ def test_a_worker_can_be_stopped_as_soon_as_it_was_started() -> None:
     worker.stop()
 
 
+def test_a_worker_that_has_ended_leaves_the_process_as_it_was() -> None:
+    worker = EmbeddedWorker(make_queue())
+    worker.start()
+    worker.stop()
+    app = make_queue()
+    delivered = receiver(app)
+    app.tasks[TRANSCRIBE_WINDOW].apply(args=[HEARING, 0]).get()  # refused as long as Celery takes us for a worker
+    assert delivered.get_nowait() == (HEARING, 0)
+
+
 def test_a_draft_that_does_not_come_is_offered_again_a_few_times(store: Database) -> None:
     app = make_queue()
     with store.begin() as work:
@@ -111,6 +125,42 @@ def test_a_draft_that_does_not_come_is_offered_again_a_few_times(store: Database
         sweeper.sweep(MOMENT + timedelta(minutes=minute))
     with store.read() as work:
         assert len(work.session.scalars(select(OutboxRow)).all()) == MAX_ATTEMPTS
+
+
+def test_what_was_sent_long_ago_is_forgotten_unless_somebody_still_asks_for_it(database: Database) -> None:
+    sweeper = Sweeper(database, make_queue())
+    drafted = HEARING[:-1] + "2"
+    with database.begin() as work:
+        add_hearing(work, state="ended")
+        add_hearing(work, state="ended", hearing=drafted)
+        work.protocols.add(made_protocol(drafted))
+        for sequence in range(3):
+            work.outbox.put(TRANSCRIBE_WINDOW, [HEARING, sequence], MOMENT)
+            work.outbox.put(STAMP_LOG, [sequence], MOMENT)
+            work.outbox.put(DRAFT_PROTOCOL, [drafted], MOMENT)
+        for _ in range(MAX_ATTEMPTS):
+            work.outbox.put(DRAFT_PROTOCOL, [HEARING], MOMENT)
+    sweeper.sweep(MOMENT)
+    sweeper.sweep(MOMENT + SENT_KEPT)
+    assert len(promised(database)) == 9 + MAX_ATTEMPTS
+    with database.begin() as work:
+        work.outbox.put(TRANSCRIBE_WINDOW, [HEARING, 3], MOMENT + SENT_KEPT)
+    sweeper.sweep(MOMENT + SENT_KEPT + FORGET_EVERY)
+    assert promised(database) == sorted(
+        [(TRANSCRIBE_WINDOW, [HEARING, 3]), (STAMP_LOG, [2])] + [(DRAFT_PROTOCOL, [HEARING])] * MAX_ATTEMPTS
+    ), "the newest stamp tells when to ask again, the drafts that a hearing still lacks how often it was tried"
+
+
+def promised(database: Database) -> list[tuple[str, list[Any]]]:
+    with database.read() as work:
+        return sorted((row.task, row.args) for row in work.session.scalars(select(OutboxRow)))
+
+
+def made_protocol(hearing: str) -> Protocol:
+    return Protocol(
+        hearing_id=hearing, revision=1, state="draft", sha256="0" * 64, size=1, file_name="x.pdf", document={},
+        leaf_index=0, created_at=MOMENT,
+    )  # fmt: skip
 
 
 def test_the_sweeper_outlives_a_database_that_was_away(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
