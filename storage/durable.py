@@ -22,6 +22,13 @@ def fsync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _settle_names(folder: Path) -> None:
+    """`fsync_folder`, for names that stand in it already and are about to be relied on: whoever gave them may not have
+    come to it yet, or have died before. A folder that we may not even read, others answer for."""
+    with suppress(PermissionError):
+        fsync_folder(folder)
+
+
 def make_folder(folder: Path) -> Path:
     """Creates `folder` and its parents where they are missing; durable in any case. Returns `folder`."""
     if not folder.is_dir():
@@ -29,9 +36,7 @@ def make_folder(folder: Path) -> Path:
         folder.mkdir(exist_ok=True)
         fsync_folder(folder.parent)
     else:
-        # Whoever made it may not have come to this yet, or have died before. What we may not read, others made.
-        with suppress(PermissionError):
-            fsync_folder(folder.parent)
+        _settle_names(folder.parent)
     return folder
 
 
@@ -54,8 +59,7 @@ def write_once(path: Path, make: Callable[[], bytes], mode: int = 0o644) -> None
     if not path.exists():
         with suppress(FileExistsError):  # another process was faster
             write_new(path, make(), mode)
-    # Whoever gave it its name may have died before the name was durable; from here on somebody relies on it.
-    fsync_folder(path.parent)
+    _settle_names(path.parent)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def node_only(context: ContextDep, given: Annotated[HTTPAuthorizationCredentials
 
 router = APIRouter(prefix="/api/ingest", tags=["ingest"], dependencies=[Depends(node_only)])
 
-_REFUSALS: dict[int | str, dict[str, Any]] = {401: {"model": schemas.Problem}, 422: {"model": schemas.Problem}}
+_REFUSALS: dict[int | str, dict[str, Any]] = {status: {"model": schemas.Problem} for status in (401, 422, 507)}
 
 
 @router.put(

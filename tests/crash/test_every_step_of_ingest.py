@@ -11,7 +11,8 @@ from api.verification import verify
 from tests.factories.deliveries import deliver, made, migrated, opened, present
 from tests.factories.hearing_log import HearingLog
 from tests.simulators.killed import PROCESSES, deliver_segments
-from tests.simulators.power import Steps, every_death
+from tests.simulators.power import every_death
+from tests.simulators.steps import Steps
 
 
 @pytest.fixture(scope="module")

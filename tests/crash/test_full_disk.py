@@ -1,6 +1,7 @@
 """A disk that is really full: every write is refused in one sentence, nothing is half, and with room it succeeds."""
 
 import hashlib
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -116,6 +117,21 @@ def test_a_server_answers_507_and_the_node_keeps_and_retries(disk: SmallDisk, tm
         assert spool.unsent(10) == []
     assert present(server.context) >= {*log.objects}
     assert list(verify(server.context)) == []
+    database.dispose()
+
+
+def test_a_full_temporary_folder_refuses_what_is_being_received(
+    disk: SmallDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(f"sqlite:///{migrated(tmp_path)}/courtrec.db")
+    node = make_server(database, tmp_path).node()
+    monkeypatch.setattr(tempfile, "tempdir", str(disk.path))
+    disk.fill()
+    answer = node.put(f"/api/ingest/objects/{SHA256}", content=CONTENT)
+    assert answer.status_code == 507
+    assert answer.json()["detail"].startswith(f"The server's temporary folder {disk.path} cannot be written, the disk")
+    disk.make_room()
+    assert node.put(f"/api/ingest/objects/{SHA256}", content=CONTENT).status_code == 201
     database.dispose()
 
 

@@ -160,7 +160,7 @@ def test_a_disk_that_takes_no_repair_says_so_and_keeps_the_object_where_it_is(
     monkeypatch.setattr("os.link", full)
     done = repair(database, store, found, [source_of(second)], NOW)
     assert not done.done
-    assert "No space left on device" in done.sentence
+    assert "the disk is full" in done.sentence
     assert snapshot(store.folder) == before
 
 

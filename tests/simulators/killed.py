@@ -17,7 +17,7 @@ from storage.ledger.leaf import LeafKind
 from tests.factories.deliveries import deliver, made
 from tests.factories.hearing_log import HEARING, SERVER
 from tests.factories.server import LOG_RING, SetClock
-from tests.simulators.power import Steps
+from tests.simulators.steps import Steps
 
 PROCESSES = multiprocessing.get_context("forkserver")
 """Each is forked from a clean process that has this module loaded already."""
