@@ -56,8 +56,15 @@ class OpenBundle:
 
     @contextmanager
     def hashing(self) -> Iterator[Objects]:
-        """What the files handed out really hold, by SHA-256: all are read and hashed beside what the block does."""
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        """What the files handed out really hold, by SHA-256: all are read and hashed beside what the block does.
+
+        Where there is one core, a second thread only gets in the way.
+        """
+        cores = len(os.sched_getaffinity(0))
+        if cores == 1:
+            yield lambda sha256: _worst(sha256, [self._state(name) for name in self.names[sha256]])
+            return
+        with ThreadPoolExecutor(cores) as pool:
             states = {name: pool.submit(self._state, name) for names in self.names.values() for name in names}
             yield lambda sha256: _worst(sha256, [states[name].result() for name in self.names[sha256]])
 

@@ -23,6 +23,7 @@ MAX_ENTRY = 1 << 20
 """Bytes; a fact is hundreds, a long transcript's list of segments thousands."""
 
 _MAX_DEPTH = 12
+_KINDS = frozenset(kind.value for kind in LeafKind)
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 _FIELDS = {"v", "kind", "hearing", "author", "seq", "prev", "at", "body", "sig"}
 # In canonical order "sig" stands just before "v", so the signature is put in and taken out at the end.
@@ -109,7 +110,7 @@ def entry_hash(entry: bytes) -> str:
 def _leaf(document: dict[str, Any], entry: bytes, signature: bytes) -> SignedLeaf:
     """From a canonical document without its signature."""
     checks = {
-        "kind": document["kind"] in list(LeafKind),
+        "kind": isinstance(document["kind"], str) and document["kind"] in _KINDS,
         "hearing": isinstance(document["hearing"], str) and is_id(document["hearing"]),
         "author": _is_key_id(document["author"]),
         "seq": is_count(document["seq"]),
@@ -140,7 +141,7 @@ def _leaf(document: dict[str, Any], entry: bytes, signature: bytes) -> SignedLea
 
 def _canonical(document: dict[str, Any]) -> bytes:
     """RFC 8785, of which Python's own JSON is what is left for whole numbers, texts and names in ASCII."""
-    if not _plain(document, 0):
+    if not _plain(document):
         raise LedgerError("The leaf holds other things than whole numbers, texts, flags, lists and objects.")
     try:
         return _JSON.encode(document).encode()
@@ -148,16 +149,26 @@ def _canonical(document: dict[str, Any]) -> bytes:
         raise LedgerError(f"The leaf cannot be written as canonical JSON: {error}.") from None
 
 
-def _plain(value: Any, depth: int) -> bool:
-    if depth > _MAX_DEPTH:
-        return False
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and key.isascii() and _plain(one, depth + 1) for key, one in value.items())
-    if isinstance(value, list):
-        return all(_plain(one, depth + 1) for one in value)
-    if isinstance(value, int):
-        return -MAX_COUNT <= value <= MAX_COUNT
-    return value is None or isinstance(value, str)
+def _plain(document: dict[str, Any]) -> bool:
+    """Level by level, not by recursion: this is half of what verifying a leaf costs."""
+    level: list[Any] = [document]
+    for _ in range(_MAX_DEPTH + 1):
+        inner: list[Any] = []
+        for holder in level:
+            if isinstance(holder, dict) and not all(isinstance(key, str) and key.isascii() for key in holder):
+                return False
+            for value in holder.values() if isinstance(holder, dict) else holder:
+                if isinstance(value, (dict, list)):
+                    inner.append(value)
+                elif isinstance(value, int):
+                    if not -MAX_COUNT <= value <= MAX_COUNT:
+                        return False
+                elif value is not None and not isinstance(value, str):
+                    return False
+        if not inner:
+            return True
+        level = inner
+    return False
 
 
 def _signature(value: Any) -> bytes:
