@@ -26,7 +26,7 @@ def load_authority(settings: Settings) -> Authority | None:
     if path is None:
         return None
     login = given_login(settings.home / "keys", TIMESTAMP_LOGIN)
-    _require_private(httpx.URL(settings.timestamp_url), login is not None)
+    _require_private(settings.timestamp_url, login is not None)
     try:
         return Authority(settings.timestamp_url, load_roots(path.read_bytes()), login)
     except OSError as error:
@@ -39,8 +39,12 @@ def load_authority(settings: Settings) -> Authority | None:
     )
 
 
-def _require_private(url: httpx.URL, password: bool) -> None:
+def _require_private(address: str, password: bool) -> None:
     """The address is kept with each token and told to people, so no password stands in it, nor goes out unprotected."""
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL as error:
+        raise SettingsError(f"COURTREC_TIMESTAMP_URL is no address ({error}): correct it.") from None
     if url.userinfo:
         raise SettingsError(
             "COURTREC_TIMESTAMP_URL holds a user name: put it and the password into keys/timestamp.user and "

@@ -239,7 +239,7 @@ DAMAGES: dict[str, tuple[Callable[[Stamped], Parts], str]] = {
         "not in the list of contents",
     ),
     "a token announced that is not there": (lambda one: changed_head(one, 1, lambda count: count + 1), ".2.tst"),
-    "tokens without end": (lambda one: changed_head(one, 1, lambda count: 10**15), "'heads'"),
+    "tokens without end": (lambda one: changed_head(one, 1, lambda count: 17), "'heads'"),
     "heads without end": (lambda one: with_contents(one.parts, heads=contents_of(one.parts)["heads"] * 20), "'heads'"),
     "a size that is none": (lambda one: changed_head(one, 0, lambda size: -1), "'heads'"),
     "no head": (lambda one: without(one, f"heads/{one.first}.txt"), "missing"),
@@ -377,6 +377,9 @@ def test_where_no_token_covers_the_end_yet_the_newest_of_its_beginning_goes_with
     assert [size for size, *_ in contents_of(parts)["heads"]] == [during]
     own = sum(index < during for index in contents_of(parts)["indices"])
     assert any(line.startswith(f"{own} of its ") for line in told(tmp_path, parts))
+    after = stamp(court)
+    again = read_parts(exported(court, tmp_path / "again.zip", OTHER))
+    assert [size for size, *_ in contents_of(again)["heads"]] == [after]
     court.context.database.dispose()
 
 

@@ -187,6 +187,12 @@ CASES: dict[str, Case] = {
     "two digests": Case(UNREADABLE, False, how=signed(message_digest=[bytes(32), bytes(32)])),
     "no content type": Case(UNREADABLE, True, how=signed(content_type=None)),
     "another content type": Case(UNREADABLE, True, how=signed(content_type=["data"])),
+    "another signature": Case(
+        ALTERED, False, how=done(lambda data: data["signer_infos"][0].__setitem__("signature", b"x"))
+    ),
+    "another signature, by RSA": Case(
+        ALTERED, False, RSA, how=done(lambda data: data["signer_infos"][0].__setitem__("signature", bytes(256)))
+    ),
     "two signers": Case(UNREADABLE, False, how=done(two_signers)),
     "no signer": Case(UNREADABLE, False, how=done(lambda data: data.__setitem__("signer_infos", []))),
     "no certificate": Case(
