@@ -391,7 +391,6 @@ def test_half_a_login_is_refused_at_start(
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        ("https://[tsa.example/stamp", r"COURTREC_TIMESTAMP_URL is no address \(.+\): correct it"),
         ("https://tsa.example:port/stamp", r"COURTREC_TIMESTAMP_URL is no address \(.+\): correct it"),
         ("http://tsa.example/stamp", "ask the authority for an https:// address"),
         ("https://court:secret@tsa.example/stamp", "holds a user name: put it and the password into keys/"),
