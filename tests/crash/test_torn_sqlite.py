@@ -40,18 +40,16 @@ class Torn:
         if log is not None:
             (self.home / "courtrec.db-wal").write_bytes(log)
 
-    def in_one_file(self, kind: str) -> tuple[bytes, dict[str, int]]:
-        """The database without a write-ahead log; and the first pages, counted from 1, of what has rows there."""
-        self.put(self.database, self.log)
+    def in_one_file(self) -> tuple[bytes, dict[str, int]]:
+        """The database without a write-ahead log; and the first pages, counted from 1, of its indices with rows."""
         with closing(sqlite3.connect(self.home / "courtrec.db")) as database:
-            query = "SELECT name, tbl_name, rootpage FROM sqlite_master WHERE type = ? AND rootpage > 0"
-            found = database.execute(query, [kind]).fetchall()
-            filled = [
-                (name, page)
-                for name, table, page in found
-                if kind == "table" or database.execute(f"SELECT count(*) FROM {table}").fetchone() > (0,)  # noqa: S608
-            ]
-        return (self.home / "courtrec.db").read_bytes(), dict(filled)
+            query = "SELECT name, tbl_name, rootpage FROM sqlite_master WHERE type = 'index'"
+            pages = {
+                name: page
+                for name, table, page in database.execute(query).fetchall()
+                if database.execute(f"SELECT count(*) FROM {table}").fetchone() > (0,)  # noqa: S608
+            }
+        return (self.home / "courtrec.db").read_bytes(), pages
 
     def check(self, how: str) -> list[str]:
         """What a person is told; nothing only where nothing is missing."""
@@ -148,15 +146,20 @@ def test_bits_turned_in_every_page(torn: Torn) -> None:
 
 def test_a_torn_index_is_named(torn: Torn) -> None:
     """Rows are looked up by it: nothing else may notice, and answers would be wrong."""
-    whole, pages = torn.in_one_file("index")
+    whole, pages = torn.in_one_file()
     for name, page in pages.items():
         torn.put(flipped(whole, PAGE * page - 2), None)  # the first key put in lies at the end of the page
         assert any("The database's file is damaged" in one for one in torn.check(name)), name
 
 
 def test_one_torn_table_does_not_keep_verify_from_the_log(torn: Torn) -> None:
-    page = torn.in_one_file("table")[1]["acts"]
-    torn.put(torn.database[: PAGE * (page - 1)] + bytes(PAGE) + torn.database[PAGE * page :], None)
+    with closing(sqlite3.connect(torn.home / "courtrec.db")) as database:
+        query = "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'acts' AND rootpage > 0"
+        pages = [page for (page,) in database.execute(query)]
+    content = bytearray(torn.database)
+    for page in pages:
+        content[PAGE * (page - 1) : PAGE * page] = bytes(PAGE)
+    torn.put(bytes(content), None)
     told = torn.check("the table of acts")
     assert any("malformed" in one for one in told), told
     assert any("had 4 at a signed checkpoint" in one for one in told), told
