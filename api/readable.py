@@ -1,7 +1,6 @@
 """Rows whose columns hold what their type does not allow: damage that would stop every other check."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -36,10 +35,7 @@ def unreadable_rows(uow: UnitOfWork) -> Iterator[str]:
                 pass
         except UNREADABLE:
             uow.session.expunge_all()
-            for key in _keys(uow, keys):
-                if key is None:
-                    yield f"The table {model.__tablename__} is damaged and cannot be read to its end."
-                    break
+            for key in uow.session.execute(select(*keys)).all():
                 try:
                     uow.session.get(model, tuple(key), populate_existing=True)
                 except UNREADABLE as error:
@@ -47,14 +43,6 @@ def unreadable_rows(uow: UnitOfWork) -> Iterator[str]:
                     reason = str(error).splitlines()[0]
                     yield f"The row {named} of the table {model.__tablename__} is damaged and unreadable ({reason})."
         uow.session.expunge_all()
-
-
-def _keys(uow: UnitOfWork, columns: Sequence[Any]) -> Iterator[Sequence[Any] | None]:
-    """The table's keys; None at the end where not even they can be read."""
-    try:
-        yield from uow.session.execute(select(*columns)).all()
-    except UNREADABLE:
-        yield None
 
 
 def to_the_end(what: str, faults: Iterator[str]) -> Iterator[str]:

@@ -47,7 +47,7 @@ def verify(
 def _all_faults(context: Context, hearing_id: str | None, progress: Progress, kept: Checkpoint | str) -> Iterator[str]:
     with context.database.read() as uow:
         yield from to_the_end("The database's file", file_faults(uow))
-        yield from unreadable_rows(uow)
+        yield from to_the_end("What the tables hold", unreadable_rows(uow))
         yield from to_the_end("The list of keys", _key_faults(context, uow))
         yield from to_the_end("The log", _log_faults(context, uow, kept))
         yield from to_the_end("The list of what the log lost", loss_faults(context, uow))

@@ -44,7 +44,7 @@ def refused(deed: Callable[[], object], kind: type[CourtError] = DiskFull) -> st
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size)
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock")
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 

@@ -4,7 +4,9 @@ Whatever it is: opening or `courtrec verify` says so in one sentence, or everyth
 """
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -37,6 +39,17 @@ class Torn:
         (self.home / "courtrec.db").write_bytes(database)
         if log is not None:
             (self.home / "courtrec.db-wal").write_bytes(log)
+
+    def in_one_file(self) -> tuple[bytes, dict[str, int]]:
+        """The database without a write-ahead log; and the first pages, counted from 1, of its indices with rows."""
+        with closing(sqlite3.connect(self.home / "courtrec.db")) as database:
+            query = "SELECT name, tbl_name, rootpage FROM sqlite_master WHERE type = 'index'"
+            pages = {
+                name: page
+                for name, table, page in database.execute(query).fetchall()
+                if database.execute(f"SELECT count(*) FROM {table}").fetchone() > (0,)  # noqa: S608
+            }
+        return (self.home / "courtrec.db").read_bytes(), pages
 
     def check(self, how: str) -> list[str]:
         """What a person is told; nothing only where nothing is missing."""
@@ -129,6 +142,27 @@ def test_bits_turned_in_every_page(torn: Torn) -> None:
         for at in (start + chance.randrange(8), start + chance.randrange(PAGE)):
             torn.put(flipped(torn.database, at), torn.log)
             torn.check(f"bit at {at} of the file")
+
+
+def test_a_torn_index_is_named(torn: Torn) -> None:
+    """Rows are looked up by it: nothing else may notice, and answers would be wrong."""
+    whole, pages = torn.in_one_file()
+    for name, page in pages.items():
+        torn.put(flipped(whole, PAGE * page - 2), None)  # the first key put in lies at the end of the page
+        assert any("The database's file is damaged" in one for one in torn.check(name)), name
+
+
+def test_one_torn_table_does_not_keep_verify_from_the_log(torn: Torn) -> None:
+    with closing(sqlite3.connect(torn.home / "courtrec.db")) as database:
+        query = "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'acts' AND rootpage > 0"
+        pages = [page for (page,) in database.execute(query)]
+    content = bytearray(torn.database)
+    for page in pages:
+        content[PAGE * (page - 1) : PAGE * page] = bytes(PAGE)
+    torn.put(bytes(content), None)
+    told = torn.check("the table of acts")
+    assert any("malformed" in one for one in told), told
+    assert any("had 4 at a signed checkpoint" in one for one in told), told
 
 
 def test_a_file_cut_anywhere(torn: Torn) -> None:
