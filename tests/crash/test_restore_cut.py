@@ -1,9 +1,5 @@
 """The power fails while a backup is restored: nothing runs on the half of it, and the same command finishes."""
 
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,56 +9,26 @@ from api.composition import make_context
 from api.errors import SettingsError
 from api.settings import Settings
 from court.people import UserRole
-from storage.backup.restore import Target, interrupted, restore
+from storage.backup.restore import Accepted, Target, interrupted, restore
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
 from storage.errors import BackupError
 from tests.factories.backups import Vault, keys_in_files, reopened
-from tests.factories.evidence import faults, filled
+from tests.factories.evidence import filled
 from tests.factories.hearing_log import HEARING
 from tests.factories.server import Server
-
-
-class PowerCut(BaseException):
-    """The machine is off: no code of ours runs any more."""
-
-
-@contextmanager
-def cut_after(steps: int) -> Iterator[None]:
-    """Lets `steps` things become durable; then neither that nor tidying up happens any more."""
-    done = 0
-    fsync, rmtree, unlink = os.fsync, shutil.rmtree, Path.unlink
-
-    def counted(descriptor: int) -> None:
-        nonlocal done
-        done += 1
-        if done > steps:
-            raise PowerCut
-        fsync(descriptor)
-
-    def living(act: Any) -> Any:
-        def if_alive(*arguments: Any, **options: Any) -> None:
-            if done > steps:
-                raise PowerCut
-            act(*arguments, **options)
-
-        return if_alive
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", counted)
-        patch.setattr(shutil, "rmtree", living(rmtree))
-        patch.setattr(Path, "unlink", living(unlink))
-        yield
+from tests.simulators.power import every_death
 
 
 @pytest.fixture
-def court(tmp_path: Path) -> Iterator[Server]:
+def court(tmp_path: Path) -> Server:
     home = tmp_path / "home"
     keys_in_files(home)
     database = Database(f"sqlite:///{home}/courtrec.db")
     upgrade(database.engine)
-    yield filled(database, home)
+    made = filled(database, home)
     database.dispose()
+    return made
 
 
 @pytest.fixture
@@ -71,35 +37,47 @@ def vault(tmp_path: Path) -> Vault:
     return Vault(tmp_path / "vault")
 
 
-def test_a_power_cut_at_any_step_of_a_restoration(court: Server, vault: Vault, tmp_path: Path) -> None:
+def target_in(home: Path) -> Target:
+    return Target(home, f"sqlite:///{home}/courtrec.db")
+
+
+def contents(home: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (home / "keys").iterdir() if not path.name.startswith(".")}
+
+
+def test_a_restoration_stopped_anywhere_is_finished_by_the_same_command(
+    court: Server, vault: Vault, tmp_path: Path
+) -> None:
     path, manifest = vault.take(court)
     court.user(UserRole.JUDGE).get(f"/media/{HEARING}/mic-judge/1.mp4")
-    other, _ = vault.take(court, "other.age")
-    begun = placed = 0
-    for steps in range(200):
-        home = tmp_path / f"new-{steps}"
-        home.mkdir()
-        target = Target(home, f"sqlite:///{home}/courtrec.db")
+    other, later = vault.take(court, "other.age")
+    court.context.database.dispose()
+    accepted = Accepted("the disk died", court.clock.utc)
+
+    def bring_back(home: Path, done: list[Any]) -> None:
         try:
-            with cut_after(steps):
-                restore(path, vault.key, target)
-            break
-        except PowerCut:
-            pass
-        if not interrupted(home) and (home / "courtrec.db").exists():
-            continue  # it had ended, but for the last name's way to the disk
-        if interrupted(home):
+            done.append(restore(path, vault.key, target_in(home), later.checkpoint, accepted))
+        except BackupError as error:
+            if "There is a database already" not in str(error):
+                raise  # a restoration that had ended, but for the last name's way to the disk
+
+    begun = placed = 0
+    for left in every_death(tmp_path / "deaths", bring_back):
+        target = target_in(left.home)
+        if interrupted(left.home):
             begun += 1
+            assert not left.acknowledged, left.how
             with pytest.raises(SettingsError, match="has not ended"):
-                make_context(Settings(home=home))
-            if (home / "courtrec.db").exists():
+                make_context(Settings(home=left.home))
+            if (left.home / "courtrec.db").exists():
                 placed += 1
                 with pytest.raises(BackupError, match="not of this backup"):
                     restore(other, vault.key, target)
-        assert restore(path, vault.key, target) == manifest
-        assert not interrupted(home)
+        bring_back(left.home, [])
+        assert not interrupted(left.home), left.how
+        assert len([name for name in contents(left.home) if name.endswith(".loss")]) == 1, left.how
+        assert {f"keys/{name}" for name in contents(left.home)} >= set(manifest.keys), left.how
+        with reopened(left.home, target.database) as again, again.context.database.read() as work:
+            assert (work.log.head().size, work.log.head().root.hex()) == (manifest.entries, manifest.root), left.how
     assert begun > 10
     assert placed > 0
-    shutil.copytree(court.store.folder, home / "objects")
-    with reopened(home, target.database) as again:
-        assert faults(again) == []

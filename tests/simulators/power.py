@@ -41,6 +41,7 @@ class Disk(Steps):
         self._leave = leave
         self._files: dict[int, _Content] = {}
         self._names: dict[Path, dict[str, int]] = {}
+        self._folders: set[int] = set()  # a folder that was removed since may still stand on the disk
         self._held: list[int] = []
         for place, _, files in os.walk(self.folder):
             self._sync_names(Path(place))
@@ -85,6 +86,10 @@ class Disk(Steps):
     def _sync_names(self, path: Path) -> None:
         if path.is_relative_to(self.folder):
             self._names[path.relative_to(self.folder)] = _listed(path)
+            for one in os.scandir(path):
+                if one.is_dir(follow_symlinks=False) and one.inode() not in self._folders:
+                    self._folders.add(one.inode())
+                    self._held.append(os.open(one.path, os.O_RDONLY))  # as below: its number stays its own
 
     def _sync_file(self, path: Path) -> None:
         descriptor = os.open(path, os.O_RDONLY)  # held open: the inode's number is given to no other file
@@ -97,7 +102,7 @@ class Disk(Steps):
         for name, inode in names(place).items():
             if name.endswith(SHARED_MEMORY):
                 continue
-            if (self.folder / place / name).is_dir():
+            if inode in self._folders or (self.folder / place / name).is_dir():
                 self._copy(place / name, target / name, names)
                 continue
             kept = self._files.get(inode, _Content(b"", 0o600))
