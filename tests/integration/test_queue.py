@@ -35,6 +35,15 @@ from tests.services.processes import RedisServer
 Delivered = "queue.Queue[tuple[str, int]]"
 
 
+@pytest.fixture(autouse=True)
+def _empty_embedded_broker() -> Iterator[None]:
+    """It lives as long as the process, so what a test leaves in it would reach the next one's worker."""
+    yield
+    app = make_queue(EMBEDDED_BROKER)
+    with app.connection_for_write() as connection:
+        connection.default_channel.queue_purge(app.conf.task_default_queue)
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Database]:
     found = Database(f"sqlite:///{tmp_path}/courtrec.db")
