@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from storage import durable
 from storage.db.unit_of_work import Database, UnitOfWork
-from storage.errors import BackupError
+from storage.errors import BackupError, DatabaseDamaged
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 _OF_ANYBODY = ("--no-owner", "--no-privileges")
@@ -95,7 +95,7 @@ def _copy_file(database: Database, target: Path) -> Copied:
         with closing(sqlite3.connect(target)) as copy:
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
             [(found,)] = copy.execute("PRAGMA integrity_check(1)").fetchall()
-    except (sqlite3.Error, DBAPIError) as error:
+    except (sqlite3.Error, DBAPIError, DatabaseDamaged) as error:
         found = str(error)
     if found != "ok":
         raise BackupError(f"The database is damaged ({found}), so no backup was made: keep the older ones.")

@@ -117,7 +117,7 @@ def test_a_bundle_is_whole_or_is_not_there(tmp_path: Path, kept: Path) -> None:
         original = exported(server, tmp_path / "bundle.zip")
     with open_bundle(original) as opened:
         bundle = opened.bundle
-        files = [(name, b"".join(opened.parts.pieces(name))) for name in opened.names.values()]
+        files = [(name, b"".join(opened.parts.pieces(name))) for names in opened.names.values() for name in names]
     key = verifier_key("courtrec", LOG_KEY.public)
 
     def write(home: Path, done: list[Any]) -> None:
