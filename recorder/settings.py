@@ -3,11 +3,14 @@
 import socket
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from court.errors import InputError
+from recorder.line import UploadLimits, parse_limits
 
 
 class Pace(StrEnum):
@@ -21,9 +24,10 @@ class NodeSettings(BaseSettings):
     """`home` holds the spool and the keys; `server_url` is empty on a node without a server.
 
     `ends_with_stdin`: whoever started the node holds its standard input open, and it ends when that closes.
+    `upload_limits` say how fast segments may be sent at which time of day in `zone`, as recorder/line.py reads them.
     """
 
-    model_config = SettingsConfigDict(env_prefix="COURTREC_NODE_", populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix="COURTREC_NODE_", populate_by_name=True, arbitrary_types_allowed=True)
 
     home: Path = Field(
         default=Path("var"), validation_alias=AliasChoices("COURTREC_NODE_HOME", "COURTREC_HOME", "home")
@@ -34,6 +38,23 @@ class NodeSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8090, ge=0, le=65535)
     ends_with_stdin: bool = False
+    zone: Annotated[ZoneInfo, NoDecode] = ZoneInfo("Asia/Bishkek")
+    upload_limits: Annotated[UploadLimits, NoDecode] = UploadLimits()
+
+    @field_validator("zone", mode="before")
+    @classmethod
+    def _zone(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"the time zone {value!r} is unknown: give a name like Asia/Bishkek") from None
+
+    @field_validator("upload_limits", mode="before")
+    @classmethod
+    def _limits(cls, value: object) -> object:
+        return parse_limits(value) if isinstance(value, str) else value
 
     @property
     def spool_folder(self) -> Path:
