@@ -9,7 +9,7 @@ from court.clock import Clock
 from court.room import Room
 from recorder.agent import Agent
 from recorder.settings import NodeSettings, Pace
-from recorder.uplink import Uplink, ingest_client
+from recorder.uplink import Uplink, node_uplink
 from storage import keys
 
 _LOOK_EVERY = 0.1
@@ -23,7 +23,7 @@ def capturing(
     settings = NodeSettings(home=context.settings.home, pace=pace, server_url=server_url)
     key = keys.load_or_create(settings.key_file)
     agent = Agent(settings, room, clock, key)
-    uplink = Uplink(agent.spool, ingest_client(server_url, context.secrets.node_token), key.public)
+    uplink = node_uplink(settings, agent.spool, context.secrets.node_token, key.public, clock)
     uplink.start()
     try:
         yield agent, uplink
