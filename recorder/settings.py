@@ -25,6 +25,7 @@ class NodeSettings(BaseSettings):
 
     `ends_with_stdin`: whoever started the node holds its standard input open, and it ends when that closes.
     `upload_limits` say how fast segments may be sent at which time of day in `zone`, as recorder/line.py reads them.
+    `keep_local_days`: how long segments stay on the node's disk at least, whatever the server has.
     """
 
     model_config = SettingsConfigDict(env_prefix="COURTREC_NODE_", populate_by_name=True, arbitrary_types_allowed=True)
@@ -40,6 +41,7 @@ class NodeSettings(BaseSettings):
     ends_with_stdin: bool = False
     zone: Annotated[ZoneInfo, NoDecode] = ZoneInfo("Asia/Bishkek")
     upload_limits: Annotated[UploadLimits, NoDecode] = UploadLimits()
+    keep_local_days: int = Field(default=30, ge=0, le=36_500)
 
     @field_validator("zone", mode="before")
     @classmethod

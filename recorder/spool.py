@@ -136,17 +136,17 @@ class Spool:
 
     def begin(self, row: HearingRow) -> None:
         make_folder(self.folder / row.id)
-        with self._change() as db:
+        with self.change() as db:
             db.execute("INSERT INTO hearing VALUES (?, ?, ?, ?, 0)", (row.id, row.room, row.pace, row.scripted))
 
     def end(self, hearing: str) -> None:
         """Nothing more will be recorded of it."""
-        with self._change() as db:
+        with self.change() as db:
             db.execute("UPDATE hearing SET ended = 1 WHERE id = ?", (hearing,))
 
     def unfinished(self) -> HearingRow | None:
         """The hearing that was being recorded when this program last ended, if it had no end."""
-        found = self._rows("SELECT id, room, pace, scripted FROM hearing WHERE ended = 0 ORDER BY id DESC LIMIT 1")
+        found = self.rows("SELECT id, room, pace, scripted FROM hearing WHERE ended = 0 ORDER BY id DESC LIMIT 1")
         if not found:
             return None
         hearing, room, pace, scripted = found[0]
@@ -154,16 +154,16 @@ class Spool:
 
     def open_segment(self, hearing: str, segment: OpenSegment) -> None:
         facts = json.dumps(asdict(segment))
-        with self._change() as db:
+        with self.change() as db:
             db.execute("INSERT INTO open_segment VALUES (?, ?, ?)", (hearing, segment.track, facts))
 
     def open_segments(self, hearing: str) -> list[OpenSegment]:
-        rows = self._rows("SELECT facts FROM open_segment WHERE hearing = ? ORDER BY track", hearing)
+        rows = self.rows("SELECT facts FROM open_segment WHERE hearing = ? ORDER BY track", hearing)
         return [OpenSegment(**json.loads(facts)) for (facts,) in rows]
 
     def forget_open(self, hearing: str, track: str) -> None:
         """The open segment holds nothing that could be stated; its file stays where it is."""
-        with self._change() as db:
+        with self.change() as db:
             db.execute("DELETE FROM open_segment WHERE hearing = ? AND track = ?", (hearing, track))
 
     def append(
@@ -171,7 +171,7 @@ class Spool:
     ) -> None:
         """Keeps the next entry; `sealed` is the track whose open segment it states, and its file."""
         track, attachment = sealed or ("", Attachment("", "", 0))
-        with self._change() as db:
+        with self.change() as db:
             db.execute(
                 "INSERT INTO entry (hearing, seq, entry, file, sha256, size, written_at, stored) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -181,27 +181,27 @@ class Spool:
         self.changed.set()
 
     def entries(self, hearing: str) -> list[Entry]:
-        return [_entry(row) for row in self._rows(f"{_ENTRIES} WHERE hearing = ? ORDER BY seq", hearing)]
+        return [_entry(row) for row in self.rows(f"{_ENTRIES} WHERE hearing = ? ORDER BY seq", hearing)]
 
     def waiting(self) -> list[Waiting]:
         """What the server has not confirmed, in the order it was written."""
         return [
             Waiting(position, hearing, seq, track_of(file), not sent, not stored)
-            for position, hearing, seq, file, sent, stored in self._rows(_WAITING)
+            for position, hearing, seq, file, sent, stored in self.rows(_WAITING)
         ]
 
     def entries_at(self, positions: Sequence[int]) -> list[Entry]:
         """In the order of `positions`."""
-        return [_entry(self._rows(f"{_ENTRIES} WHERE position = ?", one)[0]) for one in positions]
+        return [_entry(self.rows(f"{_ENTRIES} WHERE position = ?", one)[0]) for one in positions]
 
     def mark_sent(self, positions: Sequence[int]) -> None:
         """The server has these entries."""
-        with self._change() as db:
+        with self.change() as db:
             db.executemany("UPDATE entry SET sent = 1 WHERE position = ?", [(one,) for one in positions])
 
     def mark_stored(self, position: int) -> None:
         """The server has the bytes of the segment that this entry states."""
-        with self._change() as db:
+        with self.change() as db:
             db.execute("UPDATE entry SET stored = 1 WHERE position = ?", (position,))
 
     def expect(self, hearing: str, seq: int) -> None:
@@ -209,14 +209,14 @@ class Spool:
 
         Of the rest the bytes may be lost there as well, so those that are still here count as unsent.
         """
-        with self._change() as db:
+        with self.change() as db:
             db.execute("UPDATE entry SET sent = (seq < ?) WHERE hearing = ?", (seq, hearing))
             db.execute(f"{_UNSTORE} AND hearing = ? AND seq >= ?", (hearing, seq))
 
     def send_again(self, since: float) -> tuple[int, Backlog]:
         """Everything written since then (UTC seconds since 1970) counts as unsent; returns how many entries, and of
         which segments the bytes cannot be sent again, because they were deleted here."""
-        with self._change() as db:
+        with self.change() as db:
             count = db.execute("UPDATE entry SET sent = 0 WHERE written_at >= ?", (since,)).rowcount
             db.execute(f"{_UNSTORE} AND written_at >= ?", (since,))
         return count, self._sums(f"{_SUMS} WHERE local != 'here' AND written_at >= ?", since)
@@ -228,23 +228,23 @@ class Spool:
         return self._sums(f"{_SUMS} WHERE {_UNSENT} AND hearing = ?", hearing)
 
     def _sums(self, query: str, *values: object) -> Backlog:
-        return Backlog(*self._rows(query, *values)[0])
+        return Backlog(*self.rows(query, *values)[0])
 
     def _upgrade(self) -> None:
         """A spool of an earlier version did not tell a segment's bytes from its entry."""
-        if any(row[1] == "stored" for row in self._rows("PRAGMA table_info(entry)")):
+        if any(row[1] == "stored" for row in self.rows("PRAGMA table_info(entry)")):
             return
-        with self._change() as db:
+        with self.change() as db:
             db.execute("ALTER TABLE entry ADD COLUMN stored INTEGER NOT NULL DEFAULT 0")
             db.execute("ALTER TABLE entry ADD COLUMN local TEXT NOT NULL DEFAULT 'here'")
             db.execute("UPDATE entry SET stored = (sent OR file = '')")
 
-    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._db.execute(query, values).fetchall()
 
     @contextlib.contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
+    def change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is on the disk afterwards, or nothing."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")

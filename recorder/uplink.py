@@ -13,16 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 import httpx
 import structlog
 
-from court.clock import Clock
 from recorder.errors import Refused, Undelivered
-from recorder.line import Metered
-from recorder.settings import NodeSettings
 from recorder.spool import Attachment, Entry, Spool
 from recorder.upload_order import Bytes, Leaves, next_step
 
 PIECE = 512 << 10
 """Bytes in one request; two seconds of a line of 2 Mbit/s."""
 
+IDLE = 600.0
 _SLICE = 16 << 10
 _FIRST_RETRY, _LAST_RETRY = 0.5, 30.0
 _TIMEOUT = httpx.Timeout(10.0, read=60.0, write=60.0)
@@ -39,17 +37,6 @@ def ingest_client(server_url: str, token: str) -> httpx.Client:
     return httpx.Client(base_url=server_url, headers=headers, timeout=_TIMEOUT)
 
 
-def node_uplink(settings: NodeSettings, spool: Spool, token: str, public_key: bytes, clock: Clock) -> "Uplink":
-    """The delivery of a node to its server, as fast as its settings allow."""
-
-    def rate() -> float | None:
-        return settings.upload_limits.rate(clock.now().utc.astimezone(settings.zone).time())
-
-    stopping = threading.Event()
-    metered = Metered(rate, lambda: clock.now().monotonic, stopping.wait)
-    return Uplink(spool, ingest_client(settings.server_url, token), public_key, metered, stopping)
-
-
 class Uplink:
     """`trouble` says in one sentence why nothing gets through at the moment; empty if all is well."""
 
@@ -60,15 +47,18 @@ class Uplink:
         public_key: bytes,
         metered: Callable[[int], None] = lambda size: None,
         stopping: threading.Event | None = None,
+        between: Callable[[], None] = lambda: None,
     ) -> None:
         """`public_key` is the raw key with which the leaves are signed; `metered` is called before so many bytes of a
-        segment are sent, and may wait until `stopping` is set, which `close` does."""
+        segment are sent, and may wait until `stopping` is set, which `close` does. In the background `between` is
+        called after each request, and at least every IDLE seconds; it may raise Undelivered."""
         self.trouble = ""
         self._stopping = stopping or threading.Event()
         self._spool = spool
         self._client = client
         self._public_key = base64.b64encode(public_key).decode()
         self._metered = metered
+        self._between = between
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self._begun: dict[str, int] = {}
         self._progress = 0
@@ -84,8 +74,8 @@ class Uplink:
             self._thread.join()
         self._client.close()
 
-    def deliver(self) -> int:
-        """Sends everything that is unsent, now; returns how many entries.
+    def deliver(self, between: Callable[[], None] = lambda: None) -> int:
+        """Sends everything that is unsent, now; returns how many entries. Calls `between` after each request.
 
         Raises Undelivered if the server cannot be reached. What it refuses, or what this disk lost, holds up only
         what must wait for it: Refused is raised when everything else is sent.
@@ -107,6 +97,7 @@ class Uplink:
             except httpx.HTTPError as error:
                 self._begun.clear()
                 raise Undelivered(f"The server cannot be reached ({error or type(error).__name__}).") from None
+            between()
         if refused or unsendable:
             raise next(iter((*refused.values(), *unsendable.values())))
         return sent
@@ -117,7 +108,8 @@ class Uplink:
             self._spool.changed.clear()
             before = self._progress
             try:
-                self.deliver()
+                self._between()
+                self.deliver(self._between)
             except Refused as error:
                 self._tell(error)
                 self._rest(retry)
@@ -127,11 +119,11 @@ class Uplink:
                 self._stopping.wait(retry)
             else:
                 self.trouble, retry = "", _FIRST_RETRY
-                self._rest(None)
+                self._rest(IDLE)
                 continue
             retry = min(2 * retry, _LAST_RETRY)
 
-    def _rest(self, seconds: float | None) -> None:
+    def _rest(self, seconds: float) -> None:
         """Until there is something new to send, or `seconds` have passed."""
         if not self._stopping.is_set():  # looked at after `changed` was cleared, so that `close` is never missed
             self._spool.changed.wait(seconds)

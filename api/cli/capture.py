@@ -8,8 +8,9 @@ from api.context import Context
 from court.clock import Clock
 from court.room import Room
 from recorder.agent import Agent
+from recorder.delivery import node_uplink
 from recorder.settings import NodeSettings, Pace
-from recorder.uplink import Uplink, node_uplink
+from recorder.uplink import Uplink
 from storage import keys
 
 _LOOK_EVERY = 0.1

@@ -15,10 +15,11 @@ import uvicorn
 from hardware.clock import SystemClock
 from recorder.agent import Agent
 from recorder.control import create_app
+from recorder.delivery import node_uplink
 from recorder.rooms import load_room
 from recorder.settings import load_node_settings
 from recorder.spool import Spool
-from recorder.uplink import Uplink, node_uplink
+from recorder.uplink import Uplink
 from storage import keys
 
 

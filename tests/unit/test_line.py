@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from recorder.delivery import node_uplink
 from recorder.line import Metered, parse_limits
 from recorder.settings import NodeSettings, NodeSettingsError, load_node_settings
 from recorder.spool import HearingRow, Spool
-from recorder.uplink import node_uplink
 from tests.factories.server import SetClock
 
 
@@ -89,7 +89,7 @@ def test_the_court_s_own_clock_decides_and_leaves_go_at_once(tmp_path: Path, mon
         return httpx.Response(200, json={})
 
     client = httpx.Client(base_url="http://server", transport=httpx.MockTransport(server))
-    monkeypatch.setattr("recorder.uplink.ingest_client", lambda *_: client)
+    monkeypatch.setattr("recorder.delivery.ingest_client", lambda *_: client)
     bishkek = ZoneInfo("Asia/Bishkek")
     clock = SetClock(datetime(2026, 11, 22, 13, 0, tzinfo=bishkek))
     settings = NodeSettings(home=tmp_path, zone=bishkek, upload_limits=parse_limits("12:00-14:00=1"))

@@ -69,7 +69,7 @@ def test_a_full_disk_loses_nothing_and_blocks_nothing(spool: Spool) -> None:
     def limit(pages: int) -> None:
         spool._db.execute(f"PRAGMA max_page_count = {pages}")
 
-    ((pages,),) = spool._rows("PRAGMA page_count")
+    ((pages,),) = spool.rows("PRAGMA page_count")
     limit(pages)
     with pytest.raises(sqlite3.OperationalError) as full:
         spool.append(ROW.id, 0, b"leaf" * 10_000, 5.0)
@@ -131,7 +131,7 @@ def test_the_server_s_word_decides_what_is_sent(spool: Spool) -> None:
 def test_every_commit_reaches_the_disk(spool: Spool) -> None:
     with sqlite3.connect(spool.folder / "spool.db") as database:
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert spool._rows("PRAGMA synchronous") == [(2,)]  # FULL
+    assert spool.rows("PRAGMA synchronous") == [(2,)]  # FULL
 
 
 def test_unusable_folder_gets_a_sentence(tmp_path: Path) -> None:
