@@ -26,6 +26,8 @@ class NodeSettings(BaseSettings):
     `ends_with_stdin`: whoever started the node holds its standard input open, and it ends when that closes.
     `upload_limits` say how fast segments may be sent at which time of day in `zone`, as recorder/line.py reads them.
     `keep_local_days`: how long segments stay on the node's disk at least, whatever the server has.
+    `planned_hours`: a hearing of that length must fit on the disk one and a half times, or none is begun;
+    `sound_minutes`: with room for less sound than that, pictures are not recorded.
     """
 
     model_config = SettingsConfigDict(env_prefix="COURTREC_NODE_", populate_by_name=True, arbitrary_types_allowed=True)
@@ -42,6 +44,8 @@ class NodeSettings(BaseSettings):
     zone: Annotated[ZoneInfo, NoDecode] = ZoneInfo("Asia/Bishkek")
     upload_limits: Annotated[UploadLimits, NoDecode] = UploadLimits()
     keep_local_days: int = Field(default=30, ge=0, le=36_500)
+    planned_hours: float = Field(default=3, ge=0, le=24)
+    sound_minutes: float = Field(default=60, ge=0, le=1440)
 
     @field_validator("zone", mode="before")
     @classmethod

@@ -227,6 +227,11 @@ class Spool:
             return self._sums(f"{_SUMS} WHERE {_UNSENT}")
         return self._sums(f"{_SUMS} WHERE {_UNSENT} AND hearing = ?", hearing)
 
+    def backlogs(self) -> dict[str, Backlog]:
+        """By hearing, the oldest first; only those of which something waits."""
+        query = f"{_SUMS.replace('SELECT', 'SELECT hearing,')} WHERE {_UNSENT} GROUP BY hearing ORDER BY hearing"
+        return {hearing: Backlog(*sums) for hearing, *sums in self.rows(query)}
+
     def _sums(self, query: str, *values: object) -> Backlog:
         return Backlog(*self.rows(query, *values)[0])
 

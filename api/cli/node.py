@@ -37,6 +37,7 @@ def run_node(room_file: Path) -> None:
     uplink: Uplink | None = None
     if settings.server_url:
         uplink = node_uplink(settings, agent.spool, token, key.public, clock)
+        agent.delivery_trouble = lambda: uplink.trouble if uplink is not None else ""
         uplink.start()
     try:
         agent.recover()
