@@ -60,7 +60,8 @@ class Uplink:
         self._metered = metered
         self._between = between
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
-        self._begun: dict[str, int] = {}
+        self._begun: dict[str, int] = {}  # how much the server has of which segments
+        self._broken = ""  # the segment in which the line broke: some of it may have arrived
         self._progress = 0
 
     def start(self) -> None:
@@ -146,18 +147,19 @@ class Uplink:
 
     def _put(self, segment: Attachment) -> bool:
         """Sends the segment or its next piece; whether the server has all of it."""
-        path = f"/api/ingest/objects/{segment.sha256}"
-        if segment.size <= PIECE:
-            self._accepted(self._send("PUT", path, self._read(segment, 0), {}), segment)
-            return True
-        if segment.sha256 not in self._begun:
-            found = self._accepted(self._client.get(f"{path}/part"), segment).json()
-            self._begun[segment.sha256] = found["received"]
+        path = f"/api/ingest/objects/{segment.sha256}/part"
+        offset = self._begun.pop(segment.sha256, None)
+        if offset is None and (segment.size > PIECE or segment.sha256 == self._broken):
+            found = self._accepted(self._client.get(path), segment).json()
             if found["stored"]:
                 return True
-        offset = self._begun.pop(segment.sha256)
-        headers = {"Upload-Offset": str(offset), "Upload-Length": str(segment.size)}
-        answer = self._send("PATCH", f"{path}/part", self._read(segment, offset), headers)
+            offset = found["received"]
+        self._broken = segment.sha256
+        piece = self._read(segment, offset or 0)
+        headers = {"Upload-Offset": str(offset or 0), "Upload-Length": str(segment.size)}
+        headers["Content-Length"] = str(len(piece))
+        answer = self._client.patch(path, content=self._slices(piece), headers=headers)
+        self._broken = ""
         if answer.status_code == httpx.codes.CONFLICT:
             return False  # it no longer has what it had: ask again
         found = self._accepted(answer, segment).json()
@@ -178,11 +180,6 @@ class Uplink:
         if not piece:
             raise Refused(f"The segment {segment.file} in the spool is shorter than its leaf says: put it back there.")
         return piece
-
-    def _send(self, method: str, path: str, piece: bytes, headers: dict[str, str]) -> httpx.Response:
-        return self._client.request(
-            method, path, content=self._slices(piece), headers={**headers, "Content-Length": str(len(piece))}
-        )
 
     def _slices(self, piece: bytes) -> Iterator[bytes]:
         for start in range(0, len(piece), _SLICE):
