@@ -12,11 +12,13 @@ from court.people import UserRole
 from storage.db.models import StoredObjectRow
 from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind, parse
+from storage.offline import check_file, print_told, read_outsiders
 from storage.parts import STALE_SECONDS, Parts
 from storage.worm.port import object_key
 from tests.factories.hearing_log import HEARING, HearingLog, made_hearing
 from tests.factories.server import Server, batch, make_server, node_entries
 
+NOBODY = read_outsiders(None, [])
 ORDER = Order(actor="clerk", role="operator", recipient="appeal", ground="request 1")
 
 
@@ -122,9 +124,12 @@ def test_an_incomplete_track_is_not_handed_out(server: Server, late: HearingLog,
     with pytest.raises(ExportRefused, match="Not all of cam-hall has arrived"):
         export(server.context, HEARING, tmp_path / "all", ORDER)
     order = Order(**{**_fields(ORDER), "tracks": frozenset({"mic-judge"})})
-    assert export(server.context, HEARING, tmp_path / "sound", order).files == 3
+    exported = export(server.context, HEARING, tmp_path / "sound", order)
+    assert exported.files == 3
     put(server, objects_of(late, "cam-hall"))
     assert export(server.context, HEARING, tmp_path / "all", ORDER).files == 6
+    for name in ("sound", "all"):
+        assert print_told(check_file(tmp_path / name, exported.log_key, NOBODY)) == 0
 
 
 def _fields(order: Order) -> dict[str, Any]:
