@@ -49,6 +49,10 @@ def propose(
     with context.database.begin() as uow:
         rows = locked(uow, sorted(set(hearings)))
         found = [destructible(context, uow, one, classes) for one in rows]
+        if late := [one.id for one in rows if uow.hearings.undelivered(one.id)]:
+            raise Conflict(
+                f"Hearing {late[0]} has segments that never arrived, which no act can name: deliver them first."
+            )
         told = [_hearing_part(one, objects_of(context, uow, one.hearing)) for one in found]
         document = {"act": act_id, "at": iso_utc(now), "by": by, "reason": reason, "hearings": told}
         uow.acts.add(DestructionAct(id=act_id, document=document))

@@ -13,6 +13,7 @@ from storage.db.sealer import LogSealer
 from storage.db.unit_of_work import Database
 from storage.keyring import KeyRing
 from storage.keys import SigningKey
+from storage.parts import Parts
 from storage.stamping import Authority
 from storage.worm.port import WormStore
 
@@ -38,11 +39,13 @@ class Context:
     authority: Authority | None = None
     throttle: LoginThrottle = field(init=False)
     recent_views: RecentViews = field(init=False)
+    parts: Parts = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
         throttle = LoginThrottle(settings.login_attempts, settings.login_pause_minutes * 60)
         object.__setattr__(self, "throttle", throttle)
+        object.__setattr__(self, "parts", Parts(settings.home / "parts"))
         self.database.sealer = LogSealer(self.log_keys, settings.log_origin, self.clock, self.log_checkpoint)
         object.__setattr__(self, "recent_views", RecentViews(settings.journal_minutes * 60))
 

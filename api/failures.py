@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 
 from api.errors import ApiError, NotLoggedIn, TooMany
 from api.headers import SECURITY_HEADERS
-from api.ingest import OutOfOrder
+from api.ingest import OutOfOrder, OutOfStep
 from api.web.render import error_page
 from court.errors import CourtError, InputError
 from court.hearing import IllegalStep
@@ -67,6 +67,8 @@ def _details(error: CourtError) -> tuple[dict[str, str], dict[str, Any]]:
     """Headers and further fields of the answer."""
     if isinstance(error, OutOfOrder):
         return {}, {"expected_seq": error.expected_seq}
+    if isinstance(error, OutOfStep):
+        return {}, {"received": error.received}
     if isinstance(error, TooMany):
         return {"Retry-After": str(error.retry_after)}, {}
     return {}, {}

@@ -13,9 +13,11 @@ from api.errors import Conflict, Unusable
 from api.projection import project
 from api.work import offer_work
 from court.hearing import HearingState
-from storage.db.models import LogHead
+from storage.db.checks import KnownObject
+from storage.db.models import LogHead, Segment
 from storage.db.unit_of_work import UnitOfWork
-from storage.errors import ChainError, LedgerError
+from storage.errors import ChainError, LedgerError, WrongHash
+from storage.fsck import Result, check
 from storage.ledger.chain import check_next
 from storage.ledger.ed25519 import PUBLIC_SIZE, VerifyKey
 from storage.ledger.leaf import LeafKind, SignedLeaf, parse
@@ -33,6 +35,14 @@ class OutOfOrder(Conflict):
     def __init__(self, message: str, expected_seq: int) -> None:
         super().__init__(message)
         self.expected_seq = expected_seq
+
+
+class OutOfStep(Conflict):
+    """The piece does not follow what is here of its object: `received` bytes."""
+
+    def __init__(self, message: str, received: int) -> None:
+        super().__init__(message)
+        self.received = received
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +80,52 @@ def keep_object(context: Context, sha256: str, body: BinaryIO, size: int) -> tup
     until = retain_until(now, context.settings.retention_years)
     stored = context.store.put(sha256, body, size, until)
     with context.database.begin() as uow:
+        uow.log.lock()  # a leaf that names the object may be arriving just now, and says so if this comes later
         known = uow.log.object(sha256) is not None
+        if not known:
+            for segment in uow.hearings.named(sha256):
+                _state_delivery(context, uow, segment, arrived=True)
         uow.log.add_object(stored, now, until)
     return known, stored
+
+
+def is_stored(context: Context, sha256: str) -> bool:
+    """Whether the object was acknowledged."""
+    with context.database.read() as uow:
+        return uow.log.object(sha256) is not None
+
+
+def keep_part(context: Context, sha256: str, size: int) -> bool:
+    """Stores a part that is whole now. One whose bytes are wrong is dropped with WrongHash raised, and begins again."""
+    try:
+        with context.parts.opened(sha256) as body:
+            keep_object(context, sha256, body, size)
+    except FileNotFoundError:  # sent twice at once, and the other was faster
+        return is_stored(context, sha256)
+    except WrongHash:
+        context.parts.drop(sha256)
+        raise
+    context.parts.drop(sha256)
+    return True
+
+
+def check_objects(context: Context, objects: Sequence[str]) -> list[str]:
+    """Those of `objects` that an entry in the log names and that are whole, read back now in the listed version.
+
+    What is found is remembered as any check is. Raises StoreUnavailable where the store does not answer.
+    """
+    whole = []
+    for sha256 in dict.fromkeys(objects):
+        with context.database.read() as uow:
+            row = uow.checks.known(sha256)
+            stated = bool(uow.hearings.named(sha256))
+        if row is None or not stated:
+            continue
+        found = check(context.store, KnownObject(sha256, row.size, row.version))
+        with context.database.begin() as uow:
+            uow.checks.record(sha256, context.clock.now().utc, found.result)
+        whole += [sha256] if found.result is Result.WHOLE else []
+    return whole
 
 
 def accept(context: Context, batch: Batch) -> dict[str, int]:
@@ -87,7 +140,7 @@ def accept(context: Context, batch: Batch) -> dict[str, int]:
         with context.database.begin() as uow:
             _lock(uow, batch)
             _enrol(uow, batch.key)
-            taken = [signed for signed in batch.leaves if _take(uow, signed)]
+            taken = [signed for signed in batch.leaves if _take(context, uow, signed)]
             now = context.clock.now().utc
             for hearing_id in sorted({signed.hearing for signed in taken}):
                 offer_work(uow, hearing_id, now)
@@ -99,8 +152,8 @@ def accept(context: Context, batch: Batch) -> dict[str, int]:
         raise OutOfOrder(str(error), _due(context, batch, error)) from None
 
 
-def _take(uow: UnitOfWork, signed: SignedLeaf) -> bool:
-    """Appends and projects one entry; False if it is already there."""
+def _take(context: Context, uow: UnitOfWork, signed: SignedLeaf) -> bool:
+    """Appends and projects one entry, and says so where its object is still to come; False if it is already there."""
     known = uow.log.entry_of(signed.hearing, signed.author, signed.seq)
     if known is not None and known.entry == signed.entry:
         return False
@@ -109,7 +162,18 @@ def _take(uow: UnitOfWork, signed: SignedLeaf) -> bool:
     if (chain.next_seq == 0) is not (signed.kind is LeafKind.HEARING):
         raise Unusable(f"A node's chain begins with its one 'hearing' leaf; leaf {signed.seq} breaks that.")
     project(uow, signed, uow.log.append(signed.entry))
+    if signed.kind is LeafKind.SEGMENT and uow.log.object(signed.body["sha256"]) is None:
+        segment = uow.hearings.segment(signed.hearing, signed.body["track"], signed.body["sequence"])
+        if segment is not None:
+            _state_delivery(context, uow, segment, arrived=False)
     return True
+
+
+def _state_delivery(context: Context, uow: UnitOfWork, segment: Segment, *, arrived: bool) -> None:
+    """The court's own word on whether the segment's object is here: storage/ledger/delivery.py reads it."""
+    body = {"track": segment.track, "sequence": segment.sequence, "sha256": segment.sha256, "arrived": arrived}
+    now = context.clock.now().utc
+    uow.log.record(LeafKind.DELIVERY, segment.hearing_id, now, body, context.server_key)
 
 
 def _ends_hearing(signed: SignedLeaf) -> bool:

@@ -90,6 +90,7 @@ def _transcript(
 
 def _evidence(uow: UnitOfWork, hearing: Hearing) -> views.Evidence:
     segments = uow.hearings.segments(hearing.id)
+    late = uow.hearings.undelivered(hearing.id)
     entries = uow.session.scalar(select(func.count()).where(LogEntry.hearing_id == hearing.id)) or 0
     head = uow.log.head()
     return views.Evidence(
@@ -99,6 +100,8 @@ def _evidence(uow: UnitOfWork, hearing: Hearing) -> views.Evidence:
         entries=entries,
         log_size=head.size,
         root=head.root.hex(),
+        late=len(late),
+        late_size=sum(one.size for one in late),
     )
 
 

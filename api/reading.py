@@ -65,6 +65,7 @@ def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> schemas.Tra
 def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> schemas.Timeline:
     """Where what was recorded, for the player; contents of closed stretches are left out where they may not go."""
     segments, gaps = uow.hearings.segments(hearing.id), uow.hearings.gaps(hearing.id)
+    late = {one.id for one in uow.hearings.undelivered(hearing.id)}
     hear = Sieve(uow, caller, hearing.id, Action.PLAY)
     read = Sieve(uow, caller, hearing.id, Action.READ)
     notes = [(row.at_sample / SAMPLES_PER_SECOND, row) for row in uow.hearings.notes(hearing.id)]
@@ -78,7 +79,7 @@ def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> schemas.Timel
                 kind=track["kind"],
                 role=track["role"],
                 derived=track["derived"],
-                segments=[_segment(one, hear) for one in segments if one.track == track["track"]],
+                segments=[_segment(one, hear, one.id not in late) for one in segments if one.track == track["track"]],
             )
             for track in hearing.tracks
         ],
@@ -135,14 +136,14 @@ def _utterance(row: Utterance) -> schemas.UtteranceView:
     )
 
 
-def _segment(row: Segment, sieve: Sieve) -> schemas.SegmentView:
+def _segment(row: Segment, sieve: Sieve, here: bool) -> schemas.SegmentView:
     span = span_of(row)
     return schemas.SegmentView(
         sequence=row.sequence,
         start=span.start_seconds,
         end=span.end_seconds,
         partial=row.partial,
-        playable=sieve.passes(span.start_seconds, span.end_seconds),
+        playable=here and sieve.passes(span.start_seconds, span.end_seconds),
     )
 
 

@@ -21,6 +21,30 @@ class StoredObject(BaseModel):
     version: str = Field(description="Version the store gave it.")
 
 
+class PartialObject(BaseModel):
+    """How far a delivery has come."""
+
+    received: int = Field(description="Bytes from the object's beginning that are here.")
+    stored: bool = Field(description="Whether the whole object is stored.")
+
+
+class PartProblem(Problem):
+    received: int = Field(description="Bytes that are here: go on from there.")
+
+
+class CheckRequest(BaseModel):
+    """Objects to be read back, by SHA-256."""
+
+    objects: list[str] = Field(min_length=1, max_length=32)
+
+
+class CheckedObjects(BaseModel):
+    whole: list[str] = Field(
+        description="Those whose entry is in the log and whose stored bytes, read back just now in the version that "
+        "was acknowledged, hash to their name."
+    )
+
+
 class LeafBatch(BaseModel):
     """Signed ledger entries of one author, in the order of their chains."""
 

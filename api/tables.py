@@ -1,6 +1,6 @@
 """Do the tables still say what the ledger's entries say? The entries are the truth, the tables answer questions."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from court.retention import RetentionDeed
 from storage.db.models import Gap, LogEntry, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.unit_of_work import UnitOfWork
 from storage.errors import LedgerError
+from storage.ledger.delivery import expected
 from storage.ledger.leaf import LeafKind, SignedLeaf, parse
 from storage.ledger.stored import named_object
 from storage.worm.port import object_key
@@ -65,12 +66,14 @@ def log_row_fault(row: LogEntry, index: int) -> str | None:
     return None
 
 
-def hearing_table_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
-    """Everything the tables say about a hearing against its `leaves`, in log order by index."""
+def hearing_table_faults(
+    uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf], court: Collection[str]
+) -> Iterator[str]:
+    """Everything the tables say about a hearing against its `leaves`, by index in the log; `court` are key ids."""
     yield from _card_faults(uow, hearing_id, leaves)
     for table in _TABLES:
         yield from _row_faults(uow, hearing_id, table, leaves)
-    yield from _object_faults(uow, leaves)
+    yield from _object_faults(uow, leaves, expected([*leaves.values()], court))
     yield from protocol_faults(uow, hearing_id, leaves)
     yield from transcript_faults(uow, hearing_id, leaves)
     yield from act_faults(uow, hearing_id, leaves.values())
@@ -152,8 +155,8 @@ def _told_by_row(row: Any, table: _Table) -> dict[str, Any]:
     return {**told, "utc": row.utc} if table.anchored else told
 
 
-def _object_faults(uow: UnitOfWork, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
-    """Every object that an entry states must be listed, so that it is found, kept and checked."""
+def _object_faults(uow: UnitOfWork, leaves: Mapping[int, SignedLeaf], awaited: Collection[str]) -> Iterator[str]:
+    """Every object that an entry states must be listed, so that it is found, kept and checked; or be on its way."""
     for leaf in leaves.values():
         named = named_object(leaf)
         if named is None:
@@ -161,6 +164,8 @@ def _object_faults(uow: UnitOfWork, leaves: Mapping[int, SignedLeaf]) -> Iterato
         sha256, _, what = named
         row = uow.log.object(sha256)
         if row is None:
+            if sha256 in awaited:
+                continue
             yield f"{what} (object {sha256}) is missing from the database's list of stored objects."
         elif (row.size, row.key) != (leaf.body["size"], object_key(sha256)):
             yield f"{what} (object {sha256}) is listed in the database with another size or place than its own."

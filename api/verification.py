@@ -23,6 +23,7 @@ from storage.keyring import LOG, SERVER
 from storage.ledger import merkle
 from storage.ledger.chains import check_chains
 from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
+from storage.ledger.delivery import expected
 from storage.ledger.destruction import keeping
 from storage.ledger.ed25519 import key_id
 from storage.ledger.faults import ObjectState
@@ -80,6 +81,26 @@ def _destruction_notes(context: Context, hearing_id: str | None) -> Iterator[str
                 yield (
                     f"{len(act.objects)} objects of hearing {one} {done} by act {act.id}, proposed by {act.proposer} "
                     f"and approved by {act.approver}: {act.reason}"
+                )
+
+
+def delivery_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
+    """What nodes have stated and not yet delivered, of one hearing or all: no fault, and worth knowing."""
+    yield from to_the_end("What has not arrived", _delivery_notes(context, hearing_id))
+
+
+def _delivery_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
+    with context.database.read() as uow:
+        for one in _hearings(uow) if hearing_id is None else [hearing_id]:
+            leaves, _ = check_chains([row.entry for row in uow.log.entries(one)], trusted_keys(context, uow))
+            waiting = expected(leaves, context.server_keys.key_ids)
+            listed = uow.hearings.undelivered(one)
+            late = [row for row in listed if row.sha256 in waiting]
+            if late:
+                tracks = ", ".join(sorted({row.track for row in late}))
+                yield (
+                    f"{len(late)} segments of hearing {one} ({tracks}, {sum(row.size for row in late)} bytes) are "
+                    "stated by the node and have not arrived yet: it delivers them when the line allows."
                 )
 
 
@@ -224,5 +245,5 @@ def _hearing_faults(
     live, court = state is not None and state.live, context.server_keys.key_ids
     for fault in verify_hearing([row.entry for row in rows], trusted_keys(context, uow), objects, live, court):
         yield fault.sentence
-    yield from hearing_table_faults(uow, hearing_id, leaves)
+    yield from hearing_table_faults(uow, hearing_id, leaves, court)
     yield from seal_faults(context, hearing_id, leaves.values())

@@ -164,7 +164,8 @@ class ProtocolView:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the ledger holds of the hearing: `size` in bytes, `root` of the court's whole log in hex."""
+    """What the ledger holds of the hearing: `size` in bytes, `root` of the court's whole log in hex; `late` are the
+    segments whose bytes are still on their way."""
 
     segments: int
     size: int
@@ -172,28 +173,58 @@ class Evidence:
     entries: int
     log_size: int
     root: str
+    late: int = 0
+    late_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """What the recording node says of itself; `unsent_seconds` is the age of the oldest segment not yet delivered."""
+    """What the recording node says of itself.
+
+    `unsent` is what has not been delivered, `own` of it what belongs to the hearing shown; `delivery` says why nothing
+    gets through, `free` and `reserve` are bytes of its disk.
+    """
 
     room: str
     message: str
     tracks: tuple[Mapping[str, str], ...]
-    unsent_count: int
-    unsent_bytes: int
-    unsent_seconds: float
+    unsent: "Unsent"
+    own: "Unsent"
+    delivery: str
+    free: int
+    reserve: int
+    pictures_stopped: bool
+
+    @property
+    def short_of_room(self) -> bool:
+        return self.free < self.reserve
 
 
-def node_view(status: Mapping[str, Any]) -> NodeView:
-    """From the answer of the node's `/status`."""
-    unsent = status["unsent"]
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Segments and entries that the server does not have, the bytes of the segments, and how long the oldest waits."""
+
+    count: int = 0
+    size: int = 0
+    seconds: float = 0.0
+
+
+def node_view(status: Mapping[str, Any], hearing_id: str = "") -> NodeView:
+    """From the answer of the node's `/status`; a node of an earlier version leaves out what it does not know."""
+    by_hearing = {one["hearing"]: one for one in status.get("unsent_by_hearing", ())}
+    disk = status.get("disk", {})
     return NodeView(
         status["room"],
         status["message"],
         tuple(status["tracks"]),
-        unsent["count"],
-        unsent["bytes"],
-        unsent["oldest_seconds"] or 0.0,
+        _unsent(status["unsent"]),
+        _unsent(by_hearing[hearing_id]) if hearing_id in by_hearing else Unsent(),
+        status.get("delivery", ""),
+        disk.get("free", 0),
+        disk.get("reserve", 0),
+        disk.get("pictures_stopped", False),
     )
+
+
+def _unsent(told: Mapping[str, Any]) -> Unsent:
+    return Unsent(told["count"], told["bytes"], told["oldest_seconds"] or 0.0)

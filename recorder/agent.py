@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -18,6 +18,7 @@ from court.timeline import GapCause
 from hardware.devices import AUDIO_RATE
 from hardware.inputs import open_input
 from recorder.assembly import OpenSource
+from recorder.disk import DiskGauge, DiskRoom, measured, rates_of
 from recorder.errors import HearingRunning, Interrupted, NoHearing, disk_full, reason_of
 from recorder.opening import Opened, Opener
 from recorder.plan import Command
@@ -46,10 +47,11 @@ class Status:
     tracks: tuple[TrackFacts, ...]
     backlog: Backlog
     message: str
+    disk: DiskRoom
 
 
 class Agent:
-    """Methods may be called from any thread."""
+    """Methods may be called from any thread. `delivery_trouble`: why nothing gets to the server now."""
 
     def __init__(
         self,
@@ -63,24 +65,30 @@ class Agent:
         self.settings = settings
         self.room = check_room(room)
         self.spool = Spool(settings.spool_folder)
-        self._opener = Opener(settings, self.room, self.spool, clock, key, open_source)
+        rates = rates_of(self.room, measured(self.spool))
+        self.gauge = DiskGauge(self.spool.folder, rates, settings.planned_hours, settings.sound_minutes)
+        self._opener = Opener(settings, self.room, self.spool, clock, key, open_source, self.gauge)
         self._current: Opened | None = None
         self._thread: threading.Thread | None = None
         self._trouble = ""
+        self.delivery_trouble: Callable[[], str] = lambda: ""
         self._closing = threading.Event()
         self._lock = threading.Lock()
 
     def start(self, card: HearingCard) -> str:
         """Starts recording in the background; returns the hearing's id, the same if this case is being recorded.
 
-        Raises InputError before anything is written if a device cannot be used, HearingRunning if another case
-        is being recorded or one is left unfinished by a crash. What fails later is taken up again by itself.
+        Raises InputError before anything is written if a device cannot be used, NoRoom if the disk may not hold it,
+        HearingRunning if another case is being recorded or one is left unfinished by a crash. What fails later is
+        taken up again by itself.
         """
         with self._lock:
             running = self._running()
             if running is not None and running.card == card:
                 return running.hearing
             self._refuse_if_busy()
+            self.gauge.rates = rates_of(self.room, measured(self.spool))
+            self.gauge.check_reserve()
             current = self._current = self._opener.begin(card, None, None)
             self._in_background(current)
             return current.hearing
@@ -144,12 +152,12 @@ class Agent:
         return session.call(lambda: session.recording.note(template, text))
 
     def status(self) -> Status:
-        current, backlog = self._current, self.spool.backlog()
+        current, backlog, disk = self._current, self.spool.backlog(), self.gauge.room()
         if current is None:
-            return Status(None, None, 0.0, (), backlog, self._trouble)
+            return Status(None, None, 0.0, (), backlog, self._trouble, disk)
         recording = current.session.recording
         seconds = recording.position / AUDIO_RATE
-        return Status(current.hearing, recording.plan.state, seconds, current.tracks, backlog, self._trouble)
+        return Status(current.hearing, recording.plan.state, seconds, current.tracks, backlog, self._trouble, disk)
 
     def levels(self) -> Mapping[str, TrackLevel]:
         """The loudness of every microphone in the last tenth of a second; empty without a hearing."""
@@ -235,6 +243,9 @@ class Agent:
             retry = _FIRST_RETRY if time.monotonic() - began > _LAST_RETRY else retry
             if self._closing.wait(retry):
                 return
+            while cause is GapCause.DISK_FULL and not self.gauge.sound_fits():
+                if self._closing.wait(_LOOK_EVERY):
+                    return
             retry = min(2 * retry, _LAST_RETRY)
 
     def _take_up(self, progress: Progress | None, cause: GapCause) -> Opened | None:

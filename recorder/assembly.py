@@ -1,6 +1,6 @@
 """Puts a hearing's parts together: devices, tracks, timeline."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from court.card import HearingCard
@@ -93,7 +93,14 @@ def hearing_facts(card: HearingCard, room: Room, node: str, tracks: tuple[TrackF
     }
 
 
-def make_recording(room: Room, journal: Journal, history: History, position: int, silence: Reason) -> Recording:
+def make_recording(
+    room: Room,
+    journal: Journal,
+    history: History,
+    position: int,
+    silence: Reason,
+    pictures_fit: Callable[[], bool],
+) -> Recording:
     """Tracks that go on where `history` left them; `silence` explains what comes before their first item."""
 
     def covered(track: str) -> int:
@@ -108,6 +115,7 @@ def make_recording(room: Room, journal: Journal, history: History, position: int
         position=position,
         window=history.windows,
         silence=silence,
+        pictures_fit=pictures_fit,
     )
 
 

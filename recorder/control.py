@@ -24,7 +24,9 @@ from court.errors import CourtError, InputError
 from court.hearing import IllegalStep
 from court.notes import NoteTemplate
 from recorder.agent import Agent
-from recorder.errors import HearingRunning, NoHearing
+from recorder.clearing import cleared
+from recorder.errors import HearingRunning, NoHearing, NoRoom
+from recorder.spool import Backlog
 
 _LEVELS_PER_SECOND = 10
 _MAX_NOTE = 2000
@@ -90,8 +92,7 @@ class _Node:
 
 def status_fields(agent: Agent) -> dict[str, Any]:
     """The answer to GET /status."""
-    status = agent.status()
-    oldest = status.backlog.oldest
+    status, deleted = agent.status(), cleared(agent.spool)
     return {
         "node": agent.settings.name,
         "room": agent.room.name,
@@ -99,13 +100,25 @@ def status_fields(agent: Agent) -> dict[str, Any]:
         "state": status.state,
         "seconds": round(status.seconds, 3),
         "tracks": [{"track": one.track, "role": one.role, "kind": one.kind} for one in status.tracks],
-        "unsent": {
-            "count": status.backlog.count,
-            "bytes": status.backlog.size,
-            "oldest_seconds": 0 if oldest is None else max(0, round(time.time() - oldest)),
+        "unsent": _unsent(status.backlog),
+        "unsent_by_hearing": [
+            {"hearing": hearing, **_unsent(backlog)} for hearing, backlog in agent.spool.backlogs().items()
+        ],
+        "delivery": agent.delivery_trouble(),
+        "deleted": {"count": deleted.count, "bytes": deleted.size},
+        "disk": {
+            "free": status.disk.free,
+            "reserve": status.disk.reserve,
+            "short": status.disk.short,
+            "pictures_stopped": status.disk.pictures_stopped,
         },
         "message": status.message,
     }
+
+
+def _unsent(backlog: Backlog) -> dict[str, int]:
+    oldest = 0 if backlog.oldest is None else max(0, round(time.time() - backlog.oldest))
+    return {"count": backlog.count, "bytes": backlog.size, "oldest_seconds": oldest}
 
 
 def level_fields(agent: Agent) -> dict[str, Any]:
@@ -151,7 +164,7 @@ async def _fields(request: Request) -> dict[str, Any]:
 async def _refusal(_request: Request, error: Exception) -> Response:
     if isinstance(error, InputError):
         return JSONResponse({"detail": str(error)}, 422)
-    if isinstance(error, IllegalStep | NoHearing | HearingRunning):
+    if isinstance(error, IllegalStep | NoHearing | HearingRunning | NoRoom):
         return JSONResponse({"detail": str(error)}, 409)
     return JSONResponse({"detail": str(error)}, 503)
 

@@ -18,6 +18,10 @@ class HearingRunning(RecorderError):
     """One node records one hearing at a time."""
 
 
+class NoRoom(RecorderError):
+    """The disk is not large enough for a hearing, so none is begun."""
+
+
 class SpoolError(RecorderError):
     """The spool on this machine's disk cannot be used."""
 

@@ -23,6 +23,7 @@ from recorder.assembly import (
     reopen_sources,
     track_facts,
 )
+from recorder.disk import DiskGauge
 from recorder.errors import SpoolError, reason_of
 from recorder.history import History, read_history
 from recorder.journal import Journal
@@ -55,8 +56,16 @@ class Opener:
     """What every hearing of a node has in common."""
 
     def __init__(
-        self, settings: NodeSettings, room: Room, spool: Spool, clock: Clock, key: Signer, open_source: OpenSource
+        self,
+        settings: NodeSettings,
+        room: Room,
+        spool: Spool,
+        clock: Clock,
+        key: Signer,
+        open_source: OpenSource,
+        gauge: DiskGauge,
     ) -> None:
+        self.gauge = gauge
         self._settings = settings
         self._room = room
         self._spool = spool
@@ -79,7 +88,7 @@ class Opener:
             self._spool.begin(HearingRow(hearing, room_text(room), pace.value, scripted=script is not None))
             journal = self._journal(Chain(hearing, self._key.key_id))
             journal.begin(hearing_facts(card, room, self._settings.name, tracks))
-            recording = make_recording(room, journal, History(Chain(hearing, "")), 0, _FIRST)
+            recording = make_recording(room, journal, History(Chain(hearing, "")), 0, _FIRST, self.gauge.pictures_fit)
             feed.begin(0)
             recording.obey(Command.START)
         except BaseException as error:
@@ -119,7 +128,7 @@ class Opener:
                 position = position_now(history, now, moving)
             feed.begin(position)
             reason = restart_reason(history, now, cause)
-            recording = make_recording(room, journal, history, position, reason)
+            recording = make_recording(room, journal, history, position, reason, self.gauge.pictures_fit)
             if moving and history.plan.recording:
                 recording.state_gaps(reason)
         except BaseException:

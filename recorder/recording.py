@@ -1,13 +1,14 @@
 """One hearing being recorded: room blocks come in, segments and leaves come out. Runs on one thread."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from court.hearing import HearingState
 from court.notes import NoteTemplate
 from court.room import Microphone
+from court.timeline import GapCause
 from hardware.devices import Pcm, ticks
 from hardware.levels import SILENT, Level, measure
 from recorder.alignment import Reason, RoomBlock
@@ -18,6 +19,8 @@ from recorder.track import PictureTrack, SoundTrack
 from recorder.vad import SpeechDetector
 
 MIX = "mix"
+
+_NO_ROOM = (GapCause.DISK_FULL, "The recorder's disk is nearly full: what room is left is kept for sound.")
 
 AnyTrack = SoundTrack | PictureTrack
 
@@ -42,9 +45,10 @@ class Recording:
         position: int,
         window: int,
         silence: Reason,
+        pictures_fit: Callable[[], bool] = lambda: True,
     ) -> None:
         """`window` is the number of the next segment of every track; `silence` explains a hole that lies
-        before the first a track gives."""
+        before the first a track gives. `pictures_fit`: whether the disk has room for more than sound now."""
         self.plan = plan
         self.position = position
         self.levels = {microphone.track: TrackLevel(SILENT, False) for microphone, _ in microphones}
@@ -57,6 +61,9 @@ class Recording:
         self._detectors = {microphone.track: SpeechDetector() for microphone, _ in microphones}
         self._why: dict[str, Reason] = {}
         self._silence = silence
+        self._pictures_fit = pictures_fit
+        self._fit = True
+        self._left_out: Reason | None = None
 
     @property
     def cut_due(self) -> int:
@@ -65,12 +72,17 @@ class Recording:
 
     def take(self, block: RoomBlock) -> None:
         """The next block. In a break or deliberation it is only measured; in a deliberation not even that."""
+        self._fit = not self._cameras or self._pictures_fit()
+        if not self._fit:
+            block, self._left_out = replace(block, pictures=()), _NO_ROOM
         speech = self._listen(block)
         self._why.update(block.missing)
         if self.plan.recording:
             self._record(block)
         for name in (*block.sound, *(name for name, _ in block.pictures)):
             self._why.pop(name, None)
+        if self._fit and (not self.plan.recording or all(camera.open for camera in self._cameras)):
+            self._left_out = None
         self.position = block.end
         if self.plan.recording and self._segmenter.cut_after(block.end, speech):
             self._cut(block.end)
@@ -141,7 +153,7 @@ class Recording:
         for camera, picture in seen:
             camera.show(picture, self._window, *self._reason(camera))
         for camera in self._cameras:
-            if camera.input in block.missing:
+            if camera.input in block.missing or not self._fit:
                 camera.seal(min(camera.shown_until, _at(camera, block.end)))
 
     def _cut(self, at: int) -> None:
@@ -178,6 +190,8 @@ class Recording:
         if track is self._mix:
             missing = [self._why[m.input] for m, _ in self._microphones if m.input in self._why]
             return next(iter(missing), self._silence)
+        if self._left_out is not None and isinstance(track, PictureTrack):
+            return self._left_out
         return self._why.get(track.input, self._silence)
 
     def _seen_by(self, name: str) -> list[PictureTrack]:

@@ -3,11 +3,14 @@
 import socket
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from court.errors import InputError
+from recorder.line import UploadLimits, parse_limits
 
 
 class Pace(StrEnum):
@@ -21,9 +24,13 @@ class NodeSettings(BaseSettings):
     """`home` holds the spool and the keys; `server_url` is empty on a node without a server.
 
     `ends_with_stdin`: whoever started the node holds its standard input open, and it ends when that closes.
+    `upload_limits` say how fast segments may be sent at which time of day in `zone`, as recorder/line.py reads them.
+    `keep_local_days`: how long segments stay on the node's disk at least, whatever the server has.
+    `planned_hours`: a hearing of that length must fit on the disk one and a half times, or none is begun;
+    `sound_minutes`: with room for less sound than that, pictures are not recorded.
     """
 
-    model_config = SettingsConfigDict(env_prefix="COURTREC_NODE_", populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix="COURTREC_NODE_", populate_by_name=True, arbitrary_types_allowed=True)
 
     home: Path = Field(
         default=Path("var"), validation_alias=AliasChoices("COURTREC_NODE_HOME", "COURTREC_HOME", "home")
@@ -34,6 +41,26 @@ class NodeSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8090, ge=0, le=65535)
     ends_with_stdin: bool = False
+    zone: Annotated[ZoneInfo, NoDecode] = ZoneInfo("Asia/Bishkek")
+    upload_limits: Annotated[UploadLimits, NoDecode] = UploadLimits()
+    keep_local_days: int = Field(default=30, ge=0, le=36_500)
+    planned_hours: float = Field(default=3, ge=0, le=24)
+    sound_minutes: float = Field(default=60, ge=0, le=1440)
+
+    @field_validator("zone", mode="before")
+    @classmethod
+    def _zone(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"the time zone {value!r} is unknown: give a name like Asia/Bishkek") from None
+
+    @field_validator("upload_limits", mode="before")
+    @classmethod
+    def _limits(cls, value: object) -> object:
+        return parse_limits(value) if isinstance(value, str) else value
 
     @property
     def spool_folder(self) -> Path:

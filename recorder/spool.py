@@ -10,12 +10,13 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from recorder.errors import SpoolError, SpoolInUse
+from recorder.upload_order import Waiting
 from storage.durable import make_folder
 
 _SCHEMA = """
@@ -24,12 +25,25 @@ CREATE TABLE IF NOT EXISTS hearing (
 CREATE TABLE IF NOT EXISTS entry (
     position INTEGER PRIMARY KEY AUTOINCREMENT, hearing TEXT NOT NULL, seq INTEGER NOT NULL, entry BLOB NOT NULL,
     file TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, written_at REAL NOT NULL,
-    sent INTEGER NOT NULL DEFAULT 0, UNIQUE (hearing, seq));
-CREATE INDEX IF NOT EXISTS unsent ON entry (position) WHERE sent = 0;
+    sent INTEGER NOT NULL DEFAULT 0, stored INTEGER NOT NULL DEFAULT 0, local TEXT NOT NULL DEFAULT 'here',
+    UNIQUE (hearing, seq));
 CREATE TABLE IF NOT EXISTS open_segment (
     hearing TEXT NOT NULL, track TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY (hearing, track));
 """
+_INDICES = """
+CREATE INDEX IF NOT EXISTS unsent ON entry (position) WHERE sent = 0;
+CREATE INDEX IF NOT EXISTS unstored ON entry (position) WHERE stored = 0;
+"""
 _ENTRIES = "SELECT position, hearing, seq, entry, file, sha256, size FROM entry"
+
+_UNSTORE = "UPDATE entry SET stored = 0 WHERE file != '' AND local = 'here'"
+"""Of entries whose bytes are here and can be sent again."""
+_SUMS = (
+    "SELECT count(*), coalesce(sum(CASE WHEN stored = 0 OR local != 'here' THEN size ELSE 0 END), 0), min(written_at) "
+    "FROM entry"
+)
+_WAITING = "SELECT position, hearing, seq, file, sent, stored FROM entry WHERE sent = 0 OR stored = 0 ORDER BY position"
+_UNSENT = "(sent = 0 OR stored = 0)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +76,14 @@ class Attachment:
     sha256: str
     size: int
 
+    @property
+    def track(self) -> str:
+        return track_of(self.file)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A signed leaf as kept; `attachment` is to be stored before it."""
+    """A signed leaf as kept; `attachment` is the segment it states."""
 
     position: int
     hearing: str
@@ -76,7 +94,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits for delivery: entries, bytes of segments, when the oldest was written (UTC seconds since 1970)."""
+    """What waits for delivery, itself or its segment: entries, bytes of segments, and when the oldest was written (UTC
+    seconds since 1970)."""
 
     count: int
     size: int
@@ -101,6 +120,8 @@ class Spool:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._db.executescript(_SCHEMA)
+                self._upgrade()
+                self._db.executescript(_INDICES)
                 (folder / "spool.db").chmod(0o600)  # rooms may hold a camera's password
             except (OSError, sqlite3.Error) as error:
                 raise SpoolError(
@@ -115,17 +136,17 @@ class Spool:
 
     def begin(self, row: HearingRow) -> None:
         make_folder(self.folder / row.id)
-        with self._change() as db:
+        with self.change() as db:
             db.execute("INSERT INTO hearing VALUES (?, ?, ?, ?, 0)", (row.id, row.room, row.pace, row.scripted))
 
     def end(self, hearing: str) -> None:
         """Nothing more will be recorded of it."""
-        with self._change() as db:
+        with self.change() as db:
             db.execute("UPDATE hearing SET ended = 1 WHERE id = ?", (hearing,))
 
     def unfinished(self) -> HearingRow | None:
         """The hearing that was being recorded when this program last ended, if it had no end."""
-        found = self._rows("SELECT id, room, pace, scripted FROM hearing WHERE ended = 0 ORDER BY id DESC LIMIT 1")
+        found = self.rows("SELECT id, room, pace, scripted FROM hearing WHERE ended = 0 ORDER BY id DESC LIMIT 1")
         if not found:
             return None
         hearing, room, pace, scripted = found[0]
@@ -133,16 +154,16 @@ class Spool:
 
     def open_segment(self, hearing: str, segment: OpenSegment) -> None:
         facts = json.dumps(asdict(segment))
-        with self._change() as db:
+        with self.change() as db:
             db.execute("INSERT INTO open_segment VALUES (?, ?, ?)", (hearing, segment.track, facts))
 
     def open_segments(self, hearing: str) -> list[OpenSegment]:
-        rows = self._rows("SELECT facts FROM open_segment WHERE hearing = ? ORDER BY track", hearing)
+        rows = self.rows("SELECT facts FROM open_segment WHERE hearing = ? ORDER BY track", hearing)
         return [OpenSegment(**json.loads(facts)) for (facts,) in rows]
 
     def forget_open(self, hearing: str, track: str) -> None:
         """The open segment holds nothing that could be stated; its file stays where it is."""
-        with self._change() as db:
+        with self.change() as db:
             db.execute("DELETE FROM open_segment WHERE hearing = ? AND track = ?", (hearing, track))
 
     def append(
@@ -150,51 +171,85 @@ class Spool:
     ) -> None:
         """Keeps the next entry; `sealed` is the track whose open segment it states, and its file."""
         track, attachment = sealed or ("", Attachment("", "", 0))
-        with self._change() as db:
+        with self.change() as db:
             db.execute(
-                "INSERT INTO entry (hearing, seq, entry, file, sha256, size, written_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (hearing, seq, entry, attachment.file, attachment.sha256, attachment.size, now),
+                "INSERT INTO entry (hearing, seq, entry, file, sha256, size, written_at, stored) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (hearing, seq, entry, attachment.file, attachment.sha256, attachment.size, now, not attachment.file),
             )
             db.execute("DELETE FROM open_segment WHERE hearing = ? AND track = ?", (hearing, track))
         self.changed.set()
 
     def entries(self, hearing: str) -> list[Entry]:
-        return [_entry(row) for row in self._rows(f"{_ENTRIES} WHERE hearing = ? ORDER BY seq", hearing)]
+        return [_entry(row) for row in self.rows(f"{_ENTRIES} WHERE hearing = ? ORDER BY seq", hearing)]
 
-    def unsent(self, limit: int, without: Collection[str] = ()) -> list[Entry]:
-        """The oldest entries that the server has not confirmed, in the order they were written.
+    def waiting(self) -> list[Waiting]:
+        """What the server has not confirmed, in the order it was written."""
+        return [
+            Waiting(position, hearing, seq, track_of(file), not sent, not stored)
+            for position, hearing, seq, file, sent, stored in self.rows(_WAITING)
+        ]
 
-        Those of the hearings `without` are left out.
-        """
-        others = f"hearing NOT IN ({', '.join('?' * len(without))})"
-        query = f"{_ENTRIES} WHERE sent = 0 AND {others} ORDER BY position LIMIT ?"
-        return [_entry(row) for row in self._rows(query, *without, limit)]
+    def entries_at(self, positions: Sequence[int]) -> list[Entry]:
+        """In the order of `positions`."""
+        return [_entry(self.rows(f"{_ENTRIES} WHERE position = ?", one)[0]) for one in positions]
 
     def mark_sent(self, positions: Sequence[int]) -> None:
-        with self._change() as db:
+        """The server has these entries."""
+        with self.change() as db:
             db.executemany("UPDATE entry SET sent = 1 WHERE position = ?", [(one,) for one in positions])
 
+    def mark_stored(self, position: int) -> None:
+        """The server has the bytes of the segment that this entry states."""
+        with self.change() as db:
+            db.execute("UPDATE entry SET stored = 1 WHERE position = ?", (position,))
+
     def expect(self, hearing: str, seq: int) -> None:
-        """The server says which entry of the hearing it wants next: what is before it has arrived, the rest has not."""
-        with self._change() as db:
+        """The server says which entry of the hearing it wants next: what is before it has arrived, the rest has not.
+
+        Of the rest the bytes may be lost there as well, so those that are still here count as unsent.
+        """
+        with self.change() as db:
             db.execute("UPDATE entry SET sent = (seq < ?) WHERE hearing = ?", (seq, hearing))
+            db.execute(f"{_UNSTORE} AND hearing = ? AND seq >= ?", (hearing, seq))
 
-    def send_again(self, since: float) -> int:
-        """Everything written since then (UTC seconds since 1970) counts as unsent; returns how many entries."""
-        with self._change() as db:
-            return db.execute("UPDATE entry SET sent = 0 WHERE written_at >= ?", (since,)).rowcount
+    def send_again(self, since: float) -> tuple[int, Backlog]:
+        """Everything written since then (UTC seconds since 1970) counts as unsent; returns how many entries, and of
+        which segments the bytes cannot be sent again, because they were deleted here."""
+        with self.change() as db:
+            count = db.execute("UPDATE entry SET sent = 0 WHERE written_at >= ?", (since,)).rowcount
+            db.execute(f"{_UNSTORE} AND written_at >= ?", (since,))
+        return count, self._sums(f"{_SUMS} WHERE local != 'here' AND written_at >= ?", since)
 
-    def backlog(self) -> Backlog:
-        rows = self._rows("SELECT count(*), coalesce(sum(size), 0), min(written_at) FROM entry WHERE sent = 0")
-        count, size, oldest = rows[0]
-        return Backlog(count, size, oldest)
+    def backlog(self, hearing: str | None = None) -> Backlog:
+        """Of one hearing, or of all."""
+        if hearing is None:
+            return self._sums(f"{_SUMS} WHERE {_UNSENT}")
+        return self._sums(f"{_SUMS} WHERE {_UNSENT} AND hearing = ?", hearing)
 
-    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+    def backlogs(self) -> dict[str, Backlog]:
+        """By hearing, the oldest first; only those of which something waits."""
+        query = f"{_SUMS.replace('SELECT', 'SELECT hearing,')} WHERE {_UNSENT} GROUP BY hearing ORDER BY hearing"
+        return {hearing: Backlog(*sums) for hearing, *sums in self.rows(query)}
+
+    def _sums(self, query: str, *values: object) -> Backlog:
+        return Backlog(*self.rows(query, *values)[0])
+
+    def _upgrade(self) -> None:
+        """A spool of an earlier version did not tell a segment's bytes from its entry."""
+        if any(row[1] == "stored" for row in self.rows("PRAGMA table_info(entry)")):
+            return
+        with self.change() as db:
+            db.execute("ALTER TABLE entry ADD COLUMN stored INTEGER NOT NULL DEFAULT 0")
+            db.execute("ALTER TABLE entry ADD COLUMN local TEXT NOT NULL DEFAULT 'here'")
+            db.execute("UPDATE entry SET stored = (sent OR file = '')")
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._db.execute(query, values).fetchall()
 
     @contextlib.contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
+    def change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is on the disk afterwards, or nothing."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
@@ -221,6 +276,12 @@ def spooled_file(folder: Path, sha256: str) -> Path | None:
     except sqlite3.Error as error:
         raise SpoolError(f"The spool in {folder} cannot be read ({error}): check the disk and its rights.") from None
     return folder / found[0] if found else None
+
+
+def track_of(file: str) -> str:
+    """The track whose segment is `file`, as the recorder names it; empty for no file."""
+    stem = Path(file).stem
+    return stem.rpartition("-")[0] or stem
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -1,22 +1,32 @@
-"""Delivers what the spool holds through the ingest API: each segment first, then the leaf that states it.
+"""Delivers what the spool holds through the ingest API, in the order of recorder/upload_order.py.
 
 Runs on its own thread; recording never waits for it. Everything may be sent twice: the server takes an entry it
-already has for what it is. Where node and server disagree, the server says which entry it wants next.
+already has for what it is. Where node and server disagree, the server says which entry it wants next, and how much of
+a segment it has. A segment goes in pieces, so that a line which keeps breaking brings it all the same, and so that
+what is more urgent never waits for more than one.
 """
 
 import base64
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import httpx
 import structlog
 
 from recorder.errors import Refused, Undelivered
-from recorder.spool import Entry, Spool
+from recorder.spool import Attachment, Entry, Spool
+from recorder.upload_order import Bytes, Leaves, next_step
 
-_BATCH = 64
+PIECE = 512 << 10
+"""Bytes in one request; two seconds of a line of 2 Mbit/s."""
+
+IDLE = 600.0
+_SLICE = 16 << 10
 _FIRST_RETRY, _LAST_RETRY = 0.5, 30.0
 _TIMEOUT = httpx.Timeout(10.0, read=60.0, write=60.0)
+
+_OF_THIS_ONE = frozenset({409, 413, 422, 500})
+"""Statuses that say something of what was sent; the others say that nothing can be delivered now."""
 
 _log = structlog.get_logger()
 
@@ -30,64 +40,93 @@ def ingest_client(server_url: str, token: str) -> httpx.Client:
 class Uplink:
     """`trouble` says in one sentence why nothing gets through at the moment; empty if all is well."""
 
-    def __init__(self, spool: Spool, client: httpx.Client, public_key: bytes) -> None:
-        """`public_key` is the raw key with which the leaves are signed."""
+    def __init__(
+        self,
+        spool: Spool,
+        client: httpx.Client,
+        public_key: bytes,
+        metered: Callable[[int], None] = lambda size: None,
+        stopping: threading.Event | None = None,
+        between: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`public_key` is the raw key with which the leaves are signed; `metered` is called before so many bytes of a
+        segment are sent, and may wait until `stopping` is set, which `close` does. In the background `between` is
+        called after each request, and at least every IDLE seconds; it may raise Undelivered."""
         self.trouble = ""
+        self._stopping = stopping or threading.Event()
         self._spool = spool
         self._client = client
         self._public_key = base64.b64encode(public_key).decode()
-        self._stop = threading.Event()
+        self._metered = metered
+        self._between = between
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
+        self._begun: dict[str, int] = {}  # how much the server has of which segments
+        self._broken = ""  # the segment in which the line broke: some of it may have arrived
+        self._progress = 0
 
     def start(self) -> None:
         """Delivers in the background until `close`."""
         self._thread.start()
 
     def close(self) -> None:
-        self._stop.set()
+        self._stopping.set()
         self._spool.changed.set()
         if self._thread.is_alive():
             self._thread.join()
         self._client.close()
 
-    def deliver(self) -> int:
-        """Sends everything that is unsent, now; returns how many entries.
+    def deliver(self, between: Callable[[], None] = lambda: None) -> int:
+        """Sends everything that is unsent, now; returns how many entries. Calls `between` after each request.
 
         Raises Undelivered if the server cannot be reached. What it refuses, or what this disk lost, holds up only
-        the hearing it belongs to: Refused is raised when everything else is sent.
+        what must wait for it: Refused is raised when everything else is sent.
         """
-        sent, refused = 0, dict[str, Refused]()
-        while not self._stop.is_set() and (batch := self._spool.unsent(_BATCH, refused)):
-            hearing = batch[0].hearing
+        sent, refused, unsendable = 0, dict[str, Refused](), dict[int, Refused]()
+        while not self._stopping.is_set():
+            waiting = [one for one in self._spool.waiting() if one.hearing not in refused]
+            row = self._spool.unfinished()
+            step = next_step(waiting, row.id if row else None, unsendable)
+            if step is None:
+                break
             try:
-                sent += self._send([entry for entry in batch if entry.hearing == hearing])
+                sent += self._take(step)
             except Refused as error:
-                refused[hearing] = error
-        if refused:
-            raise next(iter(refused.values()))
+                if isinstance(step, Bytes):
+                    unsendable[step.position] = error
+                else:
+                    refused[self._spool.entries_at(step.positions[:1])[0].hearing] = error
+            except httpx.HTTPError as error:
+                self._begun.clear()
+                raise Undelivered(f"The server cannot be reached ({error or type(error).__name__}).") from None
+            between()
+        if refused or unsendable:
+            raise next(iter((*refused.values(), *unsendable.values())))
         return sent
 
     def _run(self) -> None:
         retry = _FIRST_RETRY
-        while not self._stop.is_set():
+        while not self._stopping.is_set():
             self._spool.changed.clear()
+            before = self._progress
             try:
-                self.deliver()
+                self._between()
+                self.deliver(self._between)
             except Refused as error:
                 self._tell(error)
                 self._rest(retry)
             except Exception as error:  # noqa: BLE001 - shown in `trouble` and tried again, for as long as it takes
                 self._tell(error)
-                self._stop.wait(retry)
+                retry = _FIRST_RETRY if self._progress > before else retry
+                self._stopping.wait(retry)
             else:
                 self.trouble, retry = "", _FIRST_RETRY
-                self._rest(None)
+                self._rest(IDLE)
                 continue
             retry = min(2 * retry, _LAST_RETRY)
 
-    def _rest(self, seconds: float | None) -> None:
+    def _rest(self, seconds: float) -> None:
         """Until there is something new to send, or `seconds` have passed."""
-        if not self._stop.is_set():  # looked at after `changed` was cleared, so that `close` is never missed
+        if not self._stopping.is_set():  # looked at after `changed` was cleared, so that `close` is never missed
             self._spool.changed.wait(seconds)
 
     def _tell(self, error: Exception) -> None:
@@ -97,35 +136,64 @@ class Uplink:
             _log.warning("delivery waits", reason=trouble, exc_info=None if expected else error)
         self.trouble = trouble
 
-    def _send(self, entries: Sequence[Entry]) -> int:
-        """Sends entries of one hearing, those before a segment that cannot be sent at least; how many arrived."""
-        try:
-            for number, entry in enumerate(entries):
-                try:
-                    self._put(entry)
-                except Refused:
-                    if number == 0:
-                        raise
-                    entries = entries[:number]
-                    break
-            return self._post(entries)
-        except httpx.HTTPError as error:
-            raise Undelivered(f"The server cannot be reached ({error or type(error).__name__}).") from None
+    def _take(self, step: Leaves | Bytes) -> int:
+        """Does one step; returns how many entries it delivered."""
+        if isinstance(step, Leaves):
+            return self._post(self._spool.entries_at(step.positions))
+        (entry,) = self._spool.entries_at([step.position])
+        if entry.attachment is None or self._put(entry.attachment):
+            self._spool.mark_stored(entry.position)
+        return 0
 
-    def _put(self, entry: Entry) -> None:
-        """Stores the segment that the entry states, if it does."""
-        if entry.attachment is None:
-            return
-        name, sha256 = entry.attachment.file, entry.attachment.sha256
+    def _put(self, segment: Attachment) -> bool:
+        """Sends the segment or its next piece; whether the server has all of it."""
+        path = f"/api/ingest/objects/{segment.sha256}/part"
+        offset = self._begun.pop(segment.sha256, None)
+        if offset is None and (segment.size > PIECE or segment.sha256 == self._broken):
+            found = self._accepted(self._client.get(path), segment).json()
+            if found["stored"]:
+                return True
+            offset = found["received"]
+        self._broken = segment.sha256
+        piece = self._read(segment, offset or 0)
+        headers = {"Upload-Offset": str(offset or 0), "Upload-Length": str(segment.size)}
+        headers["Content-Length"] = str(len(piece))
+        answer = self._client.patch(path, content=self._slices(piece), headers=headers)
+        self._broken = ""
+        if answer.status_code == httpx.codes.CONFLICT:
+            return False  # it no longer has what it had: ask again
+        found = self._accepted(answer, segment).json()
+        if not found["stored"]:
+            self._begun[segment.sha256] = found["received"]
+        return bool(found["stored"])
+
+    def _read(self, segment: Attachment, offset: int) -> bytes:
+        """The piece of the file that begins at `offset`."""
         try:
-            with (self._spool.folder / name).open("rb") as file:
-                answer = self._client.put(f"/api/ingest/objects/{sha256}", content=file)
+            with (self._spool.folder / segment.file).open("rb") as file:
+                file.seek(offset)
+                piece = file.read(PIECE)
         except OSError as error:
             raise Refused(
-                f"The segment {name} cannot be read from the spool ({error.strerror}): put it back there."
+                f"The segment {segment.file} cannot be read from the spool ({error.strerror}): put it back there."
             ) from None
-        if answer.status_code not in (200, 201):
-            raise Refused(f"The server refused the segment {name}: {_detail(answer)}")
+        if not piece:
+            raise Refused(f"The segment {segment.file} in the spool is shorter than its leaf says: put it back there.")
+        return piece
+
+    def _slices(self, piece: bytes) -> Iterator[bytes]:
+        for start in range(0, len(piece), _SLICE):
+            part = piece[start : start + _SLICE]
+            self._metered(len(part))
+            if self._stopping.is_set():
+                raise Undelivered("The node is being shut down: delivery goes on when it runs again.")
+            yield part
+
+    def _accepted(self, answer: httpx.Response, segment: Attachment) -> httpx.Response:
+        if not answer.is_success:
+            raise _refusal(answer, f"the segment {segment.file}")
+        self._progress += 1
+        return answer
 
     def _post(self, entries: Sequence[Entry]) -> int:
         body = {
@@ -133,20 +201,26 @@ class Uplink:
             "public_key": self._public_key,
         }
         answer = self._client.post("/api/ingest/leaves", json=body)
-        if answer.status_code == 200:
+        if answer.status_code == httpx.codes.OK:
             self._spool.mark_sent([entry.position for entry in entries])
+            self._progress += 1
             return len(entries)
         expected = _expected(answer)
         if expected is not None and expected != entries[0].seq:
             self._spool.expect(entries[0].hearing, expected)
             return 0
-        raise Refused(f"The server refused leaves of the hearing {entries[0].hearing}: {_detail(answer)}")
+        raise _refusal(answer, f"leaves of the hearing {entries[0].hearing}")
+
+
+def _refusal(answer: httpx.Response, what: str) -> Undelivered:
+    kind = Refused if answer.status_code in _OF_THIS_ONE else Undelivered
+    return kind(f"The server refused {what}: {_detail(answer)}")
 
 
 def _expected(answer: httpx.Response) -> int | None:
     """The number of the entry that the server wants next, if it says so."""
     try:
-        number = answer.json()["expected_seq"] if answer.status_code == 409 else None
+        number = answer.json()["expected_seq"] if answer.status_code == httpx.codes.CONFLICT else None
     except (ValueError, KeyError, TypeError):
         return None
     return number if isinstance(number, int) else None

@@ -8,8 +8,9 @@ from api.context import Context
 from court.clock import Clock
 from court.room import Room
 from recorder.agent import Agent
+from recorder.delivery import node_uplink
 from recorder.settings import NodeSettings, Pace
-from recorder.uplink import Uplink, ingest_client
+from recorder.uplink import Uplink
 from storage import keys
 
 _LOOK_EVERY = 0.1
@@ -23,7 +24,7 @@ def capturing(
     settings = NodeSettings(home=context.settings.home, pace=pace, server_url=server_url)
     key = keys.load_or_create(settings.key_file)
     agent = Agent(settings, room, clock, key)
-    uplink = Uplink(agent.spool, ingest_client(server_url, context.secrets.node_token), key.public)
+    uplink = node_uplink(settings, agent.spool, context.secrets.node_token, key.public, clock)
     uplink.start()
     try:
         yield agent, uplink

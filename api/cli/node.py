@@ -15,10 +15,11 @@ import uvicorn
 from hardware.clock import SystemClock
 from recorder.agent import Agent
 from recorder.control import create_app
+from recorder.delivery import node_uplink
 from recorder.rooms import load_room
 from recorder.settings import load_node_settings
 from recorder.spool import Spool
-from recorder.uplink import Uplink, ingest_client
+from recorder.uplink import Uplink
 from storage import keys
 
 
@@ -31,10 +32,12 @@ def run_node(room_file: Path) -> None:
     room = load_room(room_file)
     token = settings.read_token()
     key = keys.load_or_create(settings.key_file)
-    agent = Agent(settings, room, SystemClock(), key)
-    uplink = None
+    clock = SystemClock()
+    agent = Agent(settings, room, clock, key)
+    uplink: Uplink | None = None
     if settings.server_url:
-        uplink = Uplink(agent.spool, ingest_client(settings.server_url, token), key.public)
+        uplink = node_uplink(settings, agent.spool, token, key.public, clock)
+        agent.delivery_trouble = lambda: uplink.trouble if uplink is not None else ""
         uplink.start()
     try:
         agent.recover()
@@ -48,8 +51,13 @@ def run_node(room_file: Path) -> None:
 def redeliver(since: datetime) -> None:
     """Marks what was written since that day (UTC) as unsent; the node sends it when it runs. Raises SpoolError."""
     with closing(Spool(load_node_settings().spool_folder)) as spool:
-        count = spool.send_again(since.replace(tzinfo=UTC).timestamp())
+        count, gone = spool.send_again(since.replace(tzinfo=UTC).timestamp())
     typer.echo(f"{count} entries will be sent again as soon as the node runs.")
+    if gone.count:
+        typer.echo(
+            f"The bytes of {gone.count} segments ({gone.size} bytes) cannot be sent again: they were deleted here "
+            "after the server had read its own copies back."
+        )
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:

@@ -75,7 +75,7 @@ def new_hearing(page: PageDep, caller: CurrentUser) -> Response:
         return _form(page, _blank_card(page, caller), str(error))
     if status["hearing"] is not None and HearingState(status["state"]).live:
         return RedirectResponse(f"/hearings/{status['hearing']}/console", status_code=303)
-    return _form(page, _blank_card(page, caller), room=status["room"])
+    return _form(page, _blank_card(page, caller), room=status["room"], node=views.node_view(status))
 
 
 @router.post("")
@@ -103,7 +103,7 @@ def console(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
         note_templates=[one.value for one in NoteTemplate if one is not NoteTemplate.FREE],
         **values,
         **_state_values(page, hearing_id, hearing),
-        **_node_values(page),
+        **_node_values(page, hearing_id),
     )
 
 
@@ -128,7 +128,7 @@ def notes(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
 def node(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     with page.context.database.read() as uow:
         _known(uow, page, caller, hearing_id)
-    return page.render("console_node.html", hearing_id=hearing_id, **_node_values(page))
+    return page.render("console_node.html", hearing_id=hearing_id, **_node_values(page, hearing_id))
 
 
 @router.post("/{hearing_id}/pause")
@@ -239,9 +239,9 @@ def _shown_state(shown: str, seconds: float) -> dict[str, Any]:
     return {"state": shown, "seconds": seconds, "live": HearingState(shown).live}
 
 
-def _node_values(page: Page) -> dict[str, Any]:
+def _node_values(page: Page, hearing_id: str) -> dict[str, Any]:
     try:
-        return {"node": views.node_view(_node(page).status()), "node_error": ""}
+        return {"node": views.node_view(_node(page).status(), hearing_id), "node_error": ""}
     except NodeUnreachable as error:
         return {"node": None, "node_error": page.words.gettext(str(error))}
 
@@ -261,7 +261,15 @@ def _node(page: Page) -> NodeClient:
     return page.context.node
 
 
-def _form(page: Page, card: dict[str, Any], error: str = "", *, room: str = "", status: int = 200) -> Response:
+def _form(
+    page: Page,
+    card: dict[str, Any],
+    error: str = "",
+    *,
+    room: str = "",
+    node: views.NodeView | None = None,
+    status: int = 200,
+) -> Response:
     say = page.words.gettext
     return page.render(
         "hearing_new.html",
@@ -269,6 +277,7 @@ def _form(page: Page, card: dict[str, Any], error: str = "", *, room: str = "", 
         card=card,
         error=say(error) if error else "",
         node_room=room,
+        node=node,
         language_choices=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
         role_choices=[(one.value, say(LABELS[one.value])) for one in CourtRole],
     )

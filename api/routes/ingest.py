@@ -4,16 +4,18 @@ import base64
 import binascii
 import hmac
 import tempfile
+from contextlib import suppress
 from typing import Annotated, Any, BinaryIO, cast
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import ClientDisconnect
 
 from api import schemas
 from api.deps import ContextDep
 from api.errors import NotLoggedIn, TooLarge, Unusable
-from api.ingest import accept, keep_object, open_batch
+from api.ingest import OutOfStep, accept, check_objects, is_stored, keep_object, keep_part, open_batch
 from storage.durable import write_all
 from storage.errors import not_written
 
@@ -26,6 +28,8 @@ def node_only(context: ContextDep, given: Annotated[HTTPAuthorizationCredentials
         raise NotLoggedIn("The node token is missing or wrong: give the node the server's keys/node.token.")
 
 
+Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+
 router = APIRouter(prefix="/api/ingest", tags=["ingest"], dependencies=[Depends(node_only)])
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {status: {"model": schemas.Problem} for status in (401, 422, 507)}
@@ -37,7 +41,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {status: {"model": schemas.Problem}
     responses={**_REFUSALS, 200: {"model": schemas.StoredObject, "description": "It was stored before."}},
 )
 async def put_object(
-    sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
+    sha256: Sha256,
     request: Request,
     response: Response,
     context: ContextDep,
@@ -60,6 +64,49 @@ async def put_object(
     return schemas.StoredObject(sha256=sha256, size=stored.size, key=stored.key, version=stored.version)
 
 
+@router.get("/objects/{sha256}/part", responses=_REFUSALS)
+def get_part(sha256: Sha256, context: ContextDep) -> schemas.PartialObject:
+    """How much of the object is here, so that a delivery that was cut off goes on from there."""
+    stored = is_stored(context, sha256)
+    return schemas.PartialObject(received=0 if stored else context.parts.size(sha256), stored=stored)
+
+
+@router.patch(
+    "/objects/{sha256}/part",
+    responses={**_REFUSALS, 409: {"model": schemas.PartProblem}},
+)
+async def patch_part(
+    sha256: Sha256,
+    request: Request,
+    context: ContextDep,
+    offset: Annotated[int, Header(alias="Upload-Offset", ge=0)],
+    size: Annotated[int, Header(alias="Upload-Length", ge=1)],
+) -> schemas.PartialObject:
+    """Adds the body at `Upload-Offset` to what is here of an object of `Upload-Length` bytes; stores it once whole.
+
+    What arrives before the connection breaks is kept. 409 with `received` where the offset lies beyond that. Whole, it
+    is acknowledged as by PUT: every byte read back and hashed; 422 if it hashes to another name, and nothing is kept.
+    """
+    _check_limit(size, context.settings.object_limit)
+    received = await run_in_threadpool(context.parts.size, sha256)
+    if offset > received:
+        raise OutOfStep(f"Only {received} bytes of object {sha256} are here: go on from there.", received)
+    with suppress(ClientDisconnect):  # nobody hears the answer; what came is kept
+        async for piece in request.stream():
+            if offset + len(piece) > size:
+                raise Unusable(f"Object {sha256} came with more than the {size} bytes announced: send it again.")
+            await run_in_threadpool(context.parts.write, sha256, offset, piece)
+            offset += len(piece)
+    stored = offset == size and await run_in_threadpool(keep_part, context, sha256, size)
+    return schemas.PartialObject(received=offset, stored=stored)
+
+
+@router.post("/checks", responses=_REFUSALS)
+def post_checks(asked: schemas.CheckRequest, context: ContextDep) -> schemas.CheckedObjects:
+    """Reads stored objects back, by version, and hashes them: a node asks before it deletes its own copies."""
+    return schemas.CheckedObjects(whole=check_objects(context, asked.objects))
+
+
 @router.post("/leaves", responses={**_REFUSALS, 409: {"model": schemas.ForkProblem}})
 def post_leaves(batch: schemas.LeafBatch, context: ContextDep) -> schemas.LeavesAccepted:
     """Appends signed entries to the court's log; repeating a batch is harmless.
@@ -74,9 +121,13 @@ def _announced_size(request: Request, limit: int) -> int:
     header = request.headers.get("content-length", "")
     if not header.isdecimal():
         raise Unusable("The request does not say how large the object is: send Content-Length.")
-    if int(header) > limit:
-        raise TooLarge(f"The object has {header} bytes; this server takes at most {limit} (COURTREC_OBJECT_LIMIT).")
+    _check_limit(int(header), limit)
     return int(header)
+
+
+def _check_limit(size: int, limit: int) -> None:
+    if size > limit:
+        raise TooLarge(f"The object has {size} bytes; this server takes at most {limit} (COURTREC_OBJECT_LIMIT).")
 
 
 def _decoded(text: str) -> bytes:

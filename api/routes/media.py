@@ -31,7 +31,7 @@ def master(hearing_id: str, context: ContextDep, caller: CurrentUser, camera: st
     with context.database.read() as uow:
         hearing = enter(uow, caller, hearing_id, Action.PLAY)
         require_kept(hearing)
-        segments = uow.hearings.segments(hearing_id)
+        segments = _here(uow, hearing_id)
     recorded = [one for one in hearing.tracks if any(s.track == one["track"] for s in segments)]
     sound = [one for one in recorded if one["kind"] == "audio"]
     sound.sort(key=lambda one: not one["derived"])
@@ -66,9 +66,15 @@ def segment(
         require_kept(require(uow, caller, hearing_id, Action.PLAY, (span.start_seconds, span.end_seconds)))
         stored = uow.log.object(row.sha256)
         if stored is None:
-            raise NotFound("The segment's object is not in the store's list: run courtrec verify.")
+            raise NotFound("The segment has not arrived from the court-room yet.")
     kind = "video/mp4" if track.startswith("cam-") else "audio/mp4"
     return object_response(request, context.store, stored, kind)
+
+
+def _here(uow: UnitOfWork, hearing_id: str, track: str | None = None) -> list[Segment]:
+    """The segments whose objects have arrived."""
+    late = {one.id for one in uow.hearings.undelivered(hearing_id)}
+    return [one for one in uow.hearings.segments(hearing_id, track) if one.id not in late]
 
 
 def _playlist(uow: UnitOfWork, hearing: Hearing, track: str, sieve: Sieve) -> str:
@@ -81,9 +87,8 @@ def _playlist(uow: UnitOfWork, hearing: Hearing, track: str, sieve: Sieve) -> st
         end = max([0, *(one.end for one in segments), *(one.end for one in gaps)])
     else:
         end = hearing.end_sample * int(facts["rate"]) // SAMPLES_PER_SECOND
-    pieces = [
-        _piece(one, hearing.started_at) for one in segments if sieve.passes(one.start / one.rate, one.end / one.rate)
-    ]
+    here = _here(uow, hearing.id, track)
+    pieces = [_piece(one, hearing.started_at) for one in here if sieve.passes(one.start / one.rate, one.end / one.rate)]
     return hls.media_playlist(pieces, end, facts["rate"], ended=hearing.end_sample is not None)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from court.case_number import match_key
 from court.openness import Openness, OpennessSpan
 from storage.db.base import Base
-from storage.db.models import Gap, Grant, Hearing, NoteRow, OpennessRow, Segment, StateChange
+from storage.db.models import Gap, Grant, Hearing, NoteRow, OpennessRow, Segment, StateChange, StoredObjectRow
 
 _Row = TypeVar("_Row", bound=Base)
 
@@ -57,6 +57,16 @@ class Hearings:
             Segment.hearing_id == hearing_id, Segment.track == track, Segment.sequence == sequence
         )
         return self._session.scalars(query).first()
+
+    def undelivered(self, hearing_id: str) -> Sequence[Segment]:
+        """Those whose leaf came ahead of their object, which is not here; in order of track and time."""
+        query = select(Segment).outerjoin(StoredObjectRow, StoredObjectRow.sha256 == Segment.sha256)
+        query = query.where(Segment.hearing_id == hearing_id, StoredObjectRow.sha256.is_(None))
+        return self._session.scalars(query.order_by(Segment.track, Segment.sequence)).all()
+
+    def named(self, sha256: str) -> Sequence[Segment]:
+        """The segments of all hearings that are that object, in the order of their leaves."""
+        return self._session.scalars(select(Segment).where(Segment.sha256 == sha256).order_by(Segment.leaf_index)).all()
 
     def gaps(self, hearing_id: str) -> Sequence[Gap]:
         return self._of(Gap, hearing_id, Gap.start)

@@ -63,6 +63,10 @@ class Log:
         entry, _ = self.chain(hearing, key.key_id).append(kind, at, body, key)
         return self.append(entry)
 
+    def lock(self) -> None:
+        """Queues up behind whoever else appends; what is read from here on is the newest."""
+        self._locked_head()
+
     def chain(self, hearing: str, author: str) -> Chain:
         """Where the chain of one author in one hearing stands."""
         query = select(LogEntry).where(LogEntry.hearing_id == hearing, LogEntry.author == author)

@@ -32,6 +32,7 @@ class LeafKind(StrEnum):
     REMARK = "remark"
     COPY = "copy"
     RETENTION = "retention"
+    DELIVERY = "delivery"
 
 
 class RemarkSubject(StrEnum):
@@ -198,6 +199,7 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "years": is_count,
         "objects": _list_of(_record({"sha256": is_hash, "size": is_count, "what": is_text})),
     },
+    LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
 }
 
 

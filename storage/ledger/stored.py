@@ -1,6 +1,6 @@
 """Do the stored objects still hold the bytes that the leaves were signed for?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from storage.ledger.bodies import LeafKind
 from storage.ledger.destruction import Act
@@ -11,8 +11,13 @@ Objects = Callable[[str], ObjectState]
 """SHA-256 → what is stored under it, read and hashed now."""
 
 
-def check_objects(leaves: Sequence[SignedLeaf], objects: Objects, acts: Sequence[Act] = ()) -> list[Fault]:
-    """Every object that a leaf names, each read once; what an act destroyed must be gone, once that is done."""
+def check_objects(
+    leaves: Sequence[SignedLeaf], objects: Objects, acts: Sequence[Act] = (), expected: Collection[str] = ()
+) -> list[Fault]:
+    """Every object that a leaf names, each read once; what an act destroyed must be gone, once that is done.
+
+    The `expected` need not be there yet.
+    """
     states: dict[str, ObjectState] = {}
     faults: list[Fault] = []
     destroying = {sha256: act for act in acts for sha256 in act.objects}
@@ -24,7 +29,7 @@ def check_objects(leaves: Sequence[SignedLeaf], objects: Objects, acts: Sequence
         if sha256 not in states:
             states[sha256] = objects(sha256)
         where, act = f"{leaf.hearing}/{where}", destroying.get(sha256)
-        if act is not None and states[sha256].sha256 is None:
+        if states[sha256].sha256 is None and (act is not None or sha256 in expected):
             continue
         if act is not None and act.done:
             faults.append(_survivor(act, sha256, where, what))

@@ -7,6 +7,7 @@ has its bytes, and every second of every track is recorded or declared as a gap.
 from collections.abc import Collection, Mapping, Sequence
 
 from storage.ledger.chains import check_chains
+from storage.ledger.delivery import expected
 from storage.ledger.destruction import keeping
 from storage.ledger.faults import Fault, FaultKind, ObjectState
 from storage.ledger.log import verify_log
@@ -26,11 +27,12 @@ def verify_hearing(
     """What is wrong with one hearing.
 
     `entries` are its entries in log order, `public_keys` the raw keys this court trusts, by key id. A `live`
-    hearing is checked as far as it has come. `court` are the ids of the keys whose acts of destruction count. What
-    was removed after the leaf that ends the hearing is seen only by `verify_log`.
+    hearing is checked as far as it has come. `court` are the ids of the keys whose word on what was destroyed, and on
+    what has not arrived, counts. What was removed after the leaf that ends the hearing is seen only by `verify_log`.
     """
     leaves, faults = check_chains(entries, public_keys)
     if not leaves:
         return faults
     kept = keeping(leaves, court)
-    return [*faults, *check_tracks(leaves, live), *kept.faults, *check_objects(leaves, objects, kept.acts)]
+    faults += [*check_tracks(leaves, live), *kept.faults]
+    return [*faults, *check_objects(leaves, objects, kept.acts, expected(leaves, court))]

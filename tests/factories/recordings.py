@@ -67,7 +67,7 @@ def node(
     open_source: OpenSource = open_input,
     clock: Clock | None = None,
 ) -> Agent:
-    settings = NodeSettings(home=home, name="node", pace=pace)
+    settings = NodeSettings(home=home, name="node", pace=pace, planned_hours=0, sound_minutes=0)
     return Agent(settings, room, clock or SystemClock(), KEY, open_source)
 
 

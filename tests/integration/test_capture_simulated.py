@@ -217,7 +217,7 @@ def test_a_graph_without_end_takes_its_time(tmp_path: Path) -> None:
     assert recorded(agent, hearing).end <= passed * AUDIO_RATE
     script = Script(CARD, (Action(0, Command.START), Action(2 * AUDIO_RATE, Command.STOP)))
     assert recorded(agent, agent.run_to_end(CARD, script)).end == 2 * AUDIO_RATE
-    assert agent.spool._rows("SELECT pace FROM hearing ORDER BY id") == [("realtime",), ("fast",)]
+    assert agent.spool.rows("SELECT pace FROM hearing ORDER BY id") == [("realtime",), ("fast",)]
     agent.close()
 
 

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,17 +14,21 @@ from hypothesis import strategies as st
 
 from api.context import Context
 from api.errors import ApiError
-from api.ingest import accept, open_batch
+from api.ingest import accept, keep_object, open_batch
 from storage.db.migrate import upgrade
 from storage.db.models import Gap, Hearing, LogEntry, NoteRow, OutboxRow, Segment, StateChange, Window
 from storage.db.unit_of_work import Database
-from storage.worm.port import StoredObject, object_key
+from storage.ledger.delivery import expected as expected_objects
+from storage.ledger.leaf import LeafKind, parse
 from tests.factories.hearing_log import HEARING, NODE, made_hearing
 from tests.factories.server import make_server, node_entries
 
 LOG = made_hearing()
 ENTRIES = node_entries(LOG)
 OBJECTS = list(LOG.objects)
+LEAVES = [parse(entry) for entry in ENTRIES]
+PICTURES = {one.body["sha256"] for one in LEAVES if one.kind is LeafKind.SEGMENT and one.body["track"] == "cam-hall"}
+SOUNDS = [one.body["sha256"] for one in LEAVES if one.kind is LeafKind.SEGMENT and one.body["track"] == "mic-judge"]
 TABLES = (Hearing, Segment, Gap, NoteRow, StateChange, LogEntry, Window, OutboxRow)
 
 deliveries = st.lists(
@@ -56,9 +61,7 @@ def fresh(template: Path) -> Iterator[Context]:
 
 def deliver(context: Context, kind: str, what: Any) -> None:
     if kind == "object":
-        stored = StoredObject(object_key(what), "1", what, len(LOG.objects[what]))
-        with context.database.begin() as work:
-            work.log.add_object(stored, context.clock.now().utc, None)
+        keep_object(context, what, BytesIO(LOG.objects[what]), len(LOG.objects[what]))
         return
     numbers = what if kind == "batch" else range(what[0], min(len(ENTRIES), sum(what)))
     accept(context, open_batch([ENTRIES[number] for number in numbers], NODE.public))
@@ -96,12 +99,30 @@ def test_doubled_reordered_and_lost_deliveries_converge(
     template: Path, expected: dict[str, Any], before: list[tuple[str, Any]]
 ) -> None:
     with fresh(template) as context:
+        for sha256 in PICTURES:
+            deliver(context, "object", sha256)  # else the log also says that they were late
         for kind, what in before:
             with suppress(ApiError):
                 deliver(context, kind, what)
         deliver_all(context)
         deliver_all(context)
         assert state(context) == expected
+
+
+@given(deliveries)
+@settings(max_examples=15, deadline=None)
+def test_of_each_picture_the_log_says_whether_it_was_late_and_when_it_came(
+    template: Path, before: list[tuple[str, Any]]
+) -> None:
+    with fresh(template) as context:
+        for kind, what in [("object", one) for one in SOUNDS] + before:
+            with suppress(ApiError):
+                deliver(context, kind, what)
+            with context.database.read() as work:
+                leaves = [parse(row.entry) for row in work.log.entries(HEARING)]
+                late = {row.sha256 for row in work.hearings.undelivered(HEARING)}
+            assert late == {*expected_objects(leaves, context.server_keys.key_ids)}
+            assert late <= PICTURES
 
 
 @given(st.integers(0, len(ENTRIES)), st.integers(1, len(ENTRIES)))

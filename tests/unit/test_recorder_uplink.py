@@ -12,7 +12,7 @@ import pytest
 
 from recorder.errors import Refused, Undelivered
 from recorder.spool import Attachment, HearingRow, Spool
-from recorder.uplink import Uplink
+from recorder.uplink import PIECE, Uplink
 
 HEARING = "0198c5a0-0000-7000-8000-000000000001"
 OTHER = "0198c5a0-0000-7000-8000-000000000002"
@@ -25,21 +25,39 @@ class Server:
         self.objects: dict[str, bytes] = {}
         self.leaves: list[bytes] = []
         self.answers_left = 10**6
+        self.bytes_left: int | None = None
+        self.parts: dict[str, bytes] = {}
+        self.may_be_late: set[str] = set()
+        self.pieces: list[tuple[int, int]] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.answers_left == 0:
             raise httpx.ConnectError("the line is cut", request=request)
         self.answers_left -= 1
         body = request.read()
-        if request.method == "PUT":
-            name = request.url.path.removeprefix("/api/ingest/objects/")
-            assert int(request.headers["content-length"]) == len(body)
-            if hashlib.sha256(body).hexdigest() != name:
-                return httpx.Response(422, json={"detail": "The bytes are not what their name says."})
-            known = name in self.objects
-            self.objects[name] = body
-            return httpx.Response(200 if known else 201, json={})
+        if request.url.path.endswith("/part"):
+            return self._part(request, request.url.path.split("/")[4], body)
         return self._leaves(json.loads(body))
+
+    def _part(self, request: httpx.Request, name: str, body: bytes) -> httpx.Response:
+        self.parts.setdefault(name, b"")
+        if request.method == "PATCH":
+            offset, size = int(request.headers["upload-offset"]), int(request.headers["upload-length"])
+            self.pieces.append((offset, len(body)))
+            if offset > len(self.parts[name]):
+                return httpx.Response(409, json={"detail": "There is less.", "received": len(self.parts[name])})
+            kept = body if self.bytes_left is None else body[: self.bytes_left]
+            self.parts[name] = self.parts[name][:offset] + kept
+            if kept != body:
+                self.bytes_left = None
+                raise httpx.ReadError("the line broke", request=request)
+            if len(self.parts[name]) == size:
+                if hashlib.sha256(self.parts[name]).hexdigest() != name:
+                    del self.parts[name]
+                    return httpx.Response(422, json={"detail": "The bytes are not what their name says."})
+                self.objects[name] = self.parts.pop(name)
+        stored = name in self.objects
+        return httpx.Response(200, json={"received": 0 if stored else len(self.parts[name]), "stored": stored})
 
     def _leaves(self, body: dict[str, object]) -> httpx.Response:
         entries = body["entries"]
@@ -52,7 +70,7 @@ class Server:
             if int(seq) > len(self.leaves):
                 answer = {"detail": "A leaf is missing.", "expected_seq": len(self.leaves)}
                 return httpx.Response(409, json=answer)
-            if needs and needs not in self.objects:
+            if needs and needs not in self.objects and needs not in self.may_be_late:
                 return httpx.Response(422, json={"detail": "The segment is not stored."})
             self.leaves.append(entry)
         return httpx.Response(200, json={"next_seq": {HEARING: len(self.leaves)}})
@@ -116,11 +134,11 @@ def test_a_server_that_lost_leaves_gets_them_again(spool: Spool) -> None:
 
 
 def test_a_file_that_changed_is_not_taken_for_the_segment(spool: Spool) -> None:
-    (spool.folder / HEARING / "3.mp4").write_bytes(b"altered")
+    (spool.folder / HEARING / "3.mp4").write_bytes(b"altered".ljust(100_000))
     server = Server()
     with pytest.raises(Undelivered, match=r"refused the segment .*3.mp4: The bytes are not what their name says."):
         uplink(spool, server).deliver()
-    assert [entry.seq for entry in spool.unsent(20)] == list(range(3, 10))
+    assert [one.seq for one in spool.waiting() if one.leaf_waits] == list(range(3, 10))
 
 
 def test_a_segment_that_is_gone_is_named(spool: Spool) -> None:
@@ -140,13 +158,94 @@ def test_a_refused_hearing_does_not_hold_up_another(spool: Spool) -> None:
     with pytest.raises(Refused, match=r"0\.mp4"):
         uplink(spool, server).deliver()
     assert server.leaves == [b"0:", b"1:", b"2:"]
-    assert {entry.hearing for entry in spool.unsent(20)} == {HEARING}
+    assert {one.hearing for one in spool.waiting()} == {HEARING}
+
+
+def add(spool: Spool, track: str, size: int, hearing: str = HEARING) -> str:
+    """A segment at the end of a hearing's chain; its SHA-256."""
+    seq = len(spool.entries(hearing))
+    content = bytes([seq % 256]) * size
+    digest = hashlib.sha256(content).hexdigest()
+    file = f"{hearing}/{track}-{seq:05d}.mp4"
+    (spool.folder / file).write_bytes(content)
+    spool.append(hearing, seq, f"{seq}:{digest}".encode(), 0.0, (track, Attachment(file, digest, size)))
+    return digest
+
+
+def test_a_large_segment_arrives_over_a_line_that_keeps_breaking(spool: Spool) -> None:
+    """What came before each break is not sent again."""
+    server = Server()
+    uplink(spool, server).deliver()
+    server.pieces.clear()
+    digest = add(spool, "cam-hall", 3 * PIECE + 1000)
+    server.may_be_late.add(digest)
+    sender = uplink(spool, server)
+    for came in (PIECE // 2, PIECE // 4, 0):
+        server.bytes_left = came
+        with pytest.raises(Undelivered, match="the line broke"):
+            sender.deliver()
+    sender.deliver()
+    starts = [0, PIECE // 2, 3 * PIECE // 4, 3 * PIECE // 4, 7 * PIECE // 4, 11 * PIECE // 4]
+    assert [offset for offset, _ in server.pieces] == starts
+    assert len(server.objects[digest]) == 3 * PIECE + 1000
+    assert spool.backlog().count == 0
+
+
+def test_a_server_that_lost_its_part_gets_the_segment_from_the_beginning(spool: Spool) -> None:
+    server = Server()
+    uplink(spool, server).deliver()
+    server.pieces.clear()
+    digest = add(spool, "cam-hall", 2 * PIECE)
+    server.may_be_late.add(digest)
+    real = server._part
+
+    def losing(request: httpx.Request, name: str, body: bytes) -> httpx.Response:
+        answer = real(request, name, body)
+        if len(server.pieces) == 1:
+            server.parts.clear()
+        return answer
+
+    server._part = losing  # type: ignore[method-assign]
+    uplink(spool, server).deliver()
+    assert [offset for offset, _ in server.pieces] == [0, PIECE, 0, PIECE]
+    assert len(server.objects[digest]) == 2 * PIECE
+
+
+def test_speech_overtakes_a_picture_between_two_of_its_pieces(spool: Spool) -> None:
+    server = Server()
+    uplink(spool, server).deliver()
+    server.pieces.clear()
+    picture = add(spool, "cam-hall", 4 * PIECE)
+    server.may_be_late.add(picture)
+    speech: list[str] = []
+
+    def metered(size: int) -> None:
+        if len(server.pieces) == 1 and not speech:
+            speech.append(add(spool, "mic-judge", 1000))
+
+    client = httpx.Client(base_url="http://server", transport=httpx.MockTransport(server))
+    Uplink(spool, client, b"key", metered).deliver()
+    assert list(server.objects)[-2:] == [speech[0], picture]
+    assert len(server.pieces) == 5
+
+
+def test_a_server_that_takes_nothing_at_all_is_not_asked_for_each_segment(spool: Spool) -> None:
+    asked = []
+
+    def full(request: httpx.Request) -> httpx.Response:
+        asked.append(request.read())
+        return httpx.Response(507, json={"detail": "The disk is full."})
+
+    sender = Uplink(spool, httpx.Client(base_url="http://server", transport=httpx.MockTransport(full)), b"key")
+    with pytest.raises(Undelivered, match=r"The disk is full. \(status 507\)"):
+        sender.deliver()
+    assert len(asked) == 1
 
 
 def test_in_the_background_it_outlives_any_error(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server()
     with monkeypatch.context() as patch:
-        patch.setattr(Spool, "unsent", failing)
+        patch.setattr(Spool, "waiting", failing)
         sender = uplink(spool, server)
         sender.start()
         until(lambda: sender.trouble == "Delivery failed: no such page")

@@ -1,3 +1,4 @@
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -68,7 +69,7 @@ def test_a_full_disk_loses_nothing_and_blocks_nothing(spool: Spool) -> None:
     def limit(pages: int) -> None:
         spool._db.execute(f"PRAGMA max_page_count = {pages}")
 
-    ((pages,),) = spool._rows("PRAGMA page_count")
+    ((pages,),) = spool.rows("PRAGMA page_count")
     limit(pages)
     with pytest.raises(sqlite3.OperationalError) as full:
         spool.append(ROW.id, 0, b"leaf" * 10_000, 5.0)
@@ -102,35 +103,35 @@ def test_a_refused_entry_leaves_everything_as_it_was(spool: Spool) -> None:
 def test_entries_wait_in_order_until_sent(spool: Spool) -> None:
     for seq in range(3):
         spool.append(ROW.id, seq, b"leaf %d" % seq, 5.0 + seq, ("", FILE))
-    assert spool.backlog() == Backlog(3, 3000, 5.0)
-    first, second, _ = spool.unsent(10)
+    assert spool.backlog() == spool.backlog(ROW.id) == Backlog(3, 3000, 5.0)
+    assert spool.backlog("another") == Backlog(0, 0, None)
+    first, second, third = spool.waiting()
     spool.mark_sent([first.position, second.position])
+    assert spool.backlog() == Backlog(3, 3000, 5.0)
+    spool.mark_stored(first.position)
+    spool.mark_stored(third.position)
     spool = again(spool)
-    assert [one.seq for one in spool.unsent(10)] == [2]
-    assert spool.backlog() == Backlog(1, 1000, 7.0)
-
-
-def test_hearings_may_be_left_out(spool: Spool) -> None:
-    other = HearingRow("hearing-2", "", "fast", scripted=False)
-    spool.begin(other)
-    spool.append(ROW.id, 0, b"one", 5.0)
-    spool.append(other.id, 0, b"two", 5.0)
-    assert [one.hearing for one in spool.unsent(10, {ROW.id: "why"})] == [other.id]
-    assert spool.unsent(10, [ROW.id, other.id]) == []
+    assert [(one.seq, one.leaf_waits, one.bytes_wait) for one in spool.waiting()] == [
+        (1, False, True),
+        (2, True, False),
+    ]
+    assert spool.backlog() == Backlog(2, 1000, 6.0)
+    assert [one.seq for one in spool.entries_at([third.position, first.position])] == [2, 0]
 
 
 def test_the_server_s_word_decides_what_is_sent(spool: Spool) -> None:
     for seq in range(4):
-        spool.append(ROW.id, seq, b"leaf", 5.0)
-    spool.mark_sent([one.position for one in spool.unsent(10)])
-    spool.expect(ROW.id, 1)
-    assert [one.seq for one in spool.unsent(10)] == [1, 2, 3]
+        spool.append(ROW.id, seq, b"leaf", 5.0, ("mic-judge", FILE) if seq % 2 else None)
+    deliver(spool)
+    assert spool.waiting() == []
+    spool.expect(ROW.id, 2)
+    assert [(one.seq, one.track, one.bytes_wait) for one in spool.waiting()] == [(2, "", False), (3, "mic-judge", True)]
 
 
 def test_every_commit_reaches_the_disk(spool: Spool) -> None:
     with sqlite3.connect(spool.folder / "spool.db") as database:
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert spool._rows("PRAGMA synchronous") == [(2,)]  # FULL
+    assert spool.rows("PRAGMA synchronous") == [(2,)]  # FULL
 
 
 def test_unusable_folder_gets_a_sentence(tmp_path: Path) -> None:
@@ -158,6 +159,29 @@ def test_a_spool_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
 def test_what_was_sent_is_sent_again_from_a_day_on(spool: Spool) -> None:
     for seq, written in enumerate((100.0, 200.0, 300.0)):
         spool.append(ROW.id, seq, b"entry", written)
-    spool.mark_sent([entry.position for entry in spool.unsent(9)])
-    assert spool.send_again(200.0) == 2
-    assert [entry.seq for entry in spool.unsent(9)] == [1, 2]
+    deliver(spool)
+    assert spool.send_again(200.0) == (2, Backlog(0, 0, None))
+    assert [one.seq for one in spool.waiting()] == [1, 2]
+
+
+def test_a_spool_of_an_earlier_version_is_taken_over(spool: Spool) -> None:
+    for seq in range(3):
+        spool.append(ROW.id, seq, b"leaf", 5.0, ("mic-judge", FILE) if seq else None)
+    spool.close()
+    with contextlib.closing(sqlite3.connect(spool.folder / "spool.db")) as database:
+        database.execute("UPDATE entry SET sent = 1 WHERE seq < 2")
+        database.execute("DROP INDEX unstored")
+        database.execute("ALTER TABLE entry DROP COLUMN stored")
+        database.execute("ALTER TABLE entry DROP COLUMN local")
+        database.commit()
+    for _ in range(2):
+        spool = Spool(spool.folder)
+        assert [(one.seq, one.leaf_waits, one.bytes_wait) for one in spool.waiting()] == [(2, True, True)]
+        spool.close()
+
+
+def deliver(spool: Spool) -> None:
+    """As the server confirms everything."""
+    for one in spool.waiting():
+        spool.mark_stored(one.position)
+    spool.mark_sent([one.position for one in spool.waiting()])

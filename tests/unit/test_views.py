@@ -166,4 +166,4 @@ def test_the_nodes_answer_becomes_a_view() -> None:
         "unsent": {"count": 2, "bytes": 1000, "oldest_seconds": None},
     }
     node = views.node_view(status)
-    assert (node.unsent_count, node.unsent_bytes, node.unsent_seconds) == (2, 1000, 0.0)
+    assert (node.unsent, node.own, node.short_of_room) == (views.Unsent(2, 1000, 0.0), views.Unsent(), False)
