@@ -108,6 +108,7 @@ def make_recording(room: Room, journal: Journal, history: History, position: int
         position=position,
         window=history.windows,
         silence=silence,
+        orders=history.orders,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from court.hearing import HearingState
 from court.notes import NoteTemplate
+from court.openness import Openness, OpennessSpan, order_now
 from court.room import Microphone
 from hardware.devices import Pcm, ticks
 from hardware.levels import SILENT, Level, measure
@@ -42,9 +43,11 @@ class Recording:
         position: int,
         window: int,
         silence: Reason,
+        orders: Sequence[OpennessSpan] = (),
     ) -> None:
         """`window` is the number of the next segment of every track; `silence` explains a hole that lies
-        before the first a track gives."""
+        before the first a track gives; `orders` on openness were given before."""
+        self.orders = list(orders)
         self.plan = plan
         self.position = position
         self.levels = {microphone.track: TrackLevel(SILENT, False) for microphone, _ in microphones}
@@ -103,6 +106,19 @@ class Recording:
         """Returns the note's moment in seconds."""
         self._journal.note(self.position, template, text)
         return self.position / self._mix.rate
+
+    def order(self, openness: Openness, back: float) -> float:
+        """The hearing is open or closed from `back` seconds ago on; returns since when, in seconds."""
+        given = order_now(self.orders, openness, self.position / self._mix.rate, back)
+        if given is not None:
+            self._journal.openness(given)
+            self.orders.append(given)
+        return self.orders[-1].start if self.orders else 0.0
+
+    @property
+    def openness(self) -> Openness:
+        """As of now."""
+        return self.orders[-1].openness if self.orders else Openness.OPEN
 
     def state_gaps(self, reason: Reason) -> None:
         """A gap in every track, up to now."""
