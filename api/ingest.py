@@ -25,7 +25,9 @@ from storage.queue import offer_stamp
 from storage.retention import retain_until
 from storage.worm.port import StoredObject
 
-NODE_STATES = frozenset({LeafKind.HEARING, LeafKind.STATE, LeafKind.SEGMENT, LeafKind.GAP, LeafKind.NOTE})
+NODE_STATES = frozenset(
+    {LeafKind.HEARING, LeafKind.STATE, LeafKind.SEGMENT, LeafKind.GAP, LeafKind.NOTE, LeafKind.OPENNESS}
+)
 """The facts that are a node's to state; all others are the server's."""
 
 

@@ -42,6 +42,10 @@ class NodeClient:
         """Puts a note at the present moment; returns it in seconds on the hearing's timeline."""
         return float(self._call("POST", "/note", {"template": template, "text": text})["at"])
 
+    def order(self, openness: str, back_seconds: int) -> dict[str, Any]:
+        """The hearing is open or closed from so long ago on; the status, and `since` in seconds on its timeline."""
+        return self._call("POST", "/openness", {"openness": openness, "back_seconds": back_seconds})
+
     async def levels(self) -> AsyncIterator[str]:
         """The data of each `levels` event (JSON text), about ten a second, until the node ends it."""
         try:

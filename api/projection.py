@@ -10,11 +10,13 @@ from court.card import HearingCard
 from court.clock import parse_utc
 from court.errors import CourtError
 from court.hearing import HearingState, step
-from storage.db.models import Gap, Hearing, NoteRow, Segment, StateChange
+from storage.db.models import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.leaf import Leaf, LeafKind
 
 _LIMITS = {"room": 200, "codec": 16, "track": 64}
+NODE = "node"
+"""Who gave an order on openness while the hearing was recorded: its secretary, whom the journal names."""
 _MAX_INT = 2**31 - 1  # of the database columns
 
 
@@ -112,12 +114,31 @@ def _note(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
     )
 
 
+def _openness(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
+    """While a hearing lasts its node states the court's orders; afterwards only the court itself (api.openness)."""
+    body = leaf.body
+    hearing = _locked(uow, leaf)
+    if not HearingState(hearing.state).live or body["end_ms"] is not None:
+        raise _refused(leaf, "a node orders openness only while it records, and until the next order")
+    uow.hearings.add(
+        OpennessRow(
+            hearing_id=hearing.id,
+            start_ms=body["start_ms"],
+            end_ms=None,
+            openness=body["openness"],
+            ordered_by=NODE,
+            leaf_index=index,
+        )
+    )
+
+
 _PROJECTIONS: dict[LeafKind, Callable[[UnitOfWork, Leaf, int], None]] = {
     LeafKind.HEARING: _hearing,
     LeafKind.STATE: _state,
     LeafKind.SEGMENT: _segment,
     LeafKind.GAP: _gap,
     LeafKind.NOTE: _note,
+    LeafKind.OPENNESS: _openness,
 }
 
 

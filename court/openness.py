@@ -1,6 +1,6 @@
 """Open and closed: a property of a span of time, inherited by everything derived from that span."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,6 +40,18 @@ def openness_of(spans: Iterable[OpennessSpan], start: float, end: float) -> Open
     instant = end <= start
     hit = any(a <= start < b if instant else a < end and start < b for a, b in closed)
     return Openness.CLOSED if hit else Openness.OPEN
+
+
+def order_now(orders: Sequence[OpennessSpan], openness: Openness, now: float, back: float = 0.0) -> OpennessSpan | None:
+    """The order that the hearing is `openness` from `back` seconds before `now` on; None where it is that already.
+
+    A second click, or a second person's, orders nothing: else the journal would tell of orders that nobody gave.
+    """
+    start = max(0.0, now - back)
+    last = orders[-1] if orders else OpennessSpan(0.0, None, Openness.OPEN)
+    if last.openness is openness and last.start <= start:
+        return None
+    return OpennessSpan(start, None, openness)
 
 
 def _without(piece: tuple[float, float], start: float, end: float) -> list[tuple[float, float]]:

@@ -13,6 +13,7 @@ from court.clock import Clock
 from court.errors import CourtError
 from court.hearing import HearingState
 from court.notes import NoteTemplate
+from court.openness import Openness
 from court.room import Room
 from court.timeline import GapCause
 from hardware.devices import AUDIO_RATE
@@ -48,6 +49,7 @@ class Status:
     backlog: Backlog
     message: str
     disk: DiskRoom
+    openness: Openness = Openness.OPEN
 
 
 class Agent:
@@ -151,13 +153,22 @@ class Agent:
         session = self._session()
         return session.call(lambda: session.recording.note(template, text))
 
+    def order(self, openness: Openness, back: float = 0.0) -> float:
+        """The court's order that the hearing is open or closed from `back` seconds ago on.
+
+        Returns since when, in seconds on the hearing's timeline. Repeating it changes nothing.
+        """
+        session = self._session()
+        return session.call(lambda: session.recording.order(openness, back))
+
     def status(self) -> Status:
         current, backlog, disk = self._current, self.spool.backlog(), self.gauge.room()
         if current is None:
             return Status(None, None, 0.0, (), backlog, self._trouble, disk)
         recording = current.session.recording
         seconds = recording.position / AUDIO_RATE
-        return Status(current.hearing, recording.plan.state, seconds, current.tracks, backlog, self._trouble, disk)
+        state, openness = recording.plan.state, recording.openness
+        return Status(current.hearing, state, seconds, current.tracks, backlog, self._trouble, disk, openness)
 
     def levels(self) -> Mapping[str, TrackLevel]:
         """The loudness of every microphone in the last tenth of a second; empty without a hearing."""

@@ -116,6 +116,7 @@ def make_recording(
         window=history.windows,
         silence=silence,
         pictures_fit=pictures_fit,
+        orders=history.orders,
     )
 
 

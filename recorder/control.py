@@ -23,6 +23,7 @@ from court.card import HearingCard
 from court.errors import CourtError, InputError
 from court.hearing import IllegalStep
 from court.notes import NoteTemplate
+from court.openness import Openness
 from recorder.agent import Agent
 from recorder.clearing import cleared
 from recorder.errors import HearingRunning, NoHearing, NoRoom
@@ -30,6 +31,7 @@ from recorder.spool import Backlog
 
 _LEVELS_PER_SECOND = 10
 _MAX_NOTE = 2000
+_MAX_BACK = 86_400  # seconds: no hearing is longer than a day
 _BEARER = "Bearer "
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -46,6 +48,7 @@ def create_app(agent: Agent, token: str) -> Starlette:
         Route("/deliberate", _guarded(node.step(agent.deliberate), token), methods=["POST"]),
         Route("/stop", _guarded(node.step(agent.stop), token), methods=["POST"]),
         Route("/note", _guarded(node.note, token), methods=["POST"]),
+        Route("/openness", _guarded(node.order, token), methods=["POST"]),
         Route("/levels", _guarded(node.levels, token)),
     ]
     errors = {CourtError: _refusal, HTTPException: _http_error}
@@ -81,6 +84,20 @@ class _Node:
             raise InputError(f"The note's template is unknown: use one of {', '.join(NoteTemplate)}.") from None
         return JSONResponse({"at": await run_in_threadpool(self._agent.note, template, text.strip())})
 
+    async def order(self, request: Request) -> Response:
+        fields = await _fields(request)
+        try:
+            openness = Openness(fields.get("openness", ""))
+        except ValueError:
+            raise InputError(f"The order's openness is unknown: use one of {', '.join(Openness)}.") from None
+        back = fields.get("back_seconds", 0)
+        if not isinstance(back, int) or isinstance(back, bool) or not 0 <= back <= _MAX_BACK:
+            raise InputError(f"The order's back_seconds must be a whole number from 0 to {_MAX_BACK}.")
+        if back and openness is Openness.OPEN:
+            raise InputError("A hearing is opened from now on: what was closed before stays closed.")
+        since = await run_in_threadpool(self._agent.order, openness, back)
+        return JSONResponse({"since": since, **await run_in_threadpool(status_fields, self._agent)})
+
     async def levels(self, _request: Request) -> Response:
         return EventSourceResponse(self._level_events())
 
@@ -98,6 +115,7 @@ def status_fields(agent: Agent) -> dict[str, Any]:
         "room": agent.room.name,
         "hearing": status.hearing,
         "state": status.state,
+        "openness": status.openness.value,
         "seconds": round(status.seconds, 3),
         "tracks": [{"track": one.track, "role": one.role, "kind": one.kind} for one in status.tracks],
         "unsent": _unsent(status.backlog),

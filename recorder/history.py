@@ -7,6 +7,7 @@ from typing import Any
 
 from court.clock import parse_utc
 from court.hearing import HearingState
+from court.openness import Openness, OpennessSpan
 from hardware.devices import AUDIO_RATE
 from recorder.plan import Plan
 from recorder.track_facts import TrackFacts
@@ -21,7 +22,7 @@ class History:
     """`covered` is, per track, the tick up to which segments and gaps tile its timeline; `windows` counts segments.
 
     `mark` is the last moment stated: sample (48 kHz) and time of day, once the
-    hearing began. `deeds` counts states and notes: what the secretary did.
+    hearing began. `deeds` counts states and notes: what the secretary did. `orders` are those on openness.
     """
 
     chain: Chain
@@ -32,6 +33,7 @@ class History:
     windows: int = 0
     mark: tuple[int, datetime] = (0, _NEVER)
     deeds: int = 0
+    orders: list[OpennessSpan] = field(default_factory=list)
 
     def read(self, entry: bytes) -> None:
         """Takes the next entry of the chain; raises LedgerError if it is damaged."""
@@ -48,6 +50,8 @@ class History:
         elif leaf.kind in (LeafKind.SEGMENT, LeafKind.GAP):
             self.covered[body["track"]] = body["end"]
             self.mark = (body["end"] * AUDIO_RATE // body["rate"], parse_utc(body["anchor"]["utc"]))
+        elif leaf.kind is LeafKind.OPENNESS:
+            self.orders.append(OpennessSpan(body["start_ms"] / 1000, None, Openness(body["openness"])))
         if leaf.kind is LeafKind.SEGMENT:
             self.windows = max(self.windows, body["sequence"] + 1)
         if leaf.kind in (LeafKind.STATE, LeafKind.NOTE):

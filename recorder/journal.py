@@ -6,6 +6,7 @@ from typing import Any
 from court.clock import Anchor, Clock, iso_utc
 from court.hearing import HearingState
 from court.notes import NoteTemplate
+from court.openness import OpennessSpan
 from court.timeline import GapCause, SampleRange
 from recorder.encode import Sealed
 from recorder.spool import Attachment, OpenSegment, Spool
@@ -39,6 +40,11 @@ class Journal:
     def note(self, at_sample: int, template: NoteTemplate, text: str) -> None:
         body = {"at_sample": at_sample, "template": template.value, "text": text}
         self._state(LeafKind.NOTE, self._clock.now(), body)
+
+    def openness(self, order: OpennessSpan) -> None:
+        """The court's order on who may see and hear what follows, which runs until the next one."""
+        body = {"start_ms": int(order.start * 1000), "end_ms": None, "openness": order.openness.value}
+        self._state(LeafKind.OPENNESS, self._clock.now(), body)
 
     def gap(self, track: str, span: SampleRange, cause: GapCause, device_log: str) -> None:
         now = self._clock.now()

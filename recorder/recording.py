@@ -7,6 +7,7 @@ import numpy as np
 
 from court.hearing import HearingState
 from court.notes import NoteTemplate
+from court.openness import Openness, OpennessSpan, order_now
 from court.room import Microphone
 from court.timeline import GapCause
 from hardware.devices import Pcm, ticks
@@ -46,9 +47,12 @@ class Recording:
         window: int,
         silence: Reason,
         pictures_fit: Callable[[], bool] = lambda: True,
+        orders: Sequence[OpennessSpan] = (),
     ) -> None:
         """`window` is the number of the next segment of every track; `silence` explains a hole that lies
-        before the first a track gives. `pictures_fit`: whether the disk has room for more than sound now."""
+        before the first a track gives; `orders` on openness were given before. `pictures_fit`: whether the disk has
+        room for more than sound now."""
+        self.orders = list(orders)
         self.plan = plan
         self.position = position
         self.levels = {microphone.track: TrackLevel(SILENT, False) for microphone, _ in microphones}
@@ -115,6 +119,19 @@ class Recording:
         """Returns the note's moment in seconds."""
         self._journal.note(self.position, template, text)
         return self.position / self._mix.rate
+
+    def order(self, openness: Openness, back: float) -> float:
+        """The hearing is open or closed from `back` seconds ago on; returns since when, in seconds."""
+        given = order_now(self.orders, openness, self.position / self._mix.rate, back)
+        if given is not None:
+            self._journal.openness(given)
+            self.orders.append(given)
+        return self.orders[-1].start if self.orders else 0.0
+
+    @property
+    def openness(self) -> Openness:
+        """As of now."""
+        return self.orders[-1].openness if self.orders else Openness.OPEN
 
     def state_gaps(self, reason: Reason) -> None:
         """A gap in every track, up to now."""

@@ -1,6 +1,6 @@
 """The secretary's console: starting a hearing and leading its recording on the room's node."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -21,6 +21,7 @@ from court.card import LANGUAGES, HearingCard
 from court.errors import CourtError, InputError
 from court.hearing import HearingState
 from court.notes import NoteTemplate
+from court.openness import Openness
 from court.people import CourtRole, UserRole
 from storage.db.models import Hearing
 from storage.db.unit_of_work import UnitOfWork
@@ -151,6 +152,20 @@ def stop(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     return _step(page, caller, hearing_id, "stop", lambda node: node.stop())
 
 
+@router.post("/{hearing_id}/close")
+def close(
+    hearing_id: str, page: PageDep, caller: CurrentUser, back_seconds: Annotated[int, Form(ge=0, le=86_400)] = 0
+) -> Response:
+    """The court closes the session, from so long ago on."""
+    subject = f"close the session, {back_seconds} s back"
+    return _step(page, caller, hearing_id, subject, lambda node: node.order(Openness.CLOSED.value, back_seconds))
+
+
+@router.post("/{hearing_id}/open")
+def open_again(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    return _step(page, caller, hearing_id, "open the session", lambda node: node.order(Openness.OPEN.value, 0))
+
+
 @router.post("/{hearing_id}/note")
 def note(
     hearing_id: str,
@@ -177,7 +192,9 @@ def _step(
     """Takes a step on the node and shows the state it led to."""
     status = _lead(page, caller, hearing_id, name, deed)
     shown = status["state"] or HearingState.ENDED.value
-    return page.render("console_state.html", hearing_id=hearing_id, **_shown_state(shown, status["seconds"]))
+    return page.render(
+        "console_state.html", hearing_id=hearing_id, **_shown_state(shown, status["seconds"], _openness(status))
+    )
 
 
 def _lead(page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable[[NodeClient], Result]) -> Result:
@@ -229,14 +246,19 @@ def _state_values(page: Page, hearing_id: str, hearing: Hearing | None) -> dict[
     """The state as the node has it; where the node is elsewhere, as it was last heard."""
     status = _status_or_none(page, hearing_id)
     if status is not None and status["state"] is not None:
-        return _shown_state(status["state"], status["seconds"])
+        return _shown_state(status["state"], status["seconds"], _openness(status))
     if hearing is None:
         return _shown_state(HearingState.RECORDING.value, 0.0)
     return _shown_state(hearing.state, (hearing.end_sample or 0) / reading.SAMPLES_PER_SECOND)
 
 
-def _shown_state(shown: str, seconds: float) -> dict[str, Any]:
-    return {"state": shown, "seconds": seconds, "live": HearingState(shown).live}
+def _shown_state(shown: str, seconds: float, openness: str = Openness.OPEN.value) -> dict[str, Any]:
+    return {"state": shown, "seconds": seconds, "live": HearingState(shown).live, "openness": openness}
+
+
+def _openness(status: Mapping[str, Any]) -> str:
+    """As of now; a node of an earlier version tells none."""
+    return str(status.get("openness", Openness.OPEN.value))
 
 
 def _node_values(page: Page, hearing_id: str) -> dict[str, Any]:

@@ -8,11 +8,23 @@ from pathlib import Path
 import pytest
 
 from api.verification import verify
+from court.openness import Openness
 from court.people import UserRole
 from storage.db.unit_of_work import Database
 from storage.ledger.ed25519 import SigningKey
 from storage.ledger.leaf import LeafKind
-from tests.factories.hearing_log import HEARING, NODE, STRANGER, TRACKS, HearingLog, add_segment, made_hearing
+from tests.factories.evidence import faults
+from tests.factories.hearing_log import (
+    HEARING,
+    NODE,
+    STRANGER,
+    TRACKS,
+    HearingLog,
+    add_segment,
+    add_state,
+    made_hearing,
+    open_hearing,
+)
 from tests.factories.server import LOG_KEY, Server, batch, make_server, node_entries
 
 
@@ -223,3 +235,35 @@ def test_a_segment_number_is_used_once(server: Server) -> None:
 def _opening(log: HearingLog) -> dict[str, object]:
     body: dict[str, object] = json.loads(log.entries[0])["body"]
     return body
+
+
+def with_order(**other: object) -> HearingLog:
+    """A hearing that still runs, closed from its tenth second on."""
+    log = HearingLog()
+    open_hearing(log)
+    log.add(NODE, LeafKind.OPENNESS, {"start_ms": 10_000, "end_ms": None, "openness": "closed"} | other)
+    return log
+
+
+def test_an_order_on_openness_that_the_node_states_holds_at_once(server: Server) -> None:
+    server.receive(with_order())
+    with server.context.database.read() as work:
+        [order] = work.hearings.openness(HEARING)
+        assert (order.start, order.end, order.openness) == (10.0, None, Openness.CLOSED)
+    assert faults(server) == []
+
+
+def test_a_node_orders_nothing_for_a_hearing_that_has_ended(server: Server) -> None:
+    ended = with_order()
+    add_state(ended, "ended", 20)
+    server.receive(ended)
+    ended.add(NODE, LeafKind.OPENNESS, {"start_ms": 0, "end_ms": None, "openness": "open"})
+    refused = server.node().post("/api/ingest/leaves", json=batch(node_entries(ended)))
+    assert refused.status_code == 422
+    assert "a node orders openness only while it records" in refused.json()["detail"]
+
+
+def test_a_nodes_order_on_openness_runs_until_the_next(server: Server) -> None:
+    refused = server.node().post("/api/ingest/leaves", json=batch(node_entries(with_order(end_ms=20_000))))
+    assert refused.status_code == 422
+    assert "until the next order" in refused.json()["detail"]

@@ -83,6 +83,26 @@ def test_a_hearing_from_start_to_stop(page: httpx.Client, agent: Agent) -> None:
     assert found.bodies(LeafKind.NOTE)[0]["text"] == "Ходатайство"
 
 
+def test_the_court_closes_and_opens_the_session_while_it_is_recorded(page: httpx.Client, agent: Agent) -> None:
+    hearing = answer(page.post("/start", json=CARD))["hearing"]
+    until(lambda: page.get("/status").json()["seconds"] > 0.5)
+    assert answer(page.get("/status"))["openness"] == "open"
+    closed = answer(page.post("/openness", json={"openness": "closed", "back_seconds": 300}))
+    assert (closed["openness"], closed["since"]) == ("closed", 0.0)  # not before the hearing began
+    assert answer(page.post("/openness", json={"openness": "closed"}))["since"] == 0.0  # a second click, or person
+    answer(page.post("/pause"))
+    opened = answer(page.post("/openness", json={"openness": "open"}))
+    assert opened["openness"] == "open"
+    assert opened["since"] > 0.5
+    assert answer(page.post("/openness", json={"openness": "open"}))["since"] == opened["since"]
+    answer(page.post("/stop"))
+    found = recorded(agent, hearing)
+    check_tiles(found)
+    orders = found.bodies(LeafKind.OPENNESS)
+    assert [(one["openness"], one["end_ms"]) for one in orders] == [("closed", None), ("open", None)]
+    assert [one["start_ms"] / 1000 for one in orders] == pytest.approx([0.0, opened["since"]], abs=0.001)
+
+
 def test_steps_that_are_not_possible_are_refused(page: httpx.Client) -> None:
     for step in ("pause", "resume", "deliberate", "stop"):
         assert "start one" in answer(page.post(f"/{step}"), 409)["detail"]
@@ -102,6 +122,10 @@ def test_steps_that_are_not_possible_are_refused(page: httpx.Client) -> None:
         ("/start", '{"case_number": "1", "language": "xx"}', "The language 'xx' is unknown"),
         ("/note", '{"template": "song"}', "The note's template is unknown: use one of opening"),
         ("/note", '{"text": 5}', "must be a text"),
+        ("/openness", '{"openness": "ajar"}', "The order's openness is unknown: use one of open, closed"),
+        ("/openness", '{"openness": "closed", "back_seconds": -1}', "must be a whole number from 0 to"),
+        ("/openness", '{"openness": "closed", "back_seconds": true}', "must be a whole number from 0 to"),
+        ("/openness", '{"openness": "open", "back_seconds": 5}', "what was closed before stays closed"),
     ],
 )
 def test_bad_input_is_422_with_a_sentence(page: httpx.Client, path: str, body: str, sentence: str) -> None:
