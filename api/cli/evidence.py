@@ -62,7 +62,7 @@ def verify_evidence(hearing: str | None) -> int:
     return exit_codes.OK
 
 
-def verify_bundle_file(path: Path, key: str, roots: Path | None = None, witnesses: Sequence[str] = ()) -> int:
+def verify_bundle_file(path: Path, key: str | None, roots: Path | None = None, witnesses: Sequence[str] = ()) -> int:
     """Prints what the offline verifier says of the bundle; returns the exit code. Nothing of this court is asked."""
     return print_told(check_file(path, key, read_outsiders(roots, witnesses)))
 

@@ -10,6 +10,7 @@ from api.composition import Home, make_context
 from api.settings import load_settings
 from court.errors import InputError
 from storage.keyring import LOG, SERVER, rotate
+from storage.ledger.checkpoint import verifier_key
 from storage.ledger.ed25519 import key_id
 
 PURPOSES = (LOG, SERVER)
@@ -29,7 +30,10 @@ def list_keys() -> None:
             both = purpose == LOG and one.key is not None and now < one.until
             signs = f"beside the new one until {one.until:%Y-%m-%d}" if both else "no"
             table.add_row(purpose, key_id(one.public), f"{one.rotation.at:%Y-%m-%d %H:%M:%S}", signs)
-    Console(width=200, soft_wrap=True).print(table)
+    console = Console(width=200, soft_wrap=True)
+    console.print(table)
+    published = verifier_key(settings.log_origin, context.log_keys.key.public)
+    console.print(f"The log's key as verifiers want it (--key): {published}", markup=False, highlight=False)
 
 
 def rotate_key(purpose: str) -> None:
