@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from api.composition import Home, make_context
+from api.composition import Home, existing_context, make_context
 from api.errors import ServerError
 from api.settings import Settings, load_settings
 from api.verification import log_faults
@@ -37,7 +37,7 @@ def make_key(path: Path) -> None:
 def make_one(where: Path) -> int:
     """Prints what was backed up; returns 1 where the log in it is not all signed, which somebody should look into."""
     settings = load_settings()
-    context = make_context(settings)
+    context = existing_context(settings, keys=True)
     at = context.clock.now().utc
     path = where / file_name(settings.log_origin, at) if where.is_dir() else where
     source = Source(context.database, Home(settings.home).keys, settings.log_origin)

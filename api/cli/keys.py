@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.composition import Home, make_context
+from api.composition import Home, existing_context
 from api.settings import load_settings
 from court.errors import InputError
 from storage.keyring import LOG, SERVER, rotate
@@ -22,7 +22,7 @@ def list_keys() -> None:
     table = Table(box=None)
     for heading in ("purpose", "key", "replaced (UTC)", "signs"):
         table.add_column(heading, no_wrap=True)
-    context = make_context(settings)
+    context = existing_context(settings)
     now = context.clock.now().utc
     for purpose, ring in ((LOG, context.log_keys), (SERVER, context.server_keys)):
         table.add_row(purpose, ring.key.key_id, "", "yes")
@@ -41,7 +41,7 @@ def rotate_key(purpose: str) -> None:
     if purpose not in PURPOSES:
         raise InputError(f"There is no key for {purpose!r}: use one of {', '.join(PURPOSES)}.")
     settings = load_settings()
-    context = make_context(settings)
+    context = existing_context(settings)
     stated = rotate(Home(settings.home).own_key(purpose), purpose, settings.log_origin, context.clock.now().utc)
     typer.echo(
         f"The {purpose} key is now {key_id(stated.new)}: restart server and worker, and back up the folder keys."
