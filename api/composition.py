@@ -111,6 +111,19 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
     )
 
 
+def existing_context(settings: Settings, keys: bool = False) -> Context:
+    """As `make_context`, for what only looks at a court: raises SettingsError where there is none, and makes nothing.
+
+    With `keys` also where the log's key is missing: another one made in its place would hide that it is lost.
+    """
+    home = Home(settings.home)
+    if not settings.database_url and not (home.path / "courtrec.db").exists():
+        raise SettingsError(f"There is no court in {home.path}: set COURTREC_HOME, or restore a backup into it.")
+    if keys and not home.own_key(LOG).exists():
+        raise SettingsError(f"The log's key {home.own_key(LOG)} is missing: restore it from the backup.")
+    return make_context(settings)
+
+
 def load_keys(settings: Settings, purpose: str) -> KeyRing:
     """The server's own keys for `purpose`, server or log; raises KeyFileError."""
     overlap = timedelta(days=settings.key_overlap_days)

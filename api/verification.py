@@ -18,7 +18,7 @@ from api.witnesses import witness_faults
 from storage.db.models import Hearing, LogEntry, MerkleNode, StoredObjectRow
 from storage.db.sealer import read_kept
 from storage.db.unit_of_work import UnitOfWork
-from storage.errors import LedgerError
+from storage.errors import LedgerError, StoreRefused
 from storage.keyring import LOG, SERVER
 from storage.ledger import merkle
 from storage.ledger.chains import check_chains
@@ -138,10 +138,15 @@ class _Objects:
         self._rows = rows
         self._progress = progress
         self._read: set[str] = set()
+        self._unreadable: list[str] = []
 
     def __call__(self, sha256: str) -> ObjectState:
         row = self._rows.get(sha256)
-        state = stored_state(self._store, sha256, row.version if row else "")
+        try:
+            state = stored_state(self._store, sha256, row.version if row else "")
+        except StoreRefused as error:  # this object; the next may be readable
+            self._unreadable.append(f"Object {sha256} was not checked: {error}")
+            state = ObjectState(sha256, row.size if row else 0)
         self._read.add(sha256)
         self._progress(len(self._read), max(len(self._read), len(self._rows)))
         return state
@@ -156,6 +161,7 @@ class _Objects:
                 yield f"Object {row.key} (SHA-256 {sha256}) is missing from the store."
             elif state.sha256 != sha256:
                 yield f"Object {row.key} (SHA-256 {sha256}) was altered: its bytes now hash to {state.sha256}."
+        yield from self._unreadable
 
 
 def _hearings(uow: UnitOfWork) -> list[str]:

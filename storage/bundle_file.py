@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from storage.errors import BundleError, LedgerError
 from storage.ledger.bundle import Bundle, Contents
@@ -31,7 +31,9 @@ MAX_PART = 1 << 28
 """Bytes of the list of contents, the entries or a note: what is larger is no bundle of one hearing."""
 
 CHUNK = 1 << 20
-_LOCAL_HEADER = 30
+_LOCAL_HEADER, _END_RECORD, _ZIP64_EXTRA = 30, 22, 20
+"""Bytes of what APPNOTE.TXT calls local file header, end of central directory record, and ZIP64's extra field."""
+_UTF8 = 0x800
 
 
 class Parts(Protocol):
@@ -60,7 +62,7 @@ class OpenBundle:
 
         Where there is one core, a second thread only gets in the way.
         """
-        cores = len(os.sched_getaffinity(0))
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         if cores == 1:
             yield lambda sha256: _worst(sha256, [self._state(name) for name in self.names[sha256]])
             return
@@ -87,7 +89,9 @@ def open_bundle(path: Path) -> Iterator[OpenBundle]:
             contents = Contents.parse(_read(parts, CONTENTS))
         except LedgerError as error:
             raise BundleError(f"The bundle {path} cannot be read: {error}") from None
-        entries = tuple(_read(parts, ENTRIES).split(b"\n")[:-1])
+        *entries, rest = _read(parts, ENTRIES).split(b"\n")
+        if rest:
+            raise BundleError(f"The last line of {ENTRIES} does not end: it was cut short, or somebody added it.")
         checkpoint, keys = (_read(parts, name).decode(errors="replace") for name in (CHECKPOINT, KEYS))
         heads = {name: _read(parts, name) for one in contents.heads for name in (one.note, *one.token_names)}
         known = {CONTENTS, ENTRIES, CHECKPOINT, KEYS, README, *contents.files, *heads}
@@ -95,7 +99,7 @@ def open_bundle(path: Path) -> Iterator[OpenBundle]:
         for name, sha256 in contents.files.items():
             names.setdefault(sha256, []).append(name)
         extra = tuple(name for name in parts.names() if name not in known)
-        yield OpenBundle(Bundle(contents, entries, checkpoint, keys, heads), parts, names, extra)
+        yield OpenBundle(Bundle(contents, tuple(entries), checkpoint, keys, heads), parts, names, extra)
 
 
 @contextmanager
@@ -113,10 +117,43 @@ def _opened(path: Path) -> Iterator[Parts]:
             ) from None
         if len(set(archive.namelist())) < len(archive.namelist()):
             raise BundleError(f"The bundle {path} holds two parts of one name: it was packed by somebody else.")
-        stored = sum(one.file_size for one in archive.infolist() if one.compress_type == zipfile.ZIP_STORED)
-        if stored > path.stat().st_size:  # a small file of parts over one another would take days to read
-            raise BundleError(f"The bundle {path} is smaller than its parts, or not all of it is here: get it again.")
-        yield _Archive(archive, file.fileno())
+        if not _is_seamless(archive, file):
+            raise BundleError(
+                f"The bundle {path} was packed anew, or something stands before, between or behind its parts: "
+                "unpack it and verify the folder."
+            )
+        yield _Archive(archive, path)
+
+
+def _is_seamless(archive: zipfile.ZipFile, file: BinaryIO) -> bool:
+    """Whether the parts lie one behind the other, each under the name that the directory gives it, and nothing else.
+
+    Programs read archives in two ways, by their directory or from front to back; here both must see the same. Parts
+    that lie over one another, which would take days to read, are no such archive either.
+    """
+    at = 0
+    for info in sorted(archive.infolist(), key=lambda one: one.header_offset):
+        if info.header_offset != at or info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
+            return False
+        name_size, extra_size, name = _local_header(file, at)
+        if name != info.filename or extra_size > _ZIP64_EXTRA:
+            return False
+        at += _LOCAL_HEADER + name_size + extra_size + info.file_size
+    file.seek(0, os.SEEK_END)
+    end = file.tell()
+    file.seek(max(0, end - _END_RECORD))
+    return archive.start_dir == at and file.read(4) == b"PK\x05\x06" and not archive.comment
+
+
+def _local_header(file: BinaryIO, at: int) -> tuple[int, int, str]:
+    """Sizes of name and extra field, and the name, as they stand before a part's content (APPNOTE.TXT 4.3.7)."""
+    file.seek(at)
+    header = file.read(_LOCAL_HEADER)
+    if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
+        return 0, 0, ""
+    name_size = int.from_bytes(header[26:28], "little")
+    encoding = "utf-8" if int.from_bytes(header[6:8], "little") & _UTF8 else "cp437"
+    return name_size, int.from_bytes(header[28:30], "little"), file.read(name_size).decode(encoding, errors="replace")
 
 
 class _Folder:
@@ -124,7 +161,7 @@ class _Folder:
         self._path = path
 
     def names(self) -> list[str]:
-        return [one.relative_to(self._path).as_posix() for one in sorted(self._path.rglob("*")) if not one.is_dir()]
+        return [one.relative_to(self._path).as_posix() for one in sorted(self._path.rglob("*")) if _is_part(one)]
 
     def pieces(self, name: str) -> Iterator[bytes]:
         try:
@@ -138,37 +175,33 @@ class _Folder:
 class _Archive:
     """Parts are stored, not packed, and read straight from the file: the SHA-256 makes ZIP's own checksum needless."""
 
-    def __init__(self, archive: zipfile.ZipFile, descriptor: int) -> None:
+    def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
         self._archive = archive
-        self._descriptor = descriptor
+        self._path = path
 
     def names(self) -> list[str]:
-        return [one for one in self._archive.namelist() if not one.endswith("/")]
+        return self._archive.namelist()
 
     def pieces(self, name: str) -> Iterator[bytes]:
         try:
             info = self._archive.getinfo(name)
         except KeyError:
             raise BundleError(f"The part {name} of the bundle is missing.") from None
-        if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
-            raise BundleError(f"The part {name} was packed anew: unpack the archive and verify the folder.")
-        header = self._read(_LOCAL_HEADER, info.header_offset)
-        if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
-            raise BundleError(f"The part {name} of the bundle is damaged.")
-        # APPNOTE.TXT 4.3.7: name and extra field, whose lengths end the header, stand before the content.
-        lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-        at = info.header_offset + _LOCAL_HEADER + lengths
-        end = at + info.file_size
-        while at < end and (piece := self._read(min(CHUNK, end - at), at)):
-            at += len(piece)
-            yield piece
-
-    def _read(self, size: int, at: int) -> bytes:
-        """Up to `size` bytes; raises BundleError also where the directory names a place that no file can have."""
         try:
-            return os.pread(self._descriptor, size, at)
-        except (OSError, OverflowError) as error:
-            raise BundleError(f"The bundle cannot be read at byte {at} ({error}): it is damaged.") from None
+            with self._path.open("rb") as file:  # one of its own: threads read at once
+                name_size, extra_size, _ = _local_header(file, info.header_offset)
+                file.seek(info.header_offset + _LOCAL_HEADER + name_size + extra_size)
+                left = info.file_size
+                while left and (piece := file.read(min(CHUNK, left))):
+                    left -= len(piece)
+                    yield piece
+        except OSError as error:
+            raise BundleError(f"The part {name} of the bundle cannot be read ({error.strerror}).") from None
+
+
+def _is_part(path: Path) -> bool:
+    """Not a folder; a link to one is something that somebody put there."""
+    return path.is_symlink() or not path.is_dir()
 
 
 def _worst(sha256: str, states: Sequence[ObjectState]) -> ObjectState:

@@ -42,7 +42,7 @@ def read_outsiders(roots: Path | None, witnesses: Iterable[str]) -> Outsiders:
         raise InputError(str(error)) from None
 
 
-def check_file(path: Path, key: str = "", outsiders: Outsiders = NOBODY) -> Told:
+def check_file(path: Path, key: str | None = None, outsiders: Outsiders = NOBODY) -> Told:
     """Checks the bundle at `path` with the log's verifier key `key`, or, where none is given, the one it names.
 
     Of what others vouch for counts what `outsiders` say; without them it is told that nobody was asked.
@@ -52,7 +52,7 @@ def check_file(path: Path, key: str = "", outsiders: Outsiders = NOBODY) -> Told
     if not path.exists():
         raise InputError(f"There is no file {path}: give a bundle as the court handed it out.")
     try:
-        trusted = parse_verifier_key(key) if key else None
+        trusted = None if key is None else parse_verifier_key(key)
     except LedgerError as error:
         raise InputError(str(error)) from None
     try:
@@ -84,17 +84,19 @@ def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Ou
     checkpoint = parse_checkpoint(opened.bundle.checkpoint)
     kinds = Counter(leaf.kind for leaf in report.leaves)
     lines = [
-        f"Whole: hearing {contents.hearing}, {_case(report)}.",
+        f"{'Whole' if trusted else 'Whole by its own key'}: hearing {contents.hearing}, {_case(report)}.",
         f"{len(report.leaves)} entries, {kinds[LeafKind.SEGMENT]} of them segments, lead to the signed root "
         f"{checkpoint.root.hex()} of the log {contents.origin!r} with {checkpoint.size} entries.",
         f"{len(contents.files)} files are as they were recorded.",
+        "Not checked here: README.txt, on which nothing rests, and the signatures inside protocols (PDF).",
     ]
     copy = copy_leaf(opened.bundle, report.leaves)
     if copy is not None:
         lines.append(f"Handed out on {copy.at} to {copy.body['recipient']} ({copy.body['ground']}).")
     if report.left_out or contents.withheld:
         lines.append(
-            f"Not handed out, though they exist: recorded files {report.left_out}, entries {len(contents.withheld)}."
+            f"Stated, but not handed out: files {report.left_out} (what was kept back, drafts, what an act destroyed), "
+            f"entries {len(contents.withheld)}."
         )
     lines += _vouched(contents, report, outsiders)
     if not trusted:

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from api.composition import Home, make_context
+from api.composition import Home, existing_context, make_context
 from api.errors import ServerError
 from api.settings import Settings, load_settings
 from api.verification import log_faults
@@ -17,8 +17,10 @@ from storage import durable
 from storage.backup.archive import new_identity
 from storage.backup.check import check_backup, end_faults
 from storage.backup.make import Source, file_name, make_backup
-from storage.backup.manifest import Manifest
+from storage.backup.manifest import LOG_KEY, Manifest
 from storage.backup.restore import Accepted, Target, restore
+from storage.keys import load
+from storage.ledger.checkpoint import verifier_key
 
 
 def make_key(path: Path) -> None:
@@ -35,7 +37,7 @@ def make_key(path: Path) -> None:
 def make_one(where: Path) -> int:
     """Prints what was backed up; returns 1 where the log in it is not all signed, which somebody should look into."""
     settings = load_settings()
-    context = make_context(settings)
+    context = existing_context(settings, keys=True)
     at = context.clock.now().utc
     path = where / file_name(settings.log_origin, at) if where.is_dir() else where
     source = Source(context.database, Home(settings.home).keys, settings.log_origin)
@@ -48,7 +50,14 @@ def check_one(path: Path, key: Path) -> int:
     """Prints what the backup holds, or what is wrong with its log; returns the exit code."""
     with _unpacking(load_settings()) as folder:
         manifest, faults = check_backup(path, key, Path(folder))
-    _tell([f"{path}: {_held(manifest)}."])
+        log_key = verifier_key(manifest.origin, load(Path(folder) / LOG_KEY).public)
+    _tell(
+        [
+            f"{path}: {_held(manifest)}.",
+            f"The log's key in it: {log_key}. Compare it with the court's (courtrec keys list): whoever knows the "
+            "public age key can make a backup for it.",
+        ]
+    )
     return _told(faults)
 
 
@@ -61,8 +70,16 @@ def restore_one(path: Path, key: Path, later: Path | None, reason: str) -> int:
     except OSError as error:
         raise InputError(f"The folder {home.path} cannot be used ({error.strerror}): set COURTREC_HOME.") from None
     accepted = Accepted(reason, SystemClock().now().utc) if reason.strip() else None
-    manifest = restore(path, key, Target(home.path, settings.database_address), _note(later), accepted)
+    newest = _note(later)
+    manifest = restore(path, key, Target(home.path, settings.database_address), newest, accepted)
     _tell([f"Restored: {_held(manifest)}."])
+    if newest is None:
+        _tell(
+            [
+                "Nobody named a later checkpoint. If a witness, a party's bundle or a print of GET /api/log/checkpoint "
+                "tells of more entries than these, stop: restore again with --later, or the log gets a second history."
+            ]
+        )
     code = _told(log_faults(make_context(settings)))
     _tell(
         [

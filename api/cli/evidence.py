@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api.cli.progress import bars
-from api.composition import make_context
+from api.composition import existing_context
 from api.context import Context
 from api.export import Order, export
 from api.losses import loss_notes
@@ -31,7 +31,7 @@ def list_hearings() -> None:
     table = Table(box=None)
     for heading in ("id", "case", "began (UTC)", "length", "state", "protocol"):
         table.add_column(heading, no_wrap=True)
-    with make_context(load_settings()).database.read() as work:
+    with existing_context(load_settings()).database.read() as work:
         for one in work.hearings.find():
             length = clock_text(one.end_sample / SAMPLES_PER_SECOND) if one.end_sample is not None else "…"
             protocol = work.protocols.latest(one.id)
@@ -48,7 +48,7 @@ def list_hearings() -> None:
 
 def verify_evidence(hearing: str | None) -> int:
     """Prints one line per fault, or what was found whole; returns the exit code."""
-    context = make_context(load_settings())
+    context = existing_context(load_settings(), keys=True)
     faults = find_faults(context, hearing)
     console = Console(soft_wrap=True, highlight=False, emoji=False)
     for fault in faults:
@@ -62,7 +62,7 @@ def verify_evidence(hearing: str | None) -> int:
     return exit_codes.OK
 
 
-def verify_bundle_file(path: Path, key: str, roots: Path | None = None, witnesses: Sequence[str] = ()) -> int:
+def verify_bundle_file(path: Path, key: str | None, roots: Path | None = None, witnesses: Sequence[str] = ()) -> int:
     """Prints what the offline verifier says of the bundle; returns the exit code. Nothing of this court is asked."""
     return print_told(check_file(path, key, read_outsiders(roots, witnesses)))
 
@@ -80,7 +80,7 @@ def export_hearing(
         media=media,
         journal=journal,
     )
-    made = export(make_context(load_settings()), hearing, path, order)
+    made = export(existing_context(load_settings(), keys=True), hearing, path, order)
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"Written: {path} with {made.files} files.", markup=False)
     console.print(f"Left out: {made.left_out} recorded files; kept back: {made.withheld} entries.", markup=False)

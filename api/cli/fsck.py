@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console
 
 from api.cli.progress import bars
-from api.composition import make_context
+from api.composition import existing_context
 from api.context import Context
 from api.errors import ServerError
 from api.readable import UNREADABLE
@@ -61,7 +61,7 @@ def run_fsck(order: Order) -> int:
 
     A repaired fault counts: somebody should ask how it came about.
     """
-    context = make_context(load_settings())
+    context = existing_context(load_settings())
     with context.database.read() as work:
         if order.hearing and work.hearings.get(order.hearing) is None:
             raise InputError(f"There is no hearing {order.hearing}: see courtrec hearings.")
@@ -102,7 +102,7 @@ def _lines(context: Context, order: Order, tally: _Tally) -> Iterator[str]:
 
 def report_checks() -> int:
     """What the last checks found, without reading any object; returns 1 where the last check of any found a fault."""
-    context = make_context(load_settings())
+    context = existing_context(load_settings())
     now, days = context.clock.now().utc, context.settings.scrub_days
     console = Console(soft_wrap=True, highlight=False)
     try:

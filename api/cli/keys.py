@@ -6,10 +6,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.composition import Home, make_context
+from api.composition import Home, existing_context
 from api.settings import load_settings
 from court.errors import InputError
 from storage.keyring import LOG, SERVER, rotate
+from storage.ledger.checkpoint import verifier_key
 from storage.ledger.ed25519 import key_id
 
 PURPOSES = (LOG, SERVER)
@@ -21,7 +22,7 @@ def list_keys() -> None:
     table = Table(box=None)
     for heading in ("purpose", "key", "replaced (UTC)", "signs"):
         table.add_column(heading, no_wrap=True)
-    context = make_context(settings)
+    context = existing_context(settings)
     now = context.clock.now().utc
     for purpose, ring in ((LOG, context.log_keys), (SERVER, context.server_keys)):
         table.add_row(purpose, ring.key.key_id, "", "yes")
@@ -29,7 +30,10 @@ def list_keys() -> None:
             both = purpose == LOG and one.key is not None and now < one.until
             signs = f"beside the new one until {one.until:%Y-%m-%d}" if both else "no"
             table.add_row(purpose, key_id(one.public), f"{one.rotation.at:%Y-%m-%d %H:%M:%S}", signs)
-    Console(width=200, soft_wrap=True).print(table)
+    console = Console(width=200, soft_wrap=True)
+    console.print(table)
+    published = verifier_key(settings.log_origin, context.log_keys.key.public)
+    console.print(f"The log's key as verifiers want it (--key): {published}", markup=False, highlight=False)
 
 
 def rotate_key(purpose: str) -> None:
@@ -37,7 +41,7 @@ def rotate_key(purpose: str) -> None:
     if purpose not in PURPOSES:
         raise InputError(f"There is no key for {purpose!r}: use one of {', '.join(PURPOSES)}.")
     settings = load_settings()
-    context = make_context(settings)
+    context = existing_context(settings)
     stated = rotate(Home(settings.home).own_key(purpose), purpose, settings.log_origin, context.clock.now().utc)
     typer.echo(
         f"The {purpose} key is now {key_id(stated.new)}: restart server and worker, and back up the folder keys."

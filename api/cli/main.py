@@ -92,7 +92,9 @@ def verify(
     what: Annotated[
         str, typer.Argument(help="Id of a hearing, or the file or folder of a bundle; empty: everything stored here.")
     ] = "",
-    key: Annotated[str, typer.Option("--key", help="For a bundle: the log's key as the court publishes it.")] = "",
+    key: Annotated[
+        str | None, typer.Option("--key", help="For a bundle: the log's key as the court publishes it.")
+    ] = None,
     roots: Annotated[
         Path | None,
         typer.Option("--timestamp-roots", help="For a bundle: certificates (PEM) of the authorities you trust."),

@@ -45,6 +45,7 @@ def copy_database(database: Database, target: Path) -> Copied:
 def database_at(address: str) -> Copied | None:
     """What is there already, None if nothing is; raises BackupError if it is none of courtrec's or does not answer."""
     if kind_of(address) == SQLITE and not _file(address).exists():
+        _require_no_leftovers(_file(address))
         return None
     shown = make_url(address).render_as_string(hide_password=True)
     database = Database(address)
@@ -80,6 +81,14 @@ def place_database(copy: Path, kind: str, address: str) -> None:
 def check_dump(dump: Path) -> None:
     """Raises BackupError unless PostgreSQL can read the list of contents of what `pg_dump` wrote."""
     _run(["pg_restore", "--list", str(dump)])
+
+
+def _require_no_leftovers(file: Path) -> None:
+    """SQLite would mix the log of a database that is gone into the one put in its place."""
+    for ending in ("-wal", "-shm", "-journal"):
+        left = file.with_name(file.name + ending)
+        if left.exists():
+            raise BackupError(f"The file {left} is left of a database that is gone: move it away, it may be evidence.")
 
 
 def _copy_file(database: Database, target: Path) -> Copied:

@@ -1,6 +1,6 @@
 """The canary: does the store really refuse what a write-once store must refuse?
 
-Run before the first hearing and daily. A store that fails it may not take new hearings.
+Run at every start of a program that writes there. A store that fails it may not take new hearings.
 """
 
 import hashlib

@@ -270,6 +270,16 @@ def test_keys_to_read_and_to_write_with_are_checked(small: Server, vault: Vault,
         vault.take(small)
 
 
+def test_what_a_dead_database_left_is_not_mixed_in(small: Server, vault: Vault, tmp_path: Path) -> None:
+    path, target = vault.take(small)[0], fresh(tmp_path)
+    for ending in ("-wal", "-shm"):
+        left = target.home / f"courtrec.db{ending}"
+        left.write_bytes(b"pages of another database")
+        with pytest.raises(BackupError, match="is left of a database that is gone"):
+            restore(path, vault.key, target)
+        left.unlink()
+
+
 def test_nothing_is_written_over(court: Server, target: Target, vault: Vault) -> None:
     path, _ = vault.take(court)
     context = court.context

@@ -98,3 +98,20 @@ def test_what_the_log_lost_is_told_by_every_verification(home: Path, tmp_path: P
     [note] = [line for line in told.stdout.splitlines() if line.startswith("NOTE")]
     assert "lost its entries" in note
     assert note.endswith("fire in room 3")
+
+
+def test_looking_at_a_home_where_no_court_is_makes_none(tmp_path: Path) -> None:
+    new = tmp_path / "mistyped"
+    for command in (["verify"], ["hearings"], ["fsck"], ["keys", "list"], ["backup", "make", str(tmp_path)]):
+        done = courtrec(new, *command)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert f"There is no court in {new}" in done.stderr
+    assert not new.exists()
+
+
+def test_a_lost_log_key_is_named_and_no_other_is_made(home: Path) -> None:
+    (home / "keys" / "log.ed25519").unlink()
+    done = courtrec(home, "verify")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "log.ed25519 is missing: restore it from the backup" in done.stderr
+    assert not (home / "keys" / "log.ed25519").exists()

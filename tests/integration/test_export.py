@@ -1,5 +1,6 @@
 """A hearing to take away: whoever gets it can tell without the court that nothing was altered or removed."""
 
+import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -43,11 +44,59 @@ def test_a_bundle_is_whole_and_its_making_stands_in_the_log(copied: Server, tmp_
     path = exported(copied, tmp_path / "bundle.zip")
     told = check_file(path, KEY)
     assert told.whole, told.lines
-    assert "Handed out on" in told.lines[3]
-    assert "Адвокат Иванов (ходатайство)" in told.lines[3]
+    assert "Handed out on" in told.lines[4]
+    assert "Адвокат Иванов (ходатайство)" in told.lines[4]
     [copy] = copies(copied)
     assert (copy["recipient"], copy["objects"]) == ("Адвокат Иванов", 7)
     assert faults(copied) == []
+
+
+def test_what_stands_beside_the_parts_of_an_archive_is_noticed(copied: Server, tmp_path: Path) -> None:
+    """What a reader from front to back sees must be what the directory tells of."""
+    path = exported(copied, tmp_path / "bundle.zip")
+    content, name = path.read_bytes(), b"files/mic-judge/00000.mp4"
+    for number, changed in enumerate(
+        (
+            b"<html>" + content,
+            content + b"</html>",
+            content.replace(name, b"files/mic-judge/99999.mp4", 1),  # in the local header only
+            content.replace(b'{"kind"', b'{"kinD"', 1),
+        )
+    ):
+        other = tmp_path / f"{number}.zip"
+        other.write_bytes(changed)
+        if changed != content:
+            assert not check_file(other, KEY).whole, number
+    parts = read_parts(path)
+    unended = {**parts, "entries.jsonl": parts["entries.jsonl"] + b'{"kind":"note"}'}
+    assert "does not end" in check_file(write_parts(tmp_path / "unended.zip", unended), KEY).lines[0]
+    folder = {**parts, "files/extra.mp4/": b"x"}
+    assert "files/extra.mp4/" in check_file(write_parts(tmp_path / "folder.zip", folder), KEY).lines[0]
+
+
+def test_a_link_to_a_folder_does_not_belong_to_a_bundle(copied: Server, tmp_path: Path) -> None:
+    with zipfile.ZipFile(exported(copied, tmp_path / "bundle.zip")) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "unpacked" / "files" / "mic-prosecutor").symlink_to(tmp_path / "outside")
+    assert "mic-prosecutor" in check_file(tmp_path / "unpacked", KEY).lines[0]
+
+
+def test_without_the_courts_key_nobody_is_told_that_it_is_whole(copied: Server, tmp_path: Path) -> None:
+    path = exported(copied, tmp_path / "bundle.zip")
+    assert check_file(path).lines[0].startswith("Whole by its own key: ")
+    with pytest.raises(InputError, match="no verifier key"):
+        check_file(path, "")
+
+
+def test_it_is_read_on_systems_that_know_no_affinity(
+    copied: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows and macOS: neither has os.sched_getaffinity, Windows no os.pread."""
+    path = exported(copied, tmp_path / "bundle.zip")
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.delattr(os, "pread")
+    assert check_file(path, KEY).whole
 
 
 def test_unpacked_it_is_whole_too(copied: Server, tmp_path: Path) -> None:
@@ -82,7 +131,7 @@ def test_a_copy_of_one_track_says_what_it_leaves_out(copied: Server, tmp_path: P
     path = exported(copied, tmp_path / "bundle.zip", order=replace(ORDER, tracks=frozenset({"mic-judge"})))
     told = check_file(path, KEY)
     assert told.whole, told.lines
-    assert "recorded files 4" in told.lines[-1]
+    assert "files 4 (" in told.lines[-1]
     assert {name.split("/")[1] for name in contents_of(read_parts(path))["files"]} == {"mic-judge", "protocol"}
 
 
@@ -218,7 +267,7 @@ def test_parts_that_do_not_belong_are_named(copied: Server, tmp_path: Path) -> N
     outside = with_contents(parts, files={"files/../../secret": "ab" * 32})
     assert "'files'" in check_file(write_parts(tmp_path / "outside.zip", outside), KEY).lines[0]
     packed = check_file(write_parts(tmp_path / "packed.zip", parts, zipfile.ZIP_DEFLATED), KEY)
-    assert "unpack the archive and verify the folder" in packed.lines[0]
+    assert "unpack it and verify the folder" in packed.lines[0]
     with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(tmp_path / "bundle.zip", "a") as archive:
         archive.writestr("entries.jsonl", b"")
     assert "two parts of one name" in check_file(tmp_path / "bundle.zip", KEY).lines[0]

@@ -4,6 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.factories.evidence import faults
+from tests.factories.hearing_log import HEARING
+from tests.factories.objects import overwrite, path_of
 from tests.factories.server import Server
 
 DAMAGE = {
@@ -34,3 +36,15 @@ def test_damage_is_named_in_one_sentence_and_never_a_crash(copied: Server, table
     found = faults(copied)
     assert found, f"{table} set {change} went unnoticed"
     assert all("\n" not in sentence and sentence.endswith(".") for sentence in found), found
+
+
+def test_an_object_that_cannot_be_read_hides_no_other_fault(copied: Server) -> None:
+    with copied.context.database.read() as work:
+        unreadable, altered = [one.sha256 for one in work.hearings.segments(HEARING)][:2]
+    path = path_of(copied.store, unreadable)
+    path.unlink()
+    path.mkdir()
+    overwrite(path_of(copied.store, altered), b"other bytes")
+    found = faults(copied)
+    assert any(unreadable in one and "was not checked" in one for one in found)
+    assert any(altered in one for one in found)
