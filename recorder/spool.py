@@ -31,8 +31,8 @@ CREATE TABLE IF NOT EXISTS open_segment (
     hearing TEXT NOT NULL, track TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY (hearing, track));
 """
 _INDICES = """
-CREATE INDEX IF NOT EXISTS unsent ON entry (position) WHERE sent = 0;
-CREATE INDEX IF NOT EXISTS unstored ON entry (position) WHERE stored = 0;
+DROP INDEX IF EXISTS unsent;
+CREATE INDEX IF NOT EXISTS waiting ON entry (position, hearing, seq, file, sent, stored) WHERE sent = 0 OR stored = 0;
 """
 _ENTRIES = "SELECT position, hearing, seq, entry, file, sha256, size FROM entry"
 
@@ -280,7 +280,7 @@ def spooled_file(folder: Path, sha256: str) -> Path | None:
 
 def track_of(file: str) -> str:
     """The track whose segment is `file`, as the recorder names it; empty for no file."""
-    stem = Path(file).stem
+    stem = file.rpartition("/")[2].partition(".")[0]  # a backlog has tens of thousands
     return stem.rpartition("-")[0] or stem
 
 
