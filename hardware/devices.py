@@ -7,7 +7,7 @@ recorder's task.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,3 +105,12 @@ class Source(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """A source that may wait for ever, for somebody to call in or a server that hangs."""
+
+    def interrupt(self) -> None:
+        """From any thread: `items` ends soon, whatever it waits for. To be closed by whoever reads it."""
+        ...

@@ -1,9 +1,10 @@
 """Opens the inputs that a room file names."""
 
 from court.room import Input, SourceKind
-from hardware import alsa, lavfi, pulse, rtsp, v4l2
+from hardware import alsa, lavfi, rtsp, v4l2
 from hardware.av_input import AvInput, Opening
 from hardware.devices import Source
+from hardware.pulse import PulseInput
 from hardware.simulated import open_recordings, open_simulated
 
 
@@ -16,6 +17,8 @@ def open_input(spec: Input, channels: int, at: float = 0.0) -> Source:
         return open_simulated(spec.files, spec.picture, at)
     if spec.source is SourceKind.FILE:
         return open_recordings(spec.files, at)
+    if spec.source is SourceKind.PULSE:
+        return PulseInput(spec.address, channels)
     return AvInput(_opening(spec, channels), at)
 
 
@@ -23,8 +26,6 @@ def _opening(spec: Input, channels: int) -> Opening:
     match spec.source:
         case SourceKind.ALSA:
             return alsa.opening(spec.address, channels)
-        case SourceKind.PULSE:
-            return pulse.opening(spec.address, channels)
         case SourceKind.V4L2:
             return v4l2.opening(spec.address)
         case SourceKind.RTSP:
