@@ -12,6 +12,9 @@ from av.audio.resampler import AudioResampler
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, AudioBlock, Item, Pcm, Picture, PictureFormat
 from hardware.errors import DeviceLost, DeviceUnusable
 
+KEPT = ("h264", "hevc")
+"""Pictures that are recorded as they come; all others are decoded and encoded as H.264."""
+
 _JUMP = AUDIO_RATE // 10  # timestamps of network streams tremble; a real hole is longer than 0.1 s
 _DEFAULT_FRAMES_PER_SECOND = 25.0
 _RUN_UP_SECONDS = 1.0  # what decoders and the resampler need before they give what an unbroken reading gives
@@ -34,7 +37,7 @@ class Opening:
 
 
 class AvInput:
-    """An open input. Sound comes with all its channels at 48 kHz, H.264 as packets, other pictures as frames."""
+    """An open input: sound with all its channels at 48 kHz, H.264 and H.265 as packets, other pictures as frames."""
 
     endless = False
 
@@ -178,8 +181,9 @@ def _decode(packet: Any) -> list[Any]:
 def _picture_format(stream: Any) -> PictureFormat:
     context = stream.codec_context
     rate = float(stream.average_rate or stream.guessed_rate or _DEFAULT_FRAMES_PER_SECOND)
-    kept = _detached(stream) if context.name == "h264" else None
-    return PictureFormat(context.width, context.height, rate, kept)
+    if context.name not in KEPT:
+        return PictureFormat(context.width, context.height, rate)
+    return PictureFormat(context.width, context.height, rate, _detached(stream), context.name)
 
 
 def _detached(stream: Any) -> Any:

@@ -45,18 +45,20 @@ class AudioBlock:
 
 @dataclass(frozen=True, slots=True)
 class PictureFormat:
-    """What a camera's pictures are. `kept` stands for the H.264 stream whose packets are given, to be kept as they
-    are: a stream that may be the template of others. None: frames are given, to be encoded."""
+    """What a camera's pictures are. `kept` stands for the stream whose packets are given, to be kept as they are: a
+    stream that may be the template of others. None: frames are given, to be encoded as H.264. `codec` is what is
+    recorded: h264 or hevc."""
 
     width: int
     height: int
     frames_per_second: float
     kept: Any = field(default=None, repr=False)
+    codec: str = "h264"
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture at tick `start`: a frame to be encoded, or an H.264 packet to be kept as it is.
+    """One picture at tick `start`: a frame to be encoded, or a packet to be kept as it is.
 
     `decode_start` orders packets; it differs from `start` only where a camera uses B-frames. `content` is an
     av.Packet where the format says that packets are kept, else an av.VideoFrame.

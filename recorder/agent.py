@@ -22,7 +22,6 @@ from recorder.errors import HearingRunning, Interrupted, NoHearing, disk_full, r
 from recorder.opening import Opened, Opener
 from recorder.plan import Command
 from recorder.recording import TrackLevel
-from recorder.rooms import check_room
 from recorder.script import Script
 from recorder.session import Progress, Session
 from recorder.settings import NodeSettings
@@ -59,9 +58,9 @@ class Agent:
         key: Signer,
         open_source: OpenSource = open_input,
     ) -> None:
-        """Opens the spool; raises SpoolError if it cannot, RoomError if this version cannot record the room."""
+        """Opens the spool; raises SpoolError if it cannot."""
         self.settings = settings
-        self.room = check_room(room)
+        self.room = room
         self.spool = Spool(settings.spool_folder)
         self._opener = Opener(settings, self.room, self.spool, clock, key, open_source)
         self._current: Opened | None = None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from court.people import CourtRole
-from court.room import Camera, Input, Microphone, Profile, Room, RoomError, SourceKind, parse_room
+from court.room import Camera, Input, Microphone, Room, RoomError, SourceKind, parse_room
 from hardware.devices import Source
 from hardware.inputs import open_input
 
@@ -29,7 +29,7 @@ def load_room(path: Path) -> Room:
         return str((folder / name).resolve())
 
     inputs = tuple(replace(one, files=tuple(map(found, one.files))) for one in room.inputs)
-    return check_room(replace(room, inputs=inputs, hearing=room.hearing and found(room.hearing)))
+    return replace(room, inputs=inputs, hearing=room.hearing and found(room.hearing))
 
 
 def room_from_files(files: Sequence[str | Path]) -> Room:
@@ -66,16 +66,6 @@ def _input_from(name: str, given: str) -> Input:
     if given.startswith(_LAVFI):
         return Input(name, SourceKind.LAVFI, given.removeprefix(_LAVFI))
     return Input(name, SourceKind.FILE, files=(str(Path(given).resolve()),))
-
-
-def check_room(room: Room) -> Room:
-    """`room` itself; raises RoomError if this recorder cannot record it."""
-    if room.profile is not Profile.EVIDENCE:
-        raise RoomError(
-            f"The room {room.name!r} asks for the profile {room.profile.value!r}; this version records only "
-            f"{Profile.EVIDENCE.value!r}: change the room file."
-        )
-    return room
 
 
 def check_sources(room: Room, sources: Mapping[str, Source]) -> None:

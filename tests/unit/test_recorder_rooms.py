@@ -51,11 +51,6 @@ def no_text(folder: Path) -> Room:
     return load_room(folder / "room.toml")
 
 
-def slow_line(folder: Path) -> Room:
-    (folder / "room.toml").write_text(DEMO.read_text(encoding="utf-8").replace('"evidence"', '"slow-line"'))
-    return load_room(folder / "room.toml")
-
-
 def missing_file(folder: Path) -> Room:
     return room_from_files([folder / "nothing.wav"])
 
@@ -84,7 +79,6 @@ def no_audio_in_input(folder: Path) -> Room:
     [
         (no_room, r"The room file .*room.toml cannot be read \(No such file or directory\): check its name\."),
         (no_text, r"The room file .* is not text in UTF-8: save it as such\."),
-        (slow_line, r"asks for the profile 'slow-line'; this version records only 'evidence': change the room file\."),
         (missing_file, r"The file .*nothing.wav does not exist: check its name\."),
         (no_sound, r"There is no sound in the files \(lavfi:testsrc=duration=1\)"),
         (too_few_channels, r"mic-witness is channel 5 of the input 'desk', but two.wav .* has only 2"),
