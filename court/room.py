@@ -33,6 +33,9 @@ class SourceKind(StrEnum):
     PULSE = "pulse"
     V4L2 = "v4l2"
     RTSP = "rtsp"
+    RTP = "rtp"
+    SRT = "srt"
+    RTMP = "rtmp"
     LAVFI = "lavfi"
 
 

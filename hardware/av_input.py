@@ -15,7 +15,7 @@ from hardware.errors import DeviceLost, DeviceUnusable
 KEPT = ("h264", "hevc")
 """Pictures that are recorded as they come; all others are decoded and encoded as H.264."""
 
-_JUMP = AUDIO_RATE // 10  # timestamps of network streams tremble; a real hole is longer than 0.1 s
+_HOLE = AUDIO_RATE // 10  # timestamps of most network streams tremble; a real hole is longer than 0.1 s
 _DEFAULT_FRAMES_PER_SECOND = 25.0
 _RUN_UP_SECONDS = 1.0  # what decoders and the resampler need before they give what an unbroken reading gives
 
@@ -24,7 +24,8 @@ _RUN_UP_SECONDS = 1.0  # what decoders and the resampler need before they give w
 class Opening:
     """How to open one input, as FFmpeg takes it. `timeout` in seconds, for networks.
 
-    `name` begins the sentences about it, `title` stands in the ledger and names no folder or password.
+    `name` begins the sentences about it, `title` stands in the ledger and names no folder or password. Samples are
+    missing where stamps are ahead of them by more than `hole`. `inline`: the address is itself what is to be read.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Opening:
     format: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     timeout: float | None = None
+    hole: int = _HOLE
+    inline: bool = False
 
 
 class AvInput:
@@ -85,7 +88,7 @@ class AvInput:
             self._container.seek(start + int(run_up * av.time_base))
 
     def _read(self) -> Iterator[Item]:
-        sound = _Sound(int(self._at * AUDIO_RATE))
+        sound = _Sound(int(self._at * AUDIO_RATE), self.opening.hole)
         wanted = [stream for stream in (self._audio, self._video) if stream is not None]
         for packet in self._container.demux(wanted):
             if packet.stream is self._audio:
@@ -130,8 +133,9 @@ class AvInput:
 class _Sound:
     """Turns decoded frames into 48 kHz blocks, counting samples; only a real hole in the stamps moves the count."""
 
-    def __init__(self, begin: int) -> None:
+    def __init__(self, begin: int, hole: int) -> None:
         self._begin = begin
+        self._hole = hole
         self._next: int | None = None
         self._resampler: AudioResampler | None = None
 
@@ -139,7 +143,7 @@ class _Sound:
         if self._resampler is None:
             self._resampler = AudioResampler("s16", frame.layout, AUDIO_RATE)
             self._next = stamp or 0
-        elif stamp is not None and self._next is not None and stamp > self._next + _JUMP:
+        elif stamp is not None and self._next is not None and stamp > self._next + self._hole:
             self._next = stamp
         for piece in self._resampler.resample(frame):
             yield from self._counted(piece)
@@ -161,7 +165,8 @@ class _Sound:
 
 def _open(opening: Opening) -> Any:
     try:
-        return av.open(opening.address, format=opening.format, options=dict(opening.options), timeout=opening.timeout)
+        address: Any = io.BytesIO(opening.address.encode()) if opening.inline else opening.address
+        return av.open(address, format=opening.format, options=dict(opening.options), timeout=opening.timeout)
     except FileNotFoundError:
         raise DeviceUnusable(f"{opening.name} does not exist: check its name.") from None
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -192,4 +197,6 @@ def _detached(stream: Any) -> Any:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, av.error.ExitError):
+        return "it gave nothing for too long"  # `timeout`
     return (getattr(error, "strerror", None) or str(error)).strip().rstrip(".").lower() or "no reason given"

@@ -1,7 +1,7 @@
 """Opens the inputs that a room file names."""
 
 from court.room import Input, SourceKind
-from hardware import alsa, lavfi, rtsp, v4l2
+from hardware import alsa, lavfi, rtp, rtsp, v4l2
 from hardware.av_input import AvInput, Opening
 from hardware.devices import Source
 from hardware.pulse import PulseInput
@@ -28,6 +28,8 @@ def _opening(spec: Input, channels: int) -> Opening:
             return alsa.opening(spec.address, channels)
         case SourceKind.V4L2:
             return v4l2.opening(spec.address)
+        case SourceKind.RTP:
+            return rtp.opening(spec.address)
         case SourceKind.RTSP:
             return rtsp.opening(spec.address)
         case _:

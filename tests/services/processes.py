@@ -77,7 +77,7 @@ class RtspServer:
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     initdb, postgres = _postgres_program("initdb"), _postgres_program("postgres")
-    server = PostgresServer(LOOPBACK, _free_port(), "courtrec", secrets.token_hex(16), "postgres")
+    server = PostgresServer(LOOPBACK, free_port(), "courtrec", secrets.token_hex(16), "postgres")
     with TemporaryDirectory(prefix="courtrec-postgres-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         password_file, data = folder / "password", folder / "data"
@@ -102,7 +102,7 @@ def redis_server() -> Iterator[RedisServer]:
     program = shutil.which("redis-server")
     if program is None:
         raise ServiceMissing("Redis is not installed: run tests/services/install.sh (package redis-server).")
-    server = RedisServer(LOOPBACK, _free_port(), secrets.token_hex(16))
+    server = RedisServer(LOOPBACK, free_port(), secrets.token_hex(16))
     with TemporaryDirectory(prefix="courtrec-redis-") as name:
         configuration = Path(name) / "redis.conf"
         settings = [f"bind {server.host}", f"port {server.port}", f"requirepass {server.password}"]
@@ -119,7 +119,7 @@ def minio_server() -> Iterator[MinioServer]:
     program = cache / "bin" / "minio"
     if not program.exists():
         raise ServiceMissing("MinIO is not built: run tests/services/build_minio.sh.")
-    server = MinioServer(f"{LOOPBACK}:{_free_port()}", secrets.token_hex(10), secrets.token_hex(20))
+    server = MinioServer(f"{LOOPBACK}:{free_port()}", secrets.token_hex(10), secrets.token_hex(20))
     with TemporaryDirectory(prefix="courtrec-minio-") as name:
         environment = {
             "HOME": name,
@@ -186,8 +186,8 @@ def _postgres_program(name: str) -> str:
     return program
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    with socket.socket(socket.AF_INET, kind) as listener:
         listener.bind((LOOPBACK, 0))
         return int(listener.getsockname()[1])
 
