@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import av
 from av.audio.resampler import AudioResampler
@@ -20,12 +20,18 @@ _DEFAULT_FRAMES_PER_SECOND = 25.0
 _RUN_UP_SECONDS = 1.0  # what decoders and the resampler need before they give what an unbroken reading gives
 
 
+class Readable(Protocol):
+    """What libav reads instead of opening an address."""
+
+    def read(self, size: int) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """How to open one input, as FFmpeg takes it. `timeout` in seconds, for networks.
 
     `name` begins the sentences about it, `title` stands in the ledger and names no folder or password. Samples are
-    missing where stamps are ahead of them by more than `hole`. `inline`: the address is itself what is to be read.
+    missing where stamps are ahead of them by more than `hole`.
     """
 
     name: str
@@ -36,7 +42,6 @@ class Opening:
     options: Mapping[str, str] = field(default_factory=dict)
     timeout: float | None = None
     hole: int = _HOLE
-    inline: bool = False
 
 
 class AvInput:
@@ -44,12 +49,15 @@ class AvInput:
 
     endless = False
 
-    def __init__(self, opening: Opening, at: float = 0.0) -> None:
-        """Opens it, a recording at `at` seconds. Raises DeviceUnusable, saying why in one sentence."""
+    def __init__(self, opening: Opening, at: float = 0.0, feed: Readable | None = None) -> None:
+        """Opens it, a recording at `at` seconds; `feed` is read instead of the opening's address.
+
+        Raises DeviceUnusable, saying why in one sentence, and whatever `feed` raises.
+        """
         self.opening = opening
         self.live = opening.live
         self._at = 0.0 if self.live else at
-        self._container = _open(opening)
+        self._container = _open(opening, feed)
         try:
             self._choose_streams()
             self._seek()
@@ -163,10 +171,11 @@ class _Sound:
             yield AudioBlock(start + early, pcm[early:])
 
 
-def _open(opening: Opening) -> Any:
+def _open(opening: Opening, feed: Readable | None) -> Any:
     try:
-        address: Any = io.BytesIO(opening.address.encode()) if opening.inline else opening.address
-        return av.open(address, format=opening.format, options=dict(opening.options), timeout=opening.timeout)
+        return av.open(
+            feed or opening.address, format=opening.format, options=dict(opening.options), timeout=opening.timeout
+        )
     except FileNotFoundError:
         raise DeviceUnusable(f"{opening.name} does not exist: check its name.") from None
     except (av.FFmpegError, OSError, ValueError) as error:

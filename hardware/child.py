@@ -47,6 +47,8 @@ class Child:
 
         Raises TimeoutError if it gave nothing for `timeout` seconds.
         """
+        if self._pipes[0].closed:
+            return b""
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())

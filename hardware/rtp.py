@@ -5,12 +5,13 @@ per second and channels. HOST is a multicast group, or an address of this machin
 which of this machine's addresses joins the group.
 """
 
+import io
 import ipaddress
 import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from hardware.av_input import Opening
+from hardware.av_input import AvInput, Opening
 from hardware.errors import DeviceUnusable
 
 _TIMEOUT_SECONDS = 5.0
@@ -26,23 +27,23 @@ a=rtpmap:97 {coding}/{rate}/{channels}
 """
 
 
-def opening(address: str) -> Opening:
+def open_rtp(address: str) -> AvInput:
     """Raises DeviceUnusable, saying in one sentence what is wrong with the address."""
     name, text = _described(address)
     options = {"protocol_whitelist": "rtp,udp", "reorder_queue_size": "64", "buffer_size": str(1 << 20)}
     if address.startswith("rtp://") and (own := parse_qs(urlsplit(address).query).get("interface")):
         options["localaddr"] = own[0]
-    return Opening(
+    opening = Opening(
         f"The stream {name}",
         name,
-        text,
+        "",
         live=True,
         format="sdp",
         options=options,
         timeout=_TIMEOUT_SECONDS,
         hole=_LEAST_PACKET - 1,
-        inline=True,
     )
+    return AvInput(opening, feed=io.BytesIO(text.encode()))
 
 
 def _described(address: str) -> tuple[str, str]:

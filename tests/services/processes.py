@@ -22,11 +22,13 @@ from tests.services.running import ServiceMissing, run_to_end, running
 
 LOOPBACK = "127.0.0.1"
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # Debian's GStreamer bindings are for this interpreter only
-LOOP_ENCODING = [
-    *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"),
-    *("-bf", "0", "-force_key_frames", "expr:gte(t,n_forced)"),  # as a court camera: a keyframe each second
-    *("-c:a", "aac", "-ar", "48000", "-b:a", "128k", "-shortest"),
-]
+_KEYFRAME_EACH_SECOND = ["-bf", "0", "-force_key_frames", "expr:gte(t,n_forced)"]  # as a court camera
+PICTURE_ENCODINGS = {
+    "h264": ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", *_KEYFRAME_EACH_SECOND],
+    "hevc": ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none", *_KEYFRAME_EACH_SECOND],
+    "mjpeg": ["-c:v", "mjpeg", "-q:v", "5", "-pix_fmt", "yuvj420p", "-huffman", "default"],  # RFC 2435 has no tables
+}
+SOUND_ENCODING = ["-c:a", "aac", "-ar", "48000", "-b:a", "128k", "-shortest"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class MinioServer:
 
 @dataclass(frozen=True)
 class RtspServer:
-    """``url`` serves a looped H.264 picture and AAC sound."""
+    """``url`` serves a looped picture and AAC sound."""
 
     url: str
 
@@ -134,20 +136,25 @@ def minio_server() -> Iterator[MinioServer]:
 
 
 @contextmanager
-def rtsp_server(recording: Path | None = None) -> Iterator[RtspServer]:
-    """A camera that shows ``recording`` (picture and sound), or a test pattern with a tone, repeatedly."""
+def rtsp_server(recording: Path | None = None, codec: str = "h264") -> Iterator[RtspServer]:
+    """A camera that shows ``recording`` (picture and sound), or a test pattern with a tone, repeatedly.
+
+    ``codec`` is one of PICTURE_ENCODINGS.
+    """
     ffmpeg = ffmpeg_program()
     if not _has_rtsp_server():
         raise ServiceMissing(
             "The RTSP server is not installed: run tests/services/install.sh "
-            "(packages python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-good)."
+            "(packages python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad)."
         )
     with TemporaryDirectory(prefix="courtrec-rtsp-") as name:
         folder = Path(name)
         loop = folder / "loop.mkv"
-        run_to_end([ffmpeg, *_picture_and_sound(recording), *LOOP_ENCODING, str(loop)], folder)
+        run_to_end(
+            [ffmpeg, *_picture_and_sound(recording), *PICTURE_ENCODINGS[codec], *SOUND_ENCODING, str(loop)], folder
+        )
         program = Path(__file__).with_name("rtsp_loop.py")
-        command = [str(SYSTEM_PYTHON), str(program), ffmpeg, str(loop)]
+        command = [str(SYSTEM_PYTHON), str(program), ffmpeg, str(loop), codec]
         with running(command, folder, lambda log: _describes_stream(_rtsp_url(log))) as log:
             url = _rtsp_url(log)
             assert url is not None
@@ -164,9 +171,9 @@ def _picture_and_sound(recording: Path | None) -> list[str]:
 
 def ffmpeg_program() -> str:
     try:
-        import imageio_ffmpeg  # type: ignore[import-untyped, unused-ignore]
+        import imageio_ffmpeg
     except ImportError:
-        raise ServiceMissing("FFmpeg is not installed: pip install imageio-ffmpeg (in courtrec[dev]).") from None
+        raise ServiceMissing("FFmpeg is not installed: pip install imageio-ffmpeg (in courtrec[node]).") from None
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
