@@ -13,7 +13,7 @@ from court.clock import Clock
 from court.errors import CourtError
 from court.hearing import HearingState
 from court.notes import NoteTemplate
-from court.room import Room
+from court.room import Room, SpoolLimits
 from court.timeline import GapCause
 from hardware.devices import AUDIO_RATE
 from hardware.inputs import open_input
@@ -47,6 +47,15 @@ class Status:
     message: str
 
 
+def unsent(limits: SpoolLimits, backlog: Backlog, now: float) -> str:
+    """What people are told at `now` (UTC seconds since 1970) if more waits for the server than the room allows."""
+    gigabytes, hours = backlog.size / 1e9, 0.0 if backlog.oldest is None else (now - backlog.oldest) / 3600
+    for amount, limit, unit in ((gigabytes, limits.unsent_gigabytes, "GB"), (hours, limits.unsent_hours, "hours")):
+        if limit is not None and amount > limit:
+            return f"The server has not taken {amount:.1f} {unit} of recording: check the line to it."
+    return ""
+
+
 class Agent:
     """Methods may be called from any thread."""
 
@@ -61,6 +70,7 @@ class Agent:
         """Opens the spool; raises SpoolError if it cannot."""
         self.settings = settings
         self.room = room
+        self._clock = clock
         self.spool = Spool(settings.spool_folder)
         self._opener = Opener(settings, self.room, self.spool, clock, key, open_source)
         self._current: Opened | None = None
@@ -144,11 +154,12 @@ class Agent:
 
     def status(self) -> Status:
         current, backlog = self._current, self.spool.backlog()
+        message = self._trouble or unsent(self.room.spool, backlog, self._clock.now().utc.timestamp())
         if current is None:
-            return Status(None, None, 0.0, (), backlog, self._trouble)
+            return Status(None, None, 0.0, (), backlog, message)
         recording = current.session.recording
         seconds = recording.position / AUDIO_RATE
-        return Status(current.hearing, recording.plan.state, seconds, current.tracks, backlog, self._trouble)
+        return Status(current.hearing, recording.plan.state, seconds, current.tracks, backlog, message)
 
     def levels(self) -> Mapping[str, TrackLevel]:
         """The loudness of every microphone in the last tenth of a second; empty without a hearing."""

@@ -40,6 +40,10 @@ class SoundServer:
     def go_on(self) -> None:
         os.kill(self.process, signal.SIGCONT)
 
+    def load(self, module: str, *arguments: str) -> None:
+        environment = {**os.environ, **self.environment}
+        subprocess.run(["pactl", "load-module", module, *arguments], env=environment, check=True, capture_output=True)
+
     @contextmanager
     def playing(self, sink: str, pcm: NDArray[np.int16]) -> Iterator[None]:
         """Plays (samples, channels) at 48 kHz, channel by channel as the sink names them."""
