@@ -14,7 +14,7 @@ from hardware.child import Child
 from hardware.devices import Item, PictureFormat
 from hardware.errors import DeviceLost, DeviceUnusable
 
-_SILENCE_SECONDS = 5.0
+_SILENCE_SECONDS = 3.0  # less than SRT takes to give up: what FFmpeg still held would come then, at a wrong moment
 _PROBE = {"analyzeduration": "1000000", "probesize": "1000000"}
 _NOT_YET = PictureFormat(0, 0, 25.0)
 
