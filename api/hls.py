@@ -48,7 +48,7 @@ def media_playlist(pieces: Iterable[Piece], end: int, rate: int, ended: bool) ->
     reached, init_size = 0, -1
     for piece in sorted(pieces, key=lambda one: one.span):
         body += _gap(reached, piece.span.start, rate)
-        if piece.init_size != init_size:
+        if piece.init_size != init_size or piece.span.start > reached:  # behind a gap a camera may have begun anew
             init_size = piece.init_size
             body.append(f'#EXT-X-MAP:URI="{piece.uri}",BYTERANGE="{init_size}@0"')
         body += [
@@ -80,14 +80,17 @@ def master_playlist(sound: Sequence[Rendition], picture: Rendition | None) -> st
             f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="{_quotable(one.name)}",DEFAULT={chosen},'
             f'AUTOSELECT={chosen},CHANNELS="1",URI="{one.track}.m3u8"'
         )
-    heard_and_seen = [one for one in (picture, *sound[:1]) if one is not None]
-    attributes = [f"BANDWIDTH={max(1, sum(one.bits_per_second for one in heard_and_seen))}"]
-    if all(one.codec for one in heard_and_seen):
-        attributes.append(f'CODECS="{",".join(one.codec for one in heard_and_seen)}"')
-    if sound:
-        attributes.append('AUDIO="sound"')
-    for variant in heard_and_seen[:1]:
-        lines += [f"#EXT-X-STREAM-INF:{','.join(attributes)}", f"{variant.track}.m3u8"]
+    variants = [[one for one in (picture, *sound[:1]) if one is not None]]
+    if sound and picture is not None and picture.codec.startswith("hvc1"):
+        variants.append([*sound[:1]])  # not every browser plays H.265: let it play the sound at least
+    for heard_and_seen in variants:
+        attributes = [f"BANDWIDTH={max(1, sum(one.bits_per_second for one in heard_and_seen))}"]
+        if all(one.codec for one in heard_and_seen):
+            attributes.append(f'CODECS="{",".join(one.codec for one in heard_and_seen)}"')
+        if sound:
+            attributes.append('AUDIO="sound"')
+        for variant in heard_and_seen[:1]:
+            lines += [f"#EXT-X-STREAM-INF:{','.join(attributes)}", f"{variant.track}.m3u8"]
     return "\n".join(lines) + "\n"
 
 
@@ -100,7 +103,18 @@ def codec_name(codec: str, init: bytes) -> str:
         # ISO/IEC 14496-15 §5.3.3.1: avcC begins with its version, then profile, compatibility and level.
         start = init.find(b"avcC") + 5
         return f"avc1.{init[start : start + 3].hex()}" if 5 <= start <= len(init) - 3 else ""
+    if codec == "hevc":
+        start = init.find(b"hvcC") + 5
+        return _hevc_name(init[start : start + 12]) if 5 <= start <= len(init) - 12 else ""
     return {"flac": "fLaC", "opus": "Opus"}.get(codec, "")
+
+
+def _hevc_name(told: bytes) -> str:
+    """ISO/IEC 14496-15 Annex E.3, from hvcC after its version: profile, compatibility, constraints and level."""
+    space, tier, profile = told[0] >> 6, told[0] >> 5 & 1, told[0] & 31
+    compatible = int(f"{int.from_bytes(told[1:5]):032b}"[::-1], 2)
+    constraints = "".join(f".{byte:x}" for byte in told[5:11].rstrip(b"\0"))
+    return f"hvc1.{' ABC'[space].strip()}{profile}.{compatible:x}.{'LH'[tier]}{told[11]}{constraints}"
 
 
 def _gap(start: int, end: int, rate: int) -> list[str]:

@@ -33,12 +33,24 @@ class SourceKind(StrEnum):
     PULSE = "pulse"
     V4L2 = "v4l2"
     RTSP = "rtsp"
+    RTP = "rtp"
+    SRT = "srt"
+    RTMP = "rtmp"
     LAVFI = "lavfi"
+
+
+_SCHEMES = {
+    SourceKind.RTSP: ("rtsp://", "rtsps://"),
+    SourceKind.SRT: ("srt://",),
+    SourceKind.RTMP: ("rtmp://",),
+}
+_LARGEST_LIMIT = 1e6
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One device, stream or set of files. `address` is the device name, URL or lavfi graph.
+    """One device, stream or set of files. `address` is the device name, URL or lavfi graph; with srt and rtmp, where
+    the node listens.
 
     Several `files` of one input are read side by side, each giving its channels, like one interface.
     `picture` names what a simulated camera draws.
@@ -75,6 +87,14 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
+class SpoolLimits:
+    """From when on people are told that the server does not take what is recorded; None: never. Nothing is dropped."""
+
+    unsent_gigabytes: float | None = None
+    unsent_hours: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """`hearing` is the script file of a simulated room's secretary, empty elsewhere. Paths as in the file."""
 
@@ -84,6 +104,7 @@ class Room:
     cameras: tuple[Camera, ...] = ()
     profile: Profile = Profile.EVIDENCE
     hearing: str = ""
+    spool: SpoolLimits = SpoolLimits()
 
     def input(self, name: str) -> Input:
         return next(one for one in self.inputs if one.id == name)
@@ -96,7 +117,7 @@ def parse_room(text: str, where: str) -> Room:
     except tomllib.TOMLDecodeError as error:
         raise RoomError(f"The room file {where} is not valid TOML ({error}): correct that line.") from None
     reader = _Reader(where)
-    known = {"name", "profile", "hearing", "input", "microphone", "camera"}
+    known = {"name", "profile", "hearing", "spool", "input", "microphone", "camera"}
     reader.only(document, known, "the room")
     room = Room(
         name=reader.text(document, "name", "the room"),
@@ -105,6 +126,7 @@ def parse_room(text: str, where: str) -> Room:
         cameras=tuple(reader.camera(entry) for entry in reader.tables(document, "camera")),
         profile=reader.choice(document, "profile", Profile, Profile.EVIDENCE),
         hearing=reader.text(document, "hearing", "the room", default=""),
+        spool=reader.spool(document.get("spool", {})),
     )
     reader.consistent(room)
     return room
@@ -156,12 +178,35 @@ class _Reader:
             tuple(files),
             self.text(table, "picture", "an input", ""),
         )
-        if kind in (SourceKind.FILE, SourceKind.SIMULATED):
-            if not (found.files or found.picture):
-                raise self.fail(f"the input {name!r} needs 'files' (or, simulated, a 'picture').")
-        elif not found.address:
-            raise self.fail(f"the input {name!r} needs an 'address': the device, URL or graph to open.")
+        self.fitting(found)
         return found
+
+    def fitting(self, found: Input) -> None:
+        """Whether the input's fields go together."""
+        name, kind = found.id, found.source
+        recorded = kind in (SourceKind.FILE, SourceKind.SIMULATED)
+        if found.picture and (kind is not SourceKind.SIMULATED or found.files):
+            raise self.fail(f"the input {name!r} has a 'picture', which only a simulated input without 'files' draws.")
+        if recorded and found.address:
+            raise self.fail(f"the input {name!r} is {kind.value} and takes 'files', not an 'address'.")
+        if recorded and not (found.files or found.picture):
+            raise self.fail(f"the input {name!r} needs 'files' (or, simulated, a 'picture').")
+        if not recorded and found.files:
+            raise self.fail(f"the input {name!r} is {kind.value} and takes an 'address', not 'files'.")
+        if not recorded and not found.address:
+            raise self.fail(f"the input {name!r} needs an 'address': the device, URL or graph to open.")
+        schemes = _SCHEMES.get(kind, ("",))
+        if not found.address.startswith(schemes):
+            raise self.fail(f"the address of the input {name!r} must begin with {' or '.join(schemes)}.")
+
+    def spool(self, table: object) -> SpoolLimits:
+        if not isinstance(table, dict):
+            raise self.fail("write the limits of the spool under the heading [spool].")
+        self.only(table, {"unsent_gigabytes", "unsent_hours"}, "the spool")
+        for key, value in table.items():
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < _LARGEST_LIMIT:
+                raise self.fail(f"{key} must be a number above 0, not {value!r}.")
+        return SpoolLimits(table.get("unsent_gigabytes"), table.get("unsent_hours"))
 
     def microphone(self, table: dict[str, Any]) -> Microphone:
         self.only(table, {"role", "input", "channel", "name"}, "a microphone")

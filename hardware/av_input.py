@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import av
 from av.audio.resampler import AudioResampler
@@ -12,16 +12,26 @@ from av.audio.resampler import AudioResampler
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, AudioBlock, Item, Pcm, Picture, PictureFormat
 from hardware.errors import DeviceLost, DeviceUnusable
 
-_JUMP = AUDIO_RATE // 10  # timestamps of network streams tremble; a real hole is longer than 0.1 s
+KEPT = ("h264", "hevc")
+"""Pictures that are recorded as they come; all others are decoded and encoded as H.264."""
+
+_HOLE = AUDIO_RATE // 10  # timestamps of most network streams tremble; a real hole is longer than 0.1 s
 _DEFAULT_FRAMES_PER_SECOND = 25.0
 _RUN_UP_SECONDS = 1.0  # what decoders and the resampler need before they give what an unbroken reading gives
+
+
+class Readable(Protocol):
+    """What libav reads instead of opening an address."""
+
+    def read(self, size: int) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
     """How to open one input, as FFmpeg takes it. `timeout` in seconds, for networks.
 
-    `name` begins the sentences about it, `title` stands in the ledger and names no folder or password.
+    `name` begins the sentences about it, `title` stands in the ledger and names no folder or password. Samples are
+    missing where stamps are ahead of them by more than `hole`.
     """
 
     name: str
@@ -31,19 +41,23 @@ class Opening:
     format: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     timeout: float | None = None
+    hole: int = _HOLE
 
 
 class AvInput:
-    """An open input. Sound comes with all its channels at 48 kHz, H.264 as packets, other pictures as frames."""
+    """An open input: sound with all its channels at 48 kHz, H.264 and H.265 as packets, other pictures as frames."""
 
     endless = False
 
-    def __init__(self, opening: Opening, at: float = 0.0) -> None:
-        """Opens it, a recording at `at` seconds. Raises DeviceUnusable, saying why in one sentence."""
+    def __init__(self, opening: Opening, at: float = 0.0, feed: Readable | None = None) -> None:
+        """Opens it, a recording at `at` seconds; `feed` is read instead of the opening's address.
+
+        Raises DeviceUnusable, saying why in one sentence, and whatever `feed` raises.
+        """
         self.opening = opening
         self.live = opening.live
         self._at = 0.0 if self.live else at
-        self._container = _open(opening)
+        self._container = _open(opening, feed)
         try:
             self._choose_streams()
             self._seek()
@@ -82,7 +96,7 @@ class AvInput:
             self._container.seek(start + int(run_up * av.time_base))
 
     def _read(self) -> Iterator[Item]:
-        sound = _Sound(int(self._at * AUDIO_RATE))
+        sound = _Sound(int(self._at * AUDIO_RATE), self.opening.hole)
         wanted = [stream for stream in (self._audio, self._video) if stream is not None]
         for packet in self._container.demux(wanted):
             if packet.stream is self._audio:
@@ -127,8 +141,9 @@ class AvInput:
 class _Sound:
     """Turns decoded frames into 48 kHz blocks, counting samples; only a real hole in the stamps moves the count."""
 
-    def __init__(self, begin: int) -> None:
+    def __init__(self, begin: int, hole: int) -> None:
         self._begin = begin
+        self._hole = hole
         self._next: int | None = None
         self._resampler: AudioResampler | None = None
 
@@ -136,7 +151,7 @@ class _Sound:
         if self._resampler is None:
             self._resampler = AudioResampler("s16", frame.layout, AUDIO_RATE)
             self._next = stamp or 0
-        elif stamp is not None and self._next is not None and stamp > self._next + _JUMP:
+        elif stamp is not None and self._next is not None and stamp > self._next + self._hole:
             self._next = stamp
         for piece in self._resampler.resample(frame):
             yield from self._counted(piece)
@@ -156,9 +171,11 @@ class _Sound:
             yield AudioBlock(start + early, pcm[early:])
 
 
-def _open(opening: Opening) -> Any:
+def _open(opening: Opening, feed: Readable | None) -> Any:
     try:
-        return av.open(opening.address, format=opening.format, options=dict(opening.options), timeout=opening.timeout)
+        return av.open(
+            feed or opening.address, format=opening.format, options=dict(opening.options), timeout=opening.timeout
+        )
     except FileNotFoundError:
         raise DeviceUnusable(f"{opening.name} does not exist: check its name.") from None
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -178,8 +195,9 @@ def _decode(packet: Any) -> list[Any]:
 def _picture_format(stream: Any) -> PictureFormat:
     context = stream.codec_context
     rate = float(stream.average_rate or stream.guessed_rate or _DEFAULT_FRAMES_PER_SECOND)
-    kept = _detached(stream) if context.name == "h264" else None
-    return PictureFormat(context.width, context.height, rate, kept)
+    if context.name not in KEPT:
+        return PictureFormat(context.width, context.height, rate)
+    return PictureFormat(context.width, context.height, rate, _detached(stream), context.name)
 
 
 def _detached(stream: Any) -> Any:
@@ -188,4 +206,6 @@ def _detached(stream: Any) -> Any:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, av.error.ExitError):
+        return "it gave nothing for too long"  # `timeout`
     return (getattr(error, "strerror", None) or str(error)).strip().rstrip(".").lower() or "no reason given"

@@ -13,12 +13,13 @@ _HEADER = 8
 
 
 def our_part(content: bytes) -> bytes:
-    """The content up to the first box that is not one of ours; what was cut off in the middle of one is left."""
+    """The content up to the first box that is not one of ours; packets may be cut off in the middle."""
     samples = 0
     for start, kind, body in _boxes(content):
         if kind == b"moof":
             samples += _claimed(body)
-            ours = samples <= MAX_SAMPLES
+            # One that was cut off has no packets behind it, and libav would read none of those before it.
+            ours = samples <= MAX_SAMPLES and _HEADER + len(body) == int.from_bytes(content[start : start + 4])
         elif kind == b"moov":
             ours = len(body) <= _MAX_INIT and b"trun" not in body  # libav reads one anywhere
         else:

@@ -7,7 +7,7 @@ recorder's task.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,18 +45,20 @@ class AudioBlock:
 
 @dataclass(frozen=True, slots=True)
 class PictureFormat:
-    """What a camera's pictures are. `kept` stands for the H.264 stream whose packets are given, to be kept as they
-    are: a stream that may be the template of others. None: frames are given, to be encoded."""
+    """What a camera's pictures are. `kept` stands for the stream whose packets are given, to be kept as they are: a
+    stream that may be the template of others. None: frames are given, to be encoded as H.264. `codec` is what is
+    recorded: h264 or hevc."""
 
     width: int
     height: int
     frames_per_second: float
     kept: Any = field(default=None, repr=False)
+    codec: str = "h264"
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture at tick `start`: a frame to be encoded, or an H.264 packet to be kept as it is.
+    """One picture at tick `start`: a frame to be encoded, or a packet to be kept as it is.
 
     `decode_start` orders packets; it differs from `start` only where a camera uses B-frames. `content` is an
     av.Packet where the format says that packets are kept, else an av.VideoFrame.
@@ -105,3 +107,12 @@ class Source(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """A source that may wait for ever, for somebody to call in or a server that hangs."""
+
+    def interrupt(self) -> None:
+        """From any thread: `items` ends soon, whatever it waits for. To be closed by whoever reads it."""
+        ...

@@ -1,9 +1,14 @@
 """Opens the inputs that a room file names."""
 
+from collections.abc import Callable
+
 from court.room import Input, SourceKind
-from hardware import alsa, lavfi, pulse, rtsp, v4l2
-from hardware.av_input import AvInput, Opening
+from hardware import alsa, lavfi, rtsp, v4l2
+from hardware.av_input import AvInput
 from hardware.devices import Source
+from hardware.listener import Listener
+from hardware.pulse import PulseInput
+from hardware.rtp import open_rtp
 from hardware.simulated import open_recordings, open_simulated
 
 
@@ -12,22 +17,17 @@ def open_input(spec: Input, channels: int, at: float = 0.0) -> Source:
 
     Raises DeviceUnusable, saying in one sentence what cannot be opened and why.
     """
-    if spec.source is SourceKind.SIMULATED:
-        return open_simulated(spec.files, spec.picture, at)
-    if spec.source is SourceKind.FILE:
-        return open_recordings(spec.files, at)
-    return AvInput(_opening(spec, channels), at)
-
-
-def _opening(spec: Input, channels: int) -> Opening:
-    match spec.source:
-        case SourceKind.ALSA:
-            return alsa.opening(spec.address, channels)
-        case SourceKind.PULSE:
-            return pulse.opening(spec.address, channels)
-        case SourceKind.V4L2:
-            return v4l2.opening(spec.address)
-        case SourceKind.RTSP:
-            return rtsp.opening(spec.address)
-        case _:
-            return lavfi.opening(spec.address)
+    address = spec.address
+    openers: dict[SourceKind, Callable[[], Source]] = {
+        SourceKind.SIMULATED: lambda: open_simulated(spec.files, spec.picture, at),
+        SourceKind.FILE: lambda: open_recordings(spec.files, at),
+        SourceKind.LAVFI: lambda: AvInput(lavfi.opening(address), at),
+        SourceKind.ALSA: lambda: AvInput(alsa.opening(address, channels)),
+        SourceKind.V4L2: lambda: AvInput(v4l2.opening(address)),
+        SourceKind.RTSP: lambda: AvInput(rtsp.opening(address)),
+        SourceKind.RTP: lambda: open_rtp(address),
+        SourceKind.PULSE: lambda: PulseInput(address, channels),
+        SourceKind.SRT: lambda: Listener(address, channels),
+        SourceKind.RTMP: lambda: Listener(address, channels),
+    }
+    return openers[spec.source]()

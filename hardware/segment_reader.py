@@ -1,6 +1,7 @@
 """Reads one stored segment. Takes any bytes; whatever is wrong with them gives one exception."""
 
 import io
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,10 +17,11 @@ from hardware.errors import MediaUnreadable
 
 _MAX_SECONDS = 120  # four times the longest segment: what claims more is not one of ours
 _MAX_PIXELS = 1 << 24  # more than any 4K camera gives; libav would take gigabytes for what a few bytes can claim
-_DECODERS = {"audio": "flac", "video": "h264"}
+_DECODERS = {"audio": ("flac", "opus"), "video": ("h264", "hevc")}
+_PRE_SKIP = slice(10, 12)  # of an OpusHead (RFC 7845 §5.1), a number in little-endian order
 _NO_TRUST = {
     "enable_drefs": "0",  # nothing it refers to outside itself is opened
-    "codec_whitelist": ",".join(_DECODERS.values()),
+    "codec_whitelist": ",".join(itertools.chain(*_DECODERS.values())),
     "max_pixels": str(_MAX_PIXELS),
 }
 """For a content nobody vouches for: of libav's hundreds of parsers and decoders it reaches only ours."""
@@ -65,7 +67,7 @@ def _content(path: Path) -> bytes:
 def _sound(container: Any, rate: int) -> tuple[int, Pcm]:
     start, pieces, count = None, [], 0
     resampler = AudioResampler("s16", "mono", rate)
-    for frame in _frames(container, "audio"):
+    for frame in _heard(container):
         if frame.sample_rate != AUDIO_RATE:  # a frame of few samples a second would become hours of sound
             raise MediaUnreadable(f"The segment has {frame.sample_rate} samples a second, ours {AUDIO_RATE}.")
         if start is None:
@@ -90,19 +92,46 @@ def _last_shown(container: Any) -> int:
     return end
 
 
+def _heard(container: Any) -> Iterator[Any]:
+    """Decoded sound. Of Opus without what its encoder is late (recorder.encode.OpusFile), but from the same start."""
+    late, start = None, 0
+    for packet, frame in _decoded(container, "audio"):
+        if packet.stream.codec_context.name != "opus":
+            yield frame
+            continue
+        if late is None:
+            late, start = (
+                int.from_bytes((packet.stream.codec_context.extradata or b"")[_PRE_SKIP], "little"),
+                frame.pts or 0,
+            )
+        pcm = frame.to_ndarray()[:, late : packet.duration or 0]
+        late = max(0, late - frame.samples)
+        if pcm.size:
+            kept = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm), format=frame.format.name, layout=frame.layout)
+            kept.sample_rate, kept.time_base, kept.pts = frame.sample_rate, frame.time_base, start
+            start += kept.samples
+            yield kept
+
+
 def _frames(container: Any, kind: str) -> Iterator[Any]:
-    """Decoded frames up to the first packet that is damaged."""
+    return (frame for _, frame in _decoded(container, kind))
+
+
+def _decoded(container: Any, kind: str) -> Iterator[tuple[Any, Any]]:
+    """Packets with their decoded frames up to the first packet that is damaged."""
     stream = container.streams.best(kind)
     if stream is None:
         raise MediaUnreadable(f"The segment holds no {kind}: it is another track's.")
     decoder = stream.codec_context
-    if decoder is None or decoder.name != _DECODERS[kind]:
-        raise MediaUnreadable(f"The segment's {kind} is not in our coding ({_DECODERS[kind]}): it is none of ours.")
-    decoder.options = {"max_pixels": str(_MAX_PIXELS)}
+    if decoder is None or decoder.name not in _DECODERS[kind]:
+        ours = " or ".join(_DECODERS[kind])
+        raise MediaUnreadable(f"The segment's {kind} is not in our coding ({ours}): it is none of ours.")
+    decoder.options = {"max_pixels": str(_MAX_PIXELS), "flags2": "+skip_manual"}  # what is late is dropped here
     packets = container.demux(stream)
     while True:
         try:
-            frames = next(packets).decode()
+            packet = next(packets)
+            frames = () if packet.is_corrupt else packet.decode()  # cut off: Opus would make some noise of it
         except (StopIteration, av.FFmpegError):
             return
-        yield from frames
+        yield from ((packet, frame) for frame in frames)

@@ -14,7 +14,7 @@ from court.errors import CourtError
 from court.hearing import HearingState
 from court.notes import NoteTemplate
 from court.openness import Openness
-from court.room import Room
+from court.room import Room, SpoolLimits
 from court.timeline import GapCause
 from hardware.devices import AUDIO_RATE
 from hardware.inputs import open_input
@@ -24,7 +24,6 @@ from recorder.errors import HearingRunning, Interrupted, NoHearing, disk_full, r
 from recorder.opening import Opened, Opener
 from recorder.plan import Command
 from recorder.recording import TrackLevel
-from recorder.rooms import check_room
 from recorder.script import Script
 from recorder.session import Progress, Session
 from recorder.settings import NodeSettings
@@ -52,6 +51,15 @@ class Status:
     openness: Openness = Openness.OPEN
 
 
+def unsent(limits: SpoolLimits, backlog: Backlog, now: float) -> str:
+    """What people are told at `now` (UTC seconds since 1970) if more waits for the server than the room allows."""
+    gigabytes, hours = backlog.size / 1e9, 0.0 if backlog.oldest is None else (now - backlog.oldest) / 3600
+    for amount, limit, unit in ((gigabytes, limits.unsent_gigabytes, "GB"), (hours, limits.unsent_hours, "hours")):
+        if limit is not None and amount > limit:
+            return f"The server has not taken {amount:.1f} {unit} of recording: check the line to it."
+    return ""
+
+
 class Agent:
     """Methods may be called from any thread. `delivery_trouble`: why nothing gets to the server now."""
 
@@ -63,9 +71,10 @@ class Agent:
         key: Signer,
         open_source: OpenSource = open_input,
     ) -> None:
-        """Opens the spool; raises SpoolError if it cannot, RoomError if this version cannot record the room."""
+        """Opens the spool; raises SpoolError if it cannot."""
         self.settings = settings
-        self.room = check_room(room)
+        self.room = room
+        self._clock = clock
         self.spool = Spool(settings.spool_folder)
         rates = rates_of(self.room, measured(self.spool))
         self.gauge = DiskGauge(self.spool.folder, rates, settings.planned_hours, settings.sound_minutes)
@@ -163,12 +172,13 @@ class Agent:
 
     def status(self) -> Status:
         current, backlog, disk = self._current, self.spool.backlog(), self.gauge.room()
+        message = self._trouble or unsent(self.room.spool, backlog, self._clock.now().utc.timestamp())
         if current is None:
-            return Status(None, None, 0.0, (), backlog, self._trouble, disk)
+            return Status(None, None, 0.0, (), backlog, message, disk)
         recording = current.session.recording
         seconds = recording.position / AUDIO_RATE
         state, openness = recording.plan.state, recording.openness
-        return Status(current.hearing, state, seconds, current.tracks, backlog, self._trouble, disk, openness)
+        return Status(current.hearing, state, seconds, current.tracks, backlog, message, disk, openness)
 
     def levels(self) -> Mapping[str, TrackLevel]:
         """The loudness of every microphone in the last tenth of a second; empty without a hearing."""

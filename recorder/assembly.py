@@ -8,6 +8,7 @@ from court.errors import InputError
 from court.room import Input, Room
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Source
 from recorder.alignment import Alignment, Reason
+from recorder.encode import CODINGS
 from recorder.feed import Feed, MergedFeed
 from recorder.history import History
 from recorder.journal import Journal
@@ -106,11 +107,12 @@ def make_recording(
     def covered(track: str) -> int:
         return history.covered.get(track, 0)
 
+    coding = CODINGS[room.profile]
     return Recording(
         journal,
-        [(m, SoundTrack(m.track, m.input, journal, covered(m.track))) for m in room.microphones],
-        [PictureTrack(c.track, c.input, journal, covered(c.track)) for c in room.cameras],
-        SoundTrack(MIX, "", journal, covered(MIX)),
+        [(m, SoundTrack(m.track, m.input, journal, covered(m.track), coding)) for m in room.microphones],
+        [PictureTrack(c.track, c.input, journal, covered(c.track), coding) for c in room.cameras],
+        SoundTrack(MIX, "", journal, covered(MIX), coding),
         plan=history.plan,
         position=position,
         window=history.windows,

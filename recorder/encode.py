@@ -6,7 +6,7 @@ the segments of a track, one behind the other, are one stream.
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import av
 import numpy as np
 
+from court.room import Profile
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm, Picture, PictureFormat
 from recorder.boxes import init_size
 from recorder.sink import Sink
@@ -30,7 +31,9 @@ _MP4 = {
     "flush_packets": "1",
     "video_track_timescale": str(VIDEO_RATE),
 }
-_X264 = {"preset": "superfast", "tune": "zerolatency", "crf": "23", "bf": "0", "threads": "1"}
+_OPUS = {"application": "voip", "frame_duration": "20"}
+_OPUS_BITS = 32_000  # per second: speech without audible loss
+_X264 = {"preset": "superfast", "tune": "zerolatency", "bf": "0", "threads": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,11 @@ class SoundFile(SegmentFile):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self._stream = self._container.add_stream("flac", rate=AUDIO_RATE, layout="mono", format="s16")
+        self._stream = self._make_stream()
         self._stream.time_base = Fraction(1, AUDIO_RATE)
+
+    def _make_stream(self) -> Any:
+        return self._container.add_stream("flac", rate=AUDIO_RATE, layout="mono", format="s16")
 
     def write(self, start: int, pcm: Pcm) -> None:
         """Appends mono samples, which must follow those before; `start` counts samples of the hearing."""
@@ -94,23 +100,49 @@ class SoundFile(SegmentFile):
         return list(self._stream.encode(None))
 
 
+class OpusFile(SoundFile):
+    """Mono Opus (RFC 6716) at about 32 kbit/s, in packets of 20 ms.
+
+    Its encoder is late by the pre-skip that the init part names (312 samples). A segment's first packet stands at the
+    hearing's sample all the same; the first 312 decoded samples are to be dropped, and the packets last 312 samples
+    longer than the sound. hardware.segment_reader undoes exactly that.
+    """
+
+    codec = "opus"
+
+    def _make_stream(self) -> Any:
+        stream = self._container.add_stream("libopus", rate=AUDIO_RATE, layout="mono", format="s16", options=_OPUS)
+        stream.bit_rate = _OPUS_BITS
+        self._late: int | None = None
+        return stream
+
+    def write(self, start: int, pcm: Pcm) -> None:
+        if self._late is None:
+            self._begin = start
+        super().write(start, pcm)
+
+    def _mux(self, packets: Iterable[Any]) -> None:
+        packets = list(packets)
+        for packet in packets:
+            if self._late is None:
+                self._late = self._begin - packet.pts
+            packet.pts = packet.dts = packet.pts + self._late
+        super()._mux(packets)
+
+
 class PictureFile(SegmentFile, ABC):
-    """H.264."""
-
-    codec = "h264"
-
     @abstractmethod
     def write(self, picture: Picture) -> None:
         """Appends a picture; its `start` counts ticks of the hearing."""
 
 
 class EncodedPictureFile(PictureFile):
-    """Frames, encoded here. Begins with a keyframe."""
+    """Frames, encoded here as H.264. Begins with a keyframe."""
 
-    def __init__(self, path: Path, form: PictureFormat) -> None:
+    def __init__(self, path: Path, form: PictureFormat, quality: Mapping[str, str]) -> None:
         super().__init__(path)
         rate = Fraction(form.frames_per_second).limit_denominator(1001)
-        options = {**_X264, "g": str(max(1, round(rate * _KEYFRAME_SECONDS)))}
+        options = {**_X264, **quality, "g": str(max(1, round(rate * _KEYFRAME_SECONDS)))}
         self._stream = self._container.add_stream("libx264", rate=rate, options=options)
         self._stream.width, self._stream.height = form.width & ~1, form.height & ~1
         self._stream.pix_fmt = "yuv420p"
@@ -130,11 +162,13 @@ class EncodedPictureFile(PictureFile):
 
 
 class KeptPictureFile(PictureFile):
-    """H.264 packets exactly as the camera made them. The first must be a keyframe."""
+    """H.264 or H.265 packets exactly as the camera made them. The first must be a keyframe."""
 
     def __init__(self, path: Path, form: PictureFormat) -> None:
         super().__init__(path)
         self._stream = self._container.add_stream_from_template(form.kept)
+        if form.codec == "hevc":
+            self._stream.codec_context.codec_tag = "hvc1"  # parameter sets in the init part, as browsers want them
         self._stream.time_base = Fraction(1, VIDEO_RATE)
         self._duration = round(VIDEO_RATE / form.frames_per_second)
 
@@ -147,6 +181,20 @@ class KeptPictureFile(PictureFile):
         self._mux([packet])
 
 
-def picture_file(path: Path, form: PictureFormat) -> PictureFile:
-    """Keeps the packets of an H.264 source, encodes the frames of any other."""
-    return EncodedPictureFile(path, form) if form.kept is None else KeptPictureFile(path, form)
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How a room's profile has sound written, and pictures that are encoded here (`quality`: options of x264)."""
+
+    sound: type[SoundFile]
+    quality: Mapping[str, str]
+
+    def picture_file(self, path: Path, form: PictureFormat) -> PictureFile:
+        """Keeps the packets of a camera that gives H.264 or H.265, encodes the frames of any other."""
+        return EncodedPictureFile(path, form, self.quality) if form.kept is None else KeptPictureFile(path, form)
+
+
+CODINGS = {
+    Profile.EVIDENCE: Coding(SoundFile, {"crf": "23"}),
+    Profile.SLOW_LINE: Coding(OpusFile, {"crf": "30", "maxrate": "250k", "bufsize": "500k"}),
+}
+EVIDENCE = CODINGS[Profile.EVIDENCE]

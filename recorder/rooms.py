@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from court.people import CourtRole
-from court.room import Camera, Input, Microphone, Profile, Room, RoomError, SourceKind, parse_room
+from court.room import Camera, Input, Microphone, Room, RoomError, SourceKind, parse_room
 from hardware.devices import Source
 from hardware.inputs import open_input
 
@@ -28,16 +28,22 @@ def load_room(path: Path) -> Room:
     def found(name: str) -> str:
         return str((folder / name).resolve())
 
-    inputs = tuple(replace(one, files=tuple(map(found, one.files))) for one in room.inputs)
-    return check_room(replace(room, inputs=inputs, hearing=room.hearing and found(room.hearing)))
+    def placed(one: Input) -> Input:
+        described = one.source is SourceKind.RTP and not one.address.startswith(("rtp://", "v=0"))
+        return replace(
+            one, files=tuple(map(found, one.files)), address=found(one.address) if described else one.address
+        )
+
+    inputs = tuple(map(placed, room.inputs))
+    return replace(room, inputs=inputs, hearing=room.hearing and found(room.hearing))
 
 
 def room_from_files(files: Sequence[str | Path]) -> Room:
     """A room whose devices are recordings: each channel of each file a microphone, each picture a camera.
 
-    Beside file names it takes `rtsp://…` addresses and `lavfi:` with a filter graph. Microphones get the roles
-    judge, secretary, claimant, respondent, then witness-1, witness-2 and so on. Raises InputError if one cannot be
-    used or none has sound.
+    Beside file names it takes `rtsp://…` and `rtp://…` addresses and `lavfi:` with a filter graph. Microphones get the
+    roles judge, secretary, claimant, respondent, then witness-1, witness-2 and so on. Raises InputError if one cannot
+    be used or none has sound.
     """
     inputs, places, cameras, titles = [], [], [], []
     for number, given in enumerate(map(str, files), start=1):
@@ -63,19 +69,11 @@ def room_from_files(files: Sequence[str | Path]) -> Room:
 def _input_from(name: str, given: str) -> Input:
     if given.startswith(("rtsp://", "rtsps://")):
         return Input(name, SourceKind.RTSP, given)
+    if given.startswith("rtp://"):
+        return Input(name, SourceKind.RTP, given)
     if given.startswith(_LAVFI):
         return Input(name, SourceKind.LAVFI, given.removeprefix(_LAVFI))
     return Input(name, SourceKind.FILE, files=(str(Path(given).resolve()),))
-
-
-def check_room(room: Room) -> Room:
-    """`room` itself; raises RoomError if this recorder cannot record it."""
-    if room.profile is not Profile.EVIDENCE:
-        raise RoomError(
-            f"The room {room.name!r} asks for the profile {room.profile.value!r}; this version records only "
-            f"{Profile.EVIDENCE.value!r}: change the room file."
-        )
-    return room
 
 
 def check_sources(room: Room, sources: Mapping[str, Source]) -> None:
@@ -115,6 +113,8 @@ def bounded(room: Room) -> bool:
 def room_text(room: Room) -> str:
     """The room as the text of a room file: the inverse of court.room.parse_room."""
     lines = [*_fields({"name": room.name, "profile": room.profile.value, "hearing": room.hearing})]
+    limits = {name: value for name, value in asdict(room.spool).items() if value is not None}
+    lines += ["[spool]", *_fields(limits)] if limits else []
     for one in room.inputs:
         fields = {"id": one.id, "source": one.source.value, "address": one.address, "picture": one.picture}
         lines += ["[[input]]", *_fields({**fields, "files": list(one.files)})]

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from court.timeline import GapCause
-from hardware.devices import AUDIO_RATE, AudioBlock, Item, Source, ticks
+from hardware.devices import AUDIO_RATE, AudioBlock, Interruptible, Item, Source, ticks
 from hardware.errors import HardwareError
 from recorder.feed import Event, Given, Lost, OpenInput
 
@@ -46,6 +46,7 @@ class LiveFeed:
         self._reopen = reopen
         self._queue: queue.Queue[tuple[str, float, Item | str]] = queue.Queue(_QUEUED)
         self._closed = threading.Event()
+        self._open: dict[str, Source] = {}
         self._watched = {name: _Watched(self._began) for name in sources}
         for name, source in sources.items():
             threading.Thread(target=self._read, args=(name, source), name=f"input {name}", daemon=True).start()
@@ -81,7 +82,11 @@ class LiveFeed:
         yield from self._missed()
 
     def close(self) -> None:
+        """See Feed. Nobody is waited for: each reader closes its own source as soon as it notices."""
         self._closed.set()
+        for source in list(self._open.values()):
+            if isinstance(source, Interruptible):
+                source.interrupt()
 
     def _placed(self, name: str, arrived: float, news: Item | str) -> Iterator[Event]:
         watched = self._watched[name]
@@ -110,7 +115,9 @@ class LiveFeed:
         retry = _FIRST_RETRY
         while not self._closed.is_set():
             try:
-                opened = opened or self._reopen(name)
+                opened = self._open[name] = opened or self._reopen(name)
+                if self._closed.is_set():
+                    break  # `close` may have come too early to see this one
                 for item in opened.items():
                     if not opened.live:
                         self._closed.wait(self._began + item.end_seconds - self._at / AUDIO_RATE - time.monotonic())
@@ -123,12 +130,15 @@ class LiveFeed:
                 lost = str(error)
             self._put(name, lost)
             if opened is not None:
+                self._open.pop(name, None)
                 opened.close()
                 if not opened.live:
                     return
                 opened = None
             self._closed.wait(retry)
             retry = min(2 * retry, _LAST_RETRY)
+        if opened is not None:
+            opened.close()
 
     def _put(self, name: str, news: Item | str) -> None:
         """Waits for nobody: an item that does not fit is lost, and shows as a hole in the input's samples."""

@@ -1,13 +1,12 @@
 """Tracks: each tiles its timeline with segments and gaps, one behind the other, from the hearing's first tick on."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from court.timeline import GapCause, SampleRange
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm, Picture
-from recorder.encode import PictureFile, SegmentFile, SoundFile, picture_file
+from recorder.encode import EVIDENCE, Coding, PictureFile, SegmentFile, SoundFile
 from recorder.journal import Journal
 from recorder.spool import OpenSegment
 
@@ -22,12 +21,13 @@ class Track(Generic[File]):
 
     rate: int
 
-    def __init__(self, name: str, input_id: str, journal: Journal, covered: int) -> None:
+    def __init__(self, name: str, input_id: str, journal: Journal, covered: int, coding: Coding = EVIDENCE) -> None:
         self.name = name
         self.input = input_id
         self.covered = covered
         self.sequence = -1
         self._journal = journal
+        self._coding = coding
         self._opened: OpenSegment | None = None
         self._file: File | None = None
 
@@ -76,7 +76,7 @@ class SoundTrack(Track[SoundFile]):
         early = min(len(pcm), max(0, self.covered - start)) if self._file is None else 0
         if early == len(pcm):
             return
-        file = self._file or self._begin(start + early, sequence, SoundFile.codec, SoundFile)
+        file = self._file or self._begin(start + early, sequence, self._coding.sound.codec, self._coding.sound)
         file.write(start + early, pcm[early:])
 
 
@@ -85,8 +85,8 @@ class PictureTrack(Track[PictureFile]):
 
     rate = VIDEO_RATE
 
-    def __init__(self, name: str, input_id: str, journal: Journal, covered: int) -> None:
-        super().__init__(name, input_id, journal, covered)
+    def __init__(self, name: str, input_id: str, journal: Journal, covered: int, coding: Coding = EVIDENCE) -> None:
+        super().__init__(name, input_id, journal, covered, coding)
         self._duration = 0
         self._cut: int | None = None
         self._last: int | None = None
@@ -113,8 +113,8 @@ class PictureTrack(Track[PictureFile]):
             self._duration = round(VIDEO_RATE / picture.format.frames_per_second)
             if picture.start > self.covered + self._duration:
                 self.gap(picture.start, cause, device_log)
-            create = partial(picture_file, form=picture.format)
-            file = self._begin(self.covered, sequence, PictureFile.codec, create)
+            form = picture.format
+            file = self._begin(self.covered, sequence, form.codec, lambda path: self._coding.picture_file(path, form))
         file.write(picture)
         self._last = picture.decode_start
         self._shown_until = max(self._shown_until, picture.start + self._duration)

@@ -165,6 +165,22 @@ def node_run(room: Annotated[Path, typer.Option("--room", help="Room file (TOML)
     run_node(room)
 
 
+@node_app.command("devices")
+def node_devices() -> None:
+    """Lists this machine's microphones and cameras as lines for a room file."""
+    from api.cli.rooms import list_devices
+
+    list_devices()
+
+
+@node_app.command("check-room")
+def node_check_room(room: Annotated[Path, typer.Argument(help="Room file (TOML).")]) -> None:
+    """Opens each input for a moment and tells what every microphone and camera gives; exit code 1 if one is wrong."""
+    from api.cli.rooms import try_room
+
+    raise typer.Exit(try_room(room))
+
+
 @node_app.command("redeliver")
 def node_redeliver(
     since: Annotated[datetime, typer.Option("--since", formats=["%Y-%m-%d"], help="First day to send again (UTC).")],

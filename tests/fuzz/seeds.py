@@ -16,7 +16,7 @@ import numpy as np
 
 from court.clock import iso_utc
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Picture, PictureFormat
-from recorder.encode import EncodedPictureFile, SoundFile
+from recorder.encode import EVIDENCE, OpusFile, SoundFile
 from storage.ledger import merkle
 from storage.ledger.checkpoint import sign_checkpoint, verifier_key
 from storage.ledger.key_list import sign_key_list
@@ -154,17 +154,20 @@ def _tokens() -> Seeds:
 
 
 def _sound(folder: Path) -> Seeds:
-    file = SoundFile(folder / "sound.mp4")
     noise = np.random.default_rng(1).integers(-100, 100, AUDIO_RATE // 10).astype(np.int16)
-    file.write(AUDIO_RATE, np.concatenate([tone(0.05, 440), noise]))
-    file.seal()
-    whole = (folder / "sound.mp4").read_bytes()
-    return {"flac": whole, "flac-cut": whole[:-100]}
+    made = {}
+    for kind in (SoundFile, OpusFile):
+        file = kind(folder / f"{kind.codec}.mp4")
+        file.write(AUDIO_RATE, np.concatenate([tone(0.05, 440), noise]))
+        file.seal()
+        whole = made[kind.codec] = file.path.read_bytes()
+        made[f"{kind.codec}-cut"] = whole[:-100]
+    return made
 
 
 def _pictures(folder: Path) -> Seeds:
     form = PictureFormat(32, 32, 10.0)
-    file = EncodedPictureFile(folder / "pictures.mp4", form)
+    file = EVIDENCE.picture_file(folder / "pictures.mp4", form)
     for number in range(3):
         image = np.full((32, 32, 3), number * 60, np.uint8)
         start = (10 + number) * VIDEO_RATE // 10

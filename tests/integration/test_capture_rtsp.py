@@ -4,18 +4,24 @@ import time
 from pathlib import Path
 
 import av
+import pytest
 
+from api import hls
 from court.people import CourtRole
 from court.room import Camera, Input, Microphone, Room, SourceKind
-from hardware.devices import AUDIO_RATE
+from hardware.devices import AUDIO_RATE, VIDEO_RATE
+from hardware.segment_reader import pictures_end
 from storage.ledger.leaf import LeafKind
 from tests.factories.recordings import CARD, check_chain, check_tiles, loudness, node, recorded
-from tests.services.processes import RtspServer
+from tests.services.fixtures import or_skip
+from tests.services.processes import RtspServer, rtsp_server
+
+SEATS = (Microphone(CourtRole.JUDGE, "door", 0),)
 
 
 def test_picture_and_sound_of_a_camera(tmp_path: Path, rtsp: RtspServer) -> None:
     inputs = (Input("door", SourceKind.RTSP, rtsp.url),)
-    room = Room("room", inputs, (Microphone(CourtRole.JUDGE, "door", 0),), (Camera("door", "door"),))
+    room = Room("room", inputs, SEATS, (Camera("door", "door"),))
     agent = node(tmp_path, room)
     hearing = agent.start(CARD)
     deadline = time.monotonic() + 60
@@ -49,3 +55,33 @@ def test_picture_and_sound_of_a_camera(tmp_path: Path, rtsp: RtspServer) -> None
         with av.open(found.file(one)) as container:
             assert sum(1 for _ in container.decode(video=0)) == len(packets)
     assert len(heads) == 1
+
+
+@pytest.mark.parametrize(("given", "recorded_as", "kept"), [("hevc", "hevc", True), ("mjpeg", "h264", False)])
+def test_a_camera_of_another_coding(tmp_path: Path, given: str, recorded_as: str, kept: bool) -> None:
+    with or_skip(rtsp_server(codec=given)) as server:
+        room = Room("room", (Input("door", SourceKind.RTSP, server.url),), SEATS, (Camera("door", "door"),))
+        agent = node(tmp_path, room)
+        hearing = agent.start(CARD)
+        deadline = time.monotonic() + 60
+        while agent.status().seconds < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        agent.stop()
+    found = recorded(agent, hearing)
+    agent.close()
+    check_chain(found)
+    check_tiles(found)
+    (facts,) = [one for one in found.bodies(LeafKind.HEARING)[0]["tracks"] if one["track"] == "cam-door"]
+    assert f"video {given}" in facts["device"]
+    (segment,) = found.bodies(LeafKind.SEGMENT, "cam-door")
+    assert segment["codec"] == recorded_as
+    content = found.file(segment).read_bytes()
+    named = hls.codec_name(recorded_as, content[: segment["init_size"]])
+    assert named.startswith("hvc1.1." if kept else "avc1.")
+    with av.open(found.file(segment)) as container:
+        frames = list(container.decode(video=0))
+    assert len(frames) > 40
+    assert (frames[0].width, frames[0].height) == (640, 360)
+    assert pictures_end(content) == pytest.approx(segment["end"], abs=VIDEO_RATE // 10)
+    assert pictures_end(content[: len(content) * 2 // 3]) < segment["end"] - VIDEO_RATE // 2

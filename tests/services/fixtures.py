@@ -1,7 +1,7 @@
 """Fixtures ``postgres``, ``redis``, ``minio``, ``rtsp`` and ``timestamps``: the address of a running server.
 
-And ``disk``: a small one of its own. What is not installed or not allowed skips its tests, with the reason;
-COURTREC_REQUIRE_SERVICES=1 fails them.
+And ``sound``, a sound server, and ``disk``, a small disk, for one test each. What is not installed or not allowed skips
+its tests, with the reason; COURTREC_REQUIRE_SERVICES=1 fails them.
 """
 
 import os
@@ -25,6 +25,7 @@ from tests.services.processes import (
     rtsp_server,
 )
 from tests.services.running import ServiceMissing
+from tests.services.sound import SoundServer, sound_server
 from tests.services.timestamps import TimestampServer, timestamp_server
 
 Server = TypeVar("Server")
@@ -63,6 +64,15 @@ def minio() -> Iterator[MinioServer]:
 @pytest.fixture(scope="session")
 def rtsp() -> Iterator[RtspServer]:
     with or_skip(rtsp_server()) as server:
+        yield server
+
+
+@pytest.fixture
+def sound(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
+    """A sound server for one test, which may kill it; clients started by the test find it."""
+    with or_skip(sound_server()) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
         yield server
 
 

@@ -25,7 +25,10 @@ asterisk-core-sounds-ru|tests on the recorded Russian woman (the text of the rec
 python3-gi|tests on a real RTSP server
 gir1.2-gst-rtsp-server-1.0|tests on a real RTSP server
 gstreamer1.0-plugins-base|tests on a real RTSP server
-gstreamer1.0-plugins-good|tests on a real RTSP server"
+gstreamer1.0-plugins-good|tests on a real RTSP server
+gstreamer1.0-plugins-bad|tests on a real RTSP server (H.265 cameras)
+pulseaudio|tests on a real sound server
+pulseaudio-utils|tests on a real sound server"
 
 installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ] || return 1

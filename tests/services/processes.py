@@ -22,11 +22,13 @@ from tests.services.running import ServiceMissing, run_to_end, running
 
 LOOPBACK = "127.0.0.1"
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # Debian's GStreamer bindings are for this interpreter only
-LOOP_ENCODING = [
-    *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"),
-    *("-bf", "0", "-force_key_frames", "expr:gte(t,n_forced)"),  # as a court camera: a keyframe each second
-    *("-c:a", "aac", "-ar", "48000", "-b:a", "128k", "-shortest"),
-]
+_KEYFRAME_EACH_SECOND = ["-bf", "0", "-force_key_frames", "expr:gte(t,n_forced)"]  # as a court camera
+PICTURE_ENCODINGS = {
+    "h264": ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", *_KEYFRAME_EACH_SECOND],
+    "hevc": ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none", *_KEYFRAME_EACH_SECOND],
+    "mjpeg": ["-c:v", "mjpeg", "-q:v", "5", "-pix_fmt", "yuvj420p", "-huffman", "default"],  # RFC 2435 has no tables
+}
+SOUND_ENCODING = ["-c:a", "aac", "-ar", "48000", "-b:a", "128k", "-shortest"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class MinioServer:
 
 @dataclass(frozen=True)
 class RtspServer:
-    """``url`` serves a looped H.264 picture and AAC sound."""
+    """``url`` serves a looped picture and AAC sound."""
 
     url: str
 
@@ -77,7 +79,7 @@ class RtspServer:
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     initdb, postgres = _postgres_program("initdb"), _postgres_program("postgres")
-    server = PostgresServer(LOOPBACK, _free_port(), "courtrec", secrets.token_hex(16), "postgres")
+    server = PostgresServer(LOOPBACK, free_port(), "courtrec", secrets.token_hex(16), "postgres")
     with TemporaryDirectory(prefix="courtrec-postgres-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         password_file, data = folder / "password", folder / "data"
@@ -102,7 +104,7 @@ def redis_server() -> Iterator[RedisServer]:
     program = shutil.which("redis-server")
     if program is None:
         raise ServiceMissing("Redis is not installed: run tests/services/install.sh (package redis-server).")
-    server = RedisServer(LOOPBACK, _free_port(), secrets.token_hex(16))
+    server = RedisServer(LOOPBACK, free_port(), secrets.token_hex(16))
     with TemporaryDirectory(prefix="courtrec-redis-") as name:
         configuration = Path(name) / "redis.conf"
         settings = [f"bind {server.host}", f"port {server.port}", f"requirepass {server.password}"]
@@ -119,7 +121,7 @@ def minio_server() -> Iterator[MinioServer]:
     program = cache / "bin" / "minio"
     if not program.exists():
         raise ServiceMissing("MinIO is not built: run tests/services/build_minio.sh.")
-    server = MinioServer(f"{LOOPBACK}:{_free_port()}", secrets.token_hex(10), secrets.token_hex(20))
+    server = MinioServer(f"{LOOPBACK}:{free_port()}", secrets.token_hex(10), secrets.token_hex(20))
     with TemporaryDirectory(prefix="courtrec-minio-") as name:
         environment = {
             "HOME": name,
@@ -134,20 +136,25 @@ def minio_server() -> Iterator[MinioServer]:
 
 
 @contextmanager
-def rtsp_server(recording: Path | None = None) -> Iterator[RtspServer]:
-    """A camera that shows ``recording`` (picture and sound), or a test pattern with a tone, repeatedly."""
+def rtsp_server(recording: Path | None = None, codec: str = "h264") -> Iterator[RtspServer]:
+    """A camera that shows ``recording`` (picture and sound), or a test pattern with a tone, repeatedly.
+
+    ``codec`` is one of PICTURE_ENCODINGS.
+    """
     ffmpeg = ffmpeg_program()
     if not _has_rtsp_server():
         raise ServiceMissing(
             "The RTSP server is not installed: run tests/services/install.sh "
-            "(packages python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-good)."
+            "(packages python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad)."
         )
     with TemporaryDirectory(prefix="courtrec-rtsp-") as name:
         folder = Path(name)
         loop = folder / "loop.mkv"
-        run_to_end([ffmpeg, *_picture_and_sound(recording), *LOOP_ENCODING, str(loop)], folder)
+        run_to_end(
+            [ffmpeg, *_picture_and_sound(recording), *PICTURE_ENCODINGS[codec], *SOUND_ENCODING, str(loop)], folder
+        )
         program = Path(__file__).with_name("rtsp_loop.py")
-        command = [str(SYSTEM_PYTHON), str(program), ffmpeg, str(loop)]
+        command = [str(SYSTEM_PYTHON), str(program), ffmpeg, str(loop), codec]
         with running(command, folder, lambda log: _describes_stream(_rtsp_url(log))) as log:
             url = _rtsp_url(log)
             assert url is not None
@@ -164,9 +171,9 @@ def _picture_and_sound(recording: Path | None) -> list[str]:
 
 def ffmpeg_program() -> str:
     try:
-        import imageio_ffmpeg  # type: ignore[import-untyped, unused-ignore]
+        import imageio_ffmpeg
     except ImportError:
-        raise ServiceMissing("FFmpeg is not installed: pip install imageio-ffmpeg (in courtrec[dev]).") from None
+        raise ServiceMissing("FFmpeg is not installed: pip install imageio-ffmpeg (in courtrec[node]).") from None
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
@@ -186,8 +193,8 @@ def _postgres_program(name: str) -> str:
     return program
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    with socket.socket(socket.AF_INET, kind) as listener:
         listener.bind((LOOPBACK, 0))
         return int(listener.getsockname()[1])
 

@@ -1,9 +1,10 @@
-"""An RTSP camera: serves one Matroska recording (H.264, AAC) in an endless loop. Runs on Debian's own Python.
+"""An RTSP camera: serves one Matroska recording (a picture and AAC) in an endless loop. Runs on Debian's own Python.
 
 FFmpeg repeats the recording with rising timestamps; GStreamer's RTSP server sends it at the pace of a clock.
 Each viewer gets a stream of its own, from the recording's beginning, so that a test need not be on time.
 
-``rtsp_loop.py FFMPEG RECORDING`` serves; ``rtsp_loop.py --check`` succeeds if this machine has what it takes.
+``rtsp_loop.py FFMPEG RECORDING CODEC`` serves, CODEC being the picture's: h264, hevc or mjpeg.
+``rtsp_loop.py --check`` succeeds if this machine has what it takes.
 """
 
 import subprocess
@@ -21,18 +22,24 @@ from gi.repository import (  # type: ignore[import-not-found, import-untyped, un
 )
 
 PIPELINE = """( fdsrc name=recording ! matroskademux name=tracks
-  tracks.video_0 ! queue ! rtph264pay name=pay0 pt=96 config-interval=-1
+  tracks.video_0 ! queue ! {picture}
   tracks.audio_0 ! queue ! rtpmp4gpay name=pay1 pt=97 )"""
+PICTURES = {
+    "h264": "rtph264pay name=pay0 pt=96 config-interval=-1",
+    "hevc": "h265parse ! rtph265pay name=pay0 pt=96 config-interval=-1",
+    "mjpeg": "rtpjpegpay name=pay0 pt=26",
+}
 
 
 def main() -> None:
     Gst.init(None)
-    Gst.parse_launch(PIPELINE)  # raises where a plugin is missing
+    for picture in PICTURES.values():
+        Gst.parse_launch(PIPELINE.format(picture=picture))  # raises where a plugin is missing
     if sys.argv[1:] != ["--check"]:
         serve(*sys.argv[1:])
 
 
-def serve(ffmpeg: str, recording: str) -> None:
+def serve(ffmpeg: str, recording: str, codec: str) -> None:
     repeat = [ffmpeg, "-v", "error", "-stream_loop", "-1", "-i", recording]
     repeat += ["-map", "0", "-c", "copy", "-f", "matroska", "pipe:1"]
 
@@ -43,7 +50,7 @@ def serve(ffmpeg: str, recording: str) -> None:
         media.connect("unprepared", lambda _media: end(publisher))
 
     factory = GstRtspServer.RTSPMediaFactory()
-    factory.set_launch(PIPELINE)
+    factory.set_launch(PIPELINE.format(picture=PICTURES[codec]))
     factory.connect("media-configure", feed)
 
     server = GstRtspServer.RTSPServer()

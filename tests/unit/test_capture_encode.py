@@ -17,7 +17,7 @@ from hardware.errors import MediaUnreadable
 from hardware.inputs import open_input
 from hardware.segment_reader import pictures_end, read_pcm
 from recorder.boxes import init_size
-from recorder.encode import Sealed, SoundFile, picture_file
+from recorder.encode import EVIDENCE, OpusFile, Sealed, SoundFile
 from tests.factories.recordings import Pcm
 
 SPEECH = (np.random.default_rng(7).normal(0, 2000, 7 * AUDIO_RATE) * np.hanning(7 * AUDIO_RATE)).astype(np.int16)
@@ -133,6 +133,56 @@ def test_init_size_of_a_file_that_ends_in_its_head() -> None:
     assert init_size(b"\0\0\0\x00ftyp") == 0
 
 
+def opus(path: Path, start: int, pcm: Pcm) -> Sealed:
+    file = OpusFile(path)
+    for at in range(0, len(pcm), AUDIO_RATE // 10):
+        file.write(start + at, pcm[at : at + AUDIO_RATE // 10])
+    return file.seal()
+
+
+def lag(original: Pcm, kept: Pcm) -> int:
+    """By how many samples `kept` comes later than `original`, where they are most alike."""
+    at, reach = AUDIO_RATE, 480
+    part, around = original[at : at + AUDIO_RATE // 2], kept[at - reach : at + AUDIO_RATE // 2 + reach]
+    return int(np.argmax(np.correlate(around.astype(float), part.astype(float), "valid"))) - reach
+
+
+def test_opus_comes_back_at_its_samples_and_as_long_as_it_was(tmp_path: Path) -> None:
+    heads = set()
+    for start, length in ((0, 3 * AUDIO_RATE), (EDGES[1], 3 * AUDIO_RATE + 700), (9 * AUDIO_RATE, 100)):
+        path, pcm = tmp_path / f"{start}.mp4", SPEECH[AUDIO_RATE : AUDIO_RATE + length]
+        sealed = opus(path, start, pcm)
+        content = path.read_bytes()
+        heads.add(content[: sealed.init_size])
+        begin, kept = read_pcm(path)
+        assert (begin, len(kept)) == (start, length)
+        assert decode_times(content)[0] == start
+        if length > AUDIO_RATE:
+            assert lag(pcm, kept) == 0
+            assert sealed.size * 8 / (length / AUDIO_RATE) < 50_000
+            assert len(read_pcm(path, 16_000)[1]) == pytest.approx(length / 3, abs=2)
+    assert len(heads) == 1
+
+
+def test_opus_cut_off_plays_to_its_last_whole_packet_and_damage_is_one_error(tmp_path: Path) -> None:
+    sealed = opus(tmp_path / "one.mp4", 480, SPEECH)
+    content = bytearray((tmp_path / "one.mp4").read_bytes())
+    whole = read_pcm(bytes(content))[1]
+    lengths = []
+    for size in range(sealed.init_size + 3000, len(content), 2999):
+        start, kept = read_pcm(bytes(content[:size]))
+        assert start == 480
+        assert np.array_equal(kept, whole[: len(kept)])
+        lengths.append(len(kept))
+    assert lengths == sorted(lengths)
+    assert len(whole) - lengths[-1] < AUDIO_RATE
+    for at in range(0, 3000, 11):
+        content[at] ^= 0xFF
+        with contextlib.suppress(MediaUnreadable):
+            read_pcm(bytes(content), 16_000)
+        content[at] ^= 0xFF
+
+
 def packets(path: Path) -> list[Any]:
     with av.open(path) as container:
         return [packet for packet in container.demux(video=0) if packet.size]
@@ -149,7 +199,7 @@ def test_drawn_pictures_are_encoded_from_keyframe_to_keyframe(tmp_path: Path) ->
     heads = []
     for number, part in enumerate((shown[:35], shown[35:])):
         path = tmp_path / f"{number}.mp4"
-        file = picture_file(path, part[0].format)
+        file = EVIDENCE.picture_file(path, part[0].format)
         for picture in part:
             file.write(picture)
         sealed = file.seal()
@@ -162,10 +212,12 @@ def test_drawn_pictures_are_encoded_from_keyframe_to_keyframe(tmp_path: Path) ->
     assert heads[0] == heads[1]
 
 
-def h264_file(path: Path, b_frames: int) -> Path:
+def camera_file(path: Path, b_frames: int, encoder: str = "libx264") -> Path:
     """Four seconds with a keyframe each second."""
     with av.open(path, "w") as container:
-        stream = container.add_stream("libx264", rate=25, options={"g": "25", "bf": str(b_frames)})
+        own = {"x265-params": f"keyint=25:min-keyint=25:bframes={b_frames}:log-level=none:pools=1"}
+        options = own if encoder == "libx265" else {"g": "25", "bf": str(b_frames)}
+        stream = container.add_stream(encoder, rate=25, options=options)
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
         for number in range(100):
             image = np.full((180, 320, 3), number * 2, np.uint8)
@@ -199,19 +251,27 @@ def shown_at(content: bytes) -> list[int]:
 
 
 @pytest.mark.parametrize("b_frames", [0, 2])
-def test_a_camera_s_own_packets_are_kept_untouched(tmp_path: Path, b_frames: int) -> None:
-    source = open_input(Input("camera", SourceKind.FILE, files=(str(h264_file(tmp_path / "c.mp4", b_frames)),)), 0)
+@pytest.mark.parametrize(("encoder", "codec", "tag"), [("libx264", "h264", "avc1"), ("libx265", "hevc", "hvc1")])
+def test_a_camera_s_own_packets_are_kept_untouched(
+    tmp_path: Path, b_frames: int, encoder: str, codec: str, tag: str
+) -> None:
+    film = camera_file(tmp_path / "c.mp4", b_frames, encoder)
+    source = open_input(Input("camera", SourceKind.FILE, files=(str(film),)), 0)
+    assert source.picture is not None
+    assert source.picture.codec == codec
     given = [item for item in source.items() if isinstance(item, Picture)]
     source.close()
     cut = next(n for n, picture in enumerate(given) if picture.keyframe and picture.start > 1.5 * VIDEO_RATE)
     kept: list[Any] = []
     times: list[int] = []
     for number, part in enumerate((given[:cut], given[cut:])):
-        file = picture_file(tmp_path / f"{number}.mp4", part[0].format)
+        file = EVIDENCE.picture_file(tmp_path / f"{number}.mp4", part[0].format)
         for picture in part:
             file.write(picture)
         file.seal()
         kept += packets(tmp_path / f"{number}.mp4")
+        assert tag.encode() in (tmp_path / f"{number}.mp4").read_bytes()[:2000]
+        assert pictures_end(tmp_path / f"{number}.mp4") >= part[-1].start
         times += shown_at((tmp_path / f"{number}.mp4").read_bytes())
     assert [bytes(packet) for packet in kept] == [bytes(picture.content) for picture in given]
     assert times == [picture.start for picture in given]

@@ -36,6 +36,7 @@ def test_an_ended_track_word_for_word() -> None:
         "#EXT-X-GAP",
         "#EXTINF:7.000000,",
         "gap",
+        '#EXT-X-MAP:URI="mic-judge/1.mp4",BYTERANGE="700@0"',
         "#EXT-X-PROGRAM-DATE-TIME:2026-11-22T09:00:52.000Z",
         "#EXTINF:8.000000,",
         "#EXT-X-BYTERANGE:10000@700",
@@ -86,6 +87,18 @@ def test_without_a_picture_the_default_sound_is_the_variant() -> None:
     assert master_playlist([], None).splitlines()[-1] == "#EXT-X-INDEPENDENT-SEGMENTS"
 
 
+def test_a_browser_without_h265_is_offered_the_sound_alone() -> None:
+    camera = Rendition("cam-hall", "cam-hall", "hvc1.1.6.L93.b0", 900_000)
+    text = master_playlist([Rendition("mix", "mix", "fLaC", 400_000)], camera)
+    assert text.splitlines()[-4:] == [
+        '#EXT-X-STREAM-INF:BANDWIDTH=1300000,CODECS="hvc1.1.6.L93.b0,fLaC",AUDIO="sound"',
+        "cam-hall.m3u8",
+        '#EXT-X-STREAM-INF:BANDWIDTH=400000,CODECS="fLaC",AUDIO="sound"',
+        "mix.m3u8",
+    ]
+
+
+HVCC = b"..moov..hvcC\x01\x01\x60\x00\x00\x00\xb0\x00\x00\x00\x00\x00\x5d\xf0\x00"
 AVCC = b"....moov....avcC\x01\x64\x00\x1f\xff...."
 
 
@@ -97,6 +110,8 @@ AVCC = b"....moov....avcC\x01\x64\x00\x1f\xff...."
         ("h264", AVCC, "avc1.64001f"),
         ("h264", b"no such box", ""),
         ("h264", b"cut short avcC\x01\x64", ""),
+        ("hevc", HVCC, "hvc1.1.6.L93.b0"),
+        ("hevc", HVCC[:20], ""),
         ("vp9", AVCC, ""),
     ],
 )

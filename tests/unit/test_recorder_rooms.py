@@ -5,8 +5,10 @@ import pytest
 
 from court.errors import InputError
 from court.people import CourtRole
-from court.room import Camera, Input, Microphone, Room, RoomError, SourceKind, parse_room
+from court.room import Camera, Input, Microphone, Profile, Room, RoomError, SourceKind, SpoolLimits, parse_room
+from recorder.agent import unsent
 from recorder.rooms import load_room, room_from_files, room_text
+from recorder.spool import Backlog
 from tests.factories.recordings import CARD, node, simulated_room, tone, write_wav
 
 DEMO = Path(__file__).parents[2] / "rooms" / "demo.toml"
@@ -25,8 +27,31 @@ def test_a_room_survives_being_written_and_read() -> None:
         Input("c", SourceKind.SIMULATED, picture="clock"),
     )
     microphones = (Microphone(CourtRole.JUDGE, "a", 1, "left"), Microphone(CourtRole.JUDGE, "a", 0, "right"))
-    room = Room("Зал № 1\n", inputs, microphones, (Camera("one", "b"), Camera("two", "c")), hearing="/x/h.toml")
+    limits = SpoolLimits(unsent_gigabytes=40, unsent_hours=1.5)
+    cameras = (Camera("one", "b"), Camera("two", "c"))
+    room = Room("Зал № 1\n", inputs, microphones, cameras, Profile.SLOW_LINE, "/x/h.toml", limits)
     assert parse_room(room_text(room), "spool") == room
+
+
+@pytest.mark.parametrize("path", sorted(DEMO.parent.glob("*.toml")), ids=lambda path: path.name)
+def test_every_room_that_comes_with_courtrec_can_be_read(path: Path) -> None:
+    room = load_room(path)
+    assert room.microphones
+    assert parse_room(room_text(room), "spool") == room
+
+
+@pytest.mark.parametrize(
+    ("size", "oldest", "told"),
+    [
+        (39_000_000_000, 9_000.0, ""),
+        (0, None, ""),
+        (41_000_000_000, 9_000.0, "The server has not taken 41.0 GB of recording: check the line to it."),
+        (1, 1_000.0, "The server has not taken 2.5 hours of recording: check the line to it."),
+    ],
+)
+def test_people_are_told_when_the_server_takes_nothing(size: int, oldest: float | None, told: str) -> None:
+    assert unsent(SpoolLimits(40, 2), Backlog(1, size, oldest), now=10_000.0) == told
+    assert unsent(SpoolLimits(), Backlog(1, size, oldest), now=10_000.0) == ""
 
 
 def test_files_become_microphones_and_cameras(tmp_path: Path) -> None:
@@ -48,11 +73,6 @@ def no_room(folder: Path) -> Room:
 
 def no_text(folder: Path) -> Room:
     (folder / "room.toml").write_bytes(b"\xff\xfe\x00")
-    return load_room(folder / "room.toml")
-
-
-def slow_line(folder: Path) -> Room:
-    (folder / "room.toml").write_text(DEMO.read_text(encoding="utf-8").replace('"evidence"', '"slow-line"'))
     return load_room(folder / "room.toml")
 
 
@@ -84,7 +104,6 @@ def no_audio_in_input(folder: Path) -> Room:
     [
         (no_room, r"The room file .*room.toml cannot be read \(No such file or directory\): check its name\."),
         (no_text, r"The room file .* is not text in UTF-8: save it as such\."),
-        (slow_line, r"asks for the profile 'slow-line'; this version records only 'evidence': change the room file\."),
         (missing_file, r"The file .*nothing.wav does not exist: check its name\."),
         (no_sound, r"There is no sound in the files \(lavfi:testsrc=duration=1\)"),
         (too_few_channels, r"mic-witness is channel 5 of the input 'desk', but two.wav .* has only 2"),

@@ -54,6 +54,18 @@ def test_a_room_names_its_tracks_by_role() -> None:
         (("[[camera]]", "[camera]"), "[[camera]]"),
         (('name = "Room 1"', "name ="), "not valid TOML"),
         (('name = "Room 1"', f"name = {'[' * 2000}"), "nested too deeply"),
+        (
+            ('address = "hw:1,0"', 'address = "hw:1,0"\nfiles = ["a.wav"]'),
+            "is alsa and takes an 'address', not 'files'",
+        ),
+        (('address = "hw:1,0"', 'address = "hw:1,0"\npicture = "clock"'), "which only a simulated input"),
+        (('source = "alsa"', 'source = "file"'), "is file and takes 'files', not an 'address'"),
+        (('"rtsp://camera', '"http://camera'), "'eye' must begin with rtsp:// or rtsps://"),
+        (('source = "rtsp"', 'source = "srt"'), "'eye' must begin with srt://"),
+        (('source = "rtsp"', 'source = "rtmp"'), "'eye' must begin with rtmp://"),
+        (("[[input]]", "[spool]\nunsent_hours = 0\n[[input]]"), "unsent_hours must be a number above 0, not 0"),
+        (("[[input]]", "[spool]\nunsent_days = 3\n[[input]]"), "the spool has an unknown field 'unsent_days'"),
+        (("[[input]]", "[[spool]]\n[[input]]"), "under the heading [spool]"),
         (("channel = 1", f"channel = 0x{'f' * 4000}"), "A number is too large"),
     ],
 )

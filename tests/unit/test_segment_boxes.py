@@ -11,7 +11,7 @@ from hardware.boxes import MAX_SAMPLES, our_part
 from hardware.devices import AUDIO_RATE
 from hardware.errors import MediaUnreadable
 from hardware.segment_reader import pictures_end, read_pcm
-from recorder.encode import SoundFile
+from recorder.encode import OpusFile, SoundFile
 from tests.factories.recordings import tone
 from tests.fuzz.campaign import CORPUS
 
@@ -42,6 +42,18 @@ def test_no_packet_is_kept_back_however_a_segment_was_cut_off(segment: bytes) ->
     for end in range(0, len(segment), 5):
         assert segment[:end].startswith(our_part(segment[:end]))
     assert our_part(segment) == segment
+
+
+@pytest.mark.parametrize("kind", [SoundFile, OpusFile])
+def test_a_segment_cut_off_anywhere_in_a_head_plays_up_to_there(tmp_path: Path, kind: type[SoundFile]) -> None:
+    file = kind(tmp_path / "two.mp4")
+    file.write(0, tone(2, 440))
+    file.seal()
+    content = file.path.read_bytes()
+    last = content.rindex(b"moof") - 4
+    wanted = len(read_pcm(content[:last])[1])
+    for end in range(last, last + int.from_bytes(content[last : last + 4]), 3):
+        assert len(read_pcm(content[:end])[1]) == wanted > AUDIO_RATE
 
 
 @pytest.mark.parametrize(
@@ -78,7 +90,7 @@ def encoded(codec: str) -> bytes:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (encoded("aac"), r"audio is not in our coding \(flac\)"),
+        (encoded("aac"), r"audio is not in our coding \(flac or opus\)"),
         ((CORPUS / "sound" / "bug-one-sample-a-second").read_bytes(), "has 1 samples a second, ours 48000"),
     ],
     ids=["another coding", "a frame of twenty minutes"],
