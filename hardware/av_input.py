@@ -28,7 +28,7 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """How to open one input, as FFmpeg takes it. `timeout` in seconds, for networks.
+    """How to open one input, as FFmpeg takes it. `timeout` in seconds: of opening and reading, or of each.
 
     `name` begins the sentences about it, `title` stands in the ledger and names no folder or password. Samples are
     missing where stamps are ahead of them by more than `hole`.
@@ -40,7 +40,7 @@ class Opening:
     live: bool
     format: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
-    timeout: float | None = None
+    timeout: float | tuple[float, float] | None = None
     hole: int = _HOLE
 
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from hardware.av_input import AvInput, Opening
 from hardware.errors import DeviceUnusable
 
+_FIRST_SECONDS = 1.0  # to wait for a first packet; the stream is open without it
 _TIMEOUT_SECONDS = 5.0
 _LEAST_PACKET = 6  # samples: AES67 allows packets of 1/8 ms; whatever is left out must show
 _STREAM = re.compile(r"/(L16|L24)/(\d{4,6})/(\d{1,2})")
@@ -40,7 +41,7 @@ def open_rtp(address: str) -> AvInput:
         live=True,
         format="sdp",
         options=options,
-        timeout=_TIMEOUT_SECONDS,
+        timeout=(_FIRST_SECONDS, _TIMEOUT_SECONDS),
         hole=_LEAST_PACKET - 1,
     )
     return AvInput(opening, feed=io.BytesIO(text.encode()))
