@@ -23,7 +23,14 @@ from storage.db.sealer import read_kept
 from storage.db.unit_of_work import Database
 from storage.keyring import LOG, SERVER, KeyRing, rotate, rotation_path
 from storage.ledger import merkle
-from storage.ledger.checkpoint import parse_note, sign_checkpoint, verifier_key, verify_checkpoint
+from storage.ledger.checkpoint import (
+    parse_note,
+    parse_verifier_key,
+    sign_checkpoint,
+    verifier_key,
+    verify_checkpoint,
+)
+from storage.ledger.ed25519 import key_id
 from storage.ledger.rotation import parse_rotation
 from storage.offline import check_file
 from tests.factories.bundles import contents_of, exported, read_parts, with_contents, write_parts
@@ -205,7 +212,10 @@ def test_the_commands_replace_and_list_keys(
         assert f"The {purpose} key is now " in told
         assert (f"also bear the signature of {old[purpose]} until" in told) is (purpose == LOG)
     list_keys()
-    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    *shown, published = capsys.readouterr().out.splitlines()
+    origin, public = parse_verifier_key(published.split()[-1])
+    assert (origin, key_id(public)) == ("courtrec", shown[1].split()[1])
+    rows = [line.split() for line in shown]
     assert [row[0] for row in rows[1:]] == ["log", "log", "server", "server"]
     assert [row[1] for row in rows[1:]][1::2] == [old[LOG], old[SERVER]]
     assert rows[1][-1] == "yes"
