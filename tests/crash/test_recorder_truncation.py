@@ -43,7 +43,7 @@ def room(tmp_path: Path) -> Room:
 def steps_until_the_end(monkeypatch: pytest.MonkeyPatch, limit: int) -> Iterator[None]:
     """Lets the spool write `limit` times, then cuts the power."""
     written = 0
-    change = Spool._change
+    change = Spool.change
 
     def counted(self: Spool) -> Any:
         nonlocal written
@@ -53,7 +53,7 @@ def steps_until_the_end(monkeypatch: pytest.MonkeyPatch, limit: int) -> Iterator
         return change(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(spool_module.Spool, "_change", counted)
+        patch.setattr(spool_module.Spool, "change", counted)
         yield
 
 
