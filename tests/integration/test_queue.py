@@ -30,18 +30,15 @@ from storage.queue import (
     register_task,
 )
 from tests.factories.ledger import HEARING, MOMENT
+from tests.factories.queues import empty_embedded_broker
 from tests.services.processes import RedisServer
 
 Delivered = "queue.Queue[tuple[str, int]]"
 
 
 @pytest.fixture(autouse=True)
-def _empty_embedded_broker() -> Iterator[None]:
-    """It lives as long as the process, so what a test leaves in it would reach the next one's worker."""
-    yield
-    app = make_queue(EMBEDDED_BROKER)
-    with app.connection_for_write() as connection:
-        connection.default_channel.queue_purge(app.conf.task_default_queue)
+def _embedded_broker_is_empty() -> None:
+    empty_embedded_broker()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from storage.ledger.leaf import LeafKind, parse
 from storage.queue import DRAFT_PROTOCOL, TRANSCRIBE_WINDOW, EmbeddedWorker, Sweeper, make_queue
 from storage.worm.local import LocalStore
 from tests.factories.ledger import HEARING, MOMENT, SERVER_KEY
+from tests.factories.queues import empty_embedded_broker
 from tests.factories.voices import room
 from tests.speech import festvox_ru
 from transcribe.engines.port import EngineSegment
@@ -356,6 +357,7 @@ def test_an_unknown_window_or_hearing_is_nobodys_work(court: Court) -> None:
 @pytest.fixture
 def running(court: Court) -> Iterator[Court]:
     """The court with a real Celery worker in a thread."""
+    empty_embedded_broker()
     app = make_queue()
     register(app, court.context)
     worker, sweeper = EmbeddedWorker(app), Sweeper(court.database, app, interval=timedelta(hours=1))
