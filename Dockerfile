@@ -6,9 +6,9 @@ RUN npm ci
 COPY api/web ./
 RUN npm run build
 
-# trixie: its pg_dump is as new as the database of docker-compose.yml, which courtrec backup needs.
+# trixie: its pg_dump is as new as the database of docker-compose.yml, which courtrec backup needs; parec is for `pulse`.
 FROM python:3.11-slim-trixie
-RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client pulseaudio-utils && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 1000 courtrec && mkdir /var/lib/courtrec && chown courtrec /var/lib/courtrec
 WORKDIR /opt/courtrec
 COPY requirements requirements

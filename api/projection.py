@@ -115,7 +115,7 @@ def _note(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
 
 
 def _openness(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
-    """While a hearing lasts its node states the court's orders; afterwards only the court itself (api.openness)."""
+    """While a hearing lasts its node states the court's orders; what comes after its end is no node's to order."""
     body = leaf.body
     hearing = _locked(uow, leaf)
     if not HearingState(hearing.state).live or body["end_ms"] is not None:

@@ -1,8 +1,10 @@
 """In which order a backlog is delivered over a slow line. Pure.
 
 Leaves go in the order of their chain, each as soon as it can: a microphone's once its segment's bytes are on the
-server, a camera's or the mix's at once, for the server takes them ahead of their bytes. Of the bytes, microphones come
-first, for protocols are made of them; the hearing that runs now before older ones, these as they were recorded.
+server, a camera's or the mix's ahead of its bytes wherever anything else waits, for the server takes it so. Where
+nothing but pictures and the mix wait, the line keeps pace, and bytes go first: the court states each segment that
+came ahead of its bytes, and so has nothing to state. Of the bytes, microphones come first, for protocols are made of
+them; the hearing that runs now before older ones, these as they were recorded.
 """
 
 from collections.abc import Collection, Sequence
@@ -44,6 +46,11 @@ class Waiting:
         """Whether the bytes must be there before the leaf."""
         return bool(self.track) and rank(self.track) is Rank.SPEECH
 
+    @property
+    def leisurely(self) -> bool:
+        """Whether nobody's protocol waits for it."""
+        return bool(self.track) and not self.bytes_first
+
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
@@ -76,6 +83,8 @@ def next_step(waiting: Sequence[Waiting], running: str | None, without: Collecti
         key=lambda one: (rank(one.track), one.hearing != running, one.position),
         default=None,
     )
+    if following is not None and all(one.leisurely for one in waiting):
+        return Bytes(following.position)
     chains: dict[str, list[Waiting]] = {}
     for one in waiting:
         if one.leaf_waits:

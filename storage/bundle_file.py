@@ -111,7 +111,12 @@ def _opened(path: Path) -> Iterator[Parts]:
         try:
             file = opened.enter_context(path.open("rb"))
             archive = opened.enter_context(zipfile.ZipFile(file))
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        except (
+            zipfile.BadZipFile,
+            OSError,
+            ValueError,
+            NotImplementedError,
+        ) as error:  # what zipfile says of any bytes
             raise BundleError(
                 f"The file {path} is no bundle, or not all of it is here ({error}): get it again from the court."
             ) from None

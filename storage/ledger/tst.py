@@ -31,7 +31,7 @@ _MESSAGE_DIGEST = ObjectIdentifier("1.2.840.113549.1.9.4")
 _SIGNING_CERTIFICATE: dict[ObjectIdentifier, HashAlgorithm] = {
     ObjectIdentifier("1.2.840.113549.1.9.16.2.47"): SHA256(),
     # Version 1 knows SHA-1 only. It will do: who passes off another certificate needs one of the same key and hash.
-    ObjectIdentifier("1.2.840.113549.1.9.16.2.12"): SHA1(),  # noqa: S303
+    ObjectIdentifier("1.2.840.113549.1.9.16.2.12"): SHA1(),  # noqa: S303 - see above: it names a certificate, nothing is signed with it
 }
 """The attributes that name the signer's certificate, with the hash they mean where they name none."""
 

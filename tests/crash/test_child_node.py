@@ -6,8 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -18,6 +16,7 @@ from api.errors import ServerError
 from recorder.settings import NodeSettings
 from recorder.spool import HearingRow, Spool
 from tests.factories.command_line import ROOT
+from tests.factories.waiting import until
 
 ROOM = ROOT / "rooms" / "demo.toml"
 SERVER = """
@@ -36,13 +35,6 @@ def home(tmp_path: Path) -> Path:
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "node.token").write_text("token", encoding="utf-8")
     return tmp_path
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def listening(port: int) -> bool:

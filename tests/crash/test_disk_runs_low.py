@@ -1,7 +1,6 @@
 """The recorder's disk fills up in a live hearing: pictures give way first, then sound; both come back by themselves."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from recorder.errors import NoRoom
 from recorder.settings import NodeSettings
 from storage.ledger.leaf import LeafKind
 from tests.factories.recordings import CARD, KEY, Recorded, check_chain, check_tiles, recorded
+from tests.factories.waiting import until
 from tests.services.disks import SmallDisk
 from tests.simulators.devices import PlayedDevice, opener
 
@@ -24,6 +24,7 @@ ROOM = Room(
     (Microphone(CourtRole.JUDGE, "front", 0),),
     (Camera("door", "door"),),
 )
+
 SOUND_MINUTES = 0.2
 FLOOR = round(2 * SOUND_RATE * SOUND_MINUTES * 60)
 """Bytes free below which pictures stop: of the microphone and the mix."""
@@ -44,13 +45,6 @@ def agent(disk: SmallDisk) -> Iterator[Agent]:
     made = node(disk, FITS)
     yield made
     made.close()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def go_on(agent: Agent, seconds: float) -> None:

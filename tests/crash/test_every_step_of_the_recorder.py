@@ -91,5 +91,5 @@ def test_what_was_synced_is_there_and_the_recording_goes_on(tmp_path: Path) -> N
                     assert (left.home / path).read_bytes().startswith(content), path
             record(left.home, [])
             assert np.array_equal(sound_in(left.home), SOUND)
-        except Exception as error:
+        except Exception as error:  # whatever it is, the step at which the power failed belongs to it
             raise AssertionError(left.how) from error

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +27,7 @@ from tests.factories.recordings import (
     tone,
     write_wav,
 )
+from tests.factories.waiting import until
 
 ROOT = Path(__file__).parents[2]
 BYTES_PER_SECOND = 60_000  # of FLAC, for the noise played here
@@ -60,11 +60,8 @@ def killed(folder: Path, room: Room, pace: Pace, seconds: float) -> Agent:
     command = [sys.executable, "-c", PROGRAM, str(home), str(room_file), pace.value]
     program = subprocess.Popen(command, cwd=ROOT)
     try:
-        deadline = time.monotonic() + 60
-        while kept_bytes(home) < seconds * BYTES_PER_SECOND:
-            assert program.poll() is None, "the recorder ended before it was killed"
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
+        until(lambda: kept_bytes(home) >= seconds * BYTES_PER_SECOND or program.poll() is not None)
+        assert program.poll() is None, "the recorder ended before it was killed"
     finally:
         program.send_signal(signal.SIGKILL)
         program.wait()

@@ -1,5 +1,6 @@
 """A court whose keys lie in files, as a backup wants them, and homes to restore into."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from storage import durable
 from storage.backup.archive import new_identity
 from storage.backup.make import Source, make_backup
 from storage.backup.manifest import Manifest
+from storage.backup.restore import Target
 from storage.db.unit_of_work import Database
 from storage.keys import load_or_create, private_bytes
 from tests.factories.hearing_log import SERVER
@@ -64,3 +66,14 @@ def empty_database(server: PostgresServer, name: str = "restored") -> str:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{name}"')
     return server.sqlalchemy_url.rsplit("/", 1)[0] + f"/{name}"
+
+
+def fresh(tmp_path: Path, name: str = "fresh") -> Target:
+    home = tmp_path / name
+    home.mkdir()
+    return Target(home, f"sqlite:///{home}/courtrec.db")
+
+
+def with_objects(server: Server, home: Path) -> None:
+    """Recordings are not in a backup: they come from the write-once store, or its copy."""
+    shutil.copytree(server.store.folder, home / "objects")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from storage.db.unit_of_work import Database
+from tests.factories.backups import Vault, keys_in_files
 from tests.factories.evidence import copy_of, filled, kept_installation
 from tests.factories.retention import LONG_AFTER
 from tests.factories.server import Server
@@ -43,3 +44,17 @@ def old(server: Server) -> Server:
     """Both hearings' time has come."""
     server.clock.forward(LONG_AFTER.total_seconds())
     return server
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    folder = tmp_path / "vault"
+    folder.mkdir()
+    return Vault(folder)
+
+
+@pytest.fixture
+def small(tmp_path: Path, copied: Server) -> Server:
+    """The same on SQLite, quickly."""
+    keys_in_files(copied.context.settings.home)
+    return copied

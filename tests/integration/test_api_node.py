@@ -3,7 +3,6 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from court.people import UserRole
 from storage.db.unit_of_work import Database
 from tests.factories.hearing_log import HEARING
 from tests.factories.server import NODE_TOKEN, Server, make_server
+from tests.factories.waiting import until
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 START_SECONDS = 20
@@ -76,9 +76,7 @@ def node(database: Database) -> Iterator[NodeClient]:
     server = uvicorn.Server(uvicorn.Config(stand_in(), log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    deadline = time.monotonic() + START_SECONDS
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: server.started)
     yield NodeClient(f"http://127.0.0.1:{listener.getsockname()[1]}", NODE_TOKEN)
     server.should_exit = True
     thread.join()

@@ -3,7 +3,7 @@
 import errno
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from recorder.errors import HearingRunning, Interrupted, SpoolError
 from recorder.journal import Journal
 from storage.ledger.leaf import LeafKind
 from tests.factories.recordings import CARD, Recorded, check_chain, check_tiles, loudness, node, recorded
+from tests.factories.waiting import until
 from tests.simulators.devices import PlayedDevice, opener
 
 ROOM = Room(
@@ -39,16 +40,10 @@ class Courtroom:
         self.devices = {"front": self.front, "back": self.back, "door": self.door}
         self.agent: Agent = node(home, ROOM, open_source=opener(self.devices))
 
-    def wait(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 30
-        while not condition():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
     def record(self, seconds: float) -> None:
         """Waits until so much more is recorded."""
         target = self.agent.status().seconds + seconds
-        self.wait(lambda: self.agent.status().seconds >= target)
+        until(lambda: self.agent.status().seconds >= target)
 
     def finish(self, hearing: str) -> Recorded:
         self.agent.stop()
@@ -121,7 +116,7 @@ def test_a_step_takes_effect_when_it_is_pressed_although_a_device_hangs(court: C
         court.record(0.3)
     court.back.hang.set()
     began = time.monotonic()
-    court.wait(lambda: time.monotonic() > began + 1.1)
+    until(lambda: time.monotonic() > began + 1.1)
     behind = court.agent.status().seconds
     getattr(court.agent, pressed)()
     court.back.hang.clear()
@@ -158,7 +153,7 @@ def test_a_failed_recording_goes_on_by_itself(
     hearing = court.agent.start(CARD)
     court.record(1)
     broken.set()
-    court.wait(lambda: words in court.agent.status().message)
+    until(lambda: words in court.agent.status().message)
     assert court.agent.status().state is HearingState.RECORDING
     for step in (court.agent.pause, court.agent.stop):
         with pytest.raises(Interrupted, match=f"{words}.*[Rr]epeat this step when it goes on"):
@@ -167,7 +162,7 @@ def test_a_failed_recording_goes_on_by_itself(
     with pytest.raises(HearingRunning, match=words):
         court.agent.start(HearingCard.parse({"case_number": "2"}))
     broken.clear()
-    court.wait(lambda: court.agent.status().message == "")
+    until(lambda: court.agent.status().message == "")
     court.record(1)
     found = court.finish(hearing)
     before, *_, after = found.bodies(LeafKind.SEGMENT, "mic-judge")
@@ -187,8 +182,8 @@ def test_a_stop_that_cannot_be_written_is_answered(court: Courtroom, monkeypatch
         patch.setattr(Journal, "state", no_room)
         with pytest.raises(Interrupted, match="disk is full"):
             court.agent.stop()
-    court.wait(lambda: "disk is full" in court.agent.status().message)
-    court.wait(lambda: court.agent.status().message == "")
+    until(lambda: "disk is full" in court.agent.status().message)
+    until(lambda: court.agent.status().message == "")
     court.record(0.5)
     found = court.finish(hearing)
     assert [one["state"] for one in found.bodies(LeafKind.STATE)] == ["recording", "ended"]
@@ -225,7 +220,7 @@ def test_an_interrupted_hearing_waits_for_its_devices(court: Courtroom, tmp_path
         court.agent.stop()
     for device in court.devices.values():
         device.die.clear()
-    court.wait(lambda: court.agent.status().message == "")
+    until(lambda: court.agent.status().message == "")
     court.record(0.5)
     court.finish(hearing)
 
@@ -248,7 +243,7 @@ def test_a_dead_source_is_opened_again(court: Courtroom) -> None:
     court.back.die.set()
     court.record(2)
     court.back.die.clear()
-    court.wait(lambda: court.agent.levels()["mic-witness"].level.peak_db > -20)
+    until(lambda: court.agent.levels()["mic-witness"].level.peak_db > -20)
     court.record(0.5)
     found = court.finish(hearing)
     ((_, _, log),) = missing(found, "mic-witness")
@@ -308,7 +303,7 @@ def test_an_interrupted_hearing_goes_on_without_the_device_that_is_gone(court: C
     assert court.agent.recover() == hearing
     court.record(1)
     court.back.die.clear()
-    court.wait(lambda: court.agent.levels()["mic-witness"].level.peak_db > -20)
+    until(lambda: court.agent.levels()["mic-witness"].level.peak_db > -20)
     court.record(0.5)
     found = court.finish(hearing)
     assert {gap["cause"] for gap in found.bodies(LeafKind.GAP, "mic-judge")} <= {"restart", "device_lost"}

@@ -1,7 +1,5 @@
 """Microphones through a real PulseAudio server: each channel on its own track, whatever the server calls it."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from hardware.inputs import open_input
 from recorder.agent import Agent
 from storage.ledger.leaf import LeafKind
 from tests.factories.recordings import CARD, Pcm, check_chain, check_tiles, loudness, node, recorded, tone
+from tests.factories.waiting import until
 from tests.services.sound import SoundServer, environment_of, sound_server
 
 TONES = tuple(400 + 110 * number for number in range(8))
@@ -23,13 +22,6 @@ SEATS = (Microphone(CourtRole.JUDGE, "desk", 0), Microphone(CourtRole.WITNESS, "
 
 def tones(seconds: float, count: int) -> Pcm:
     return np.column_stack([tone(seconds, hertz) for hertz in TONES[:count]])
-
-
-def wait(agent: Agent, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, agent.status()
-        time.sleep(0.01)
 
 
 def heard(agent: Agent, track: str) -> bool:
@@ -44,9 +36,9 @@ def test_every_channel_is_on_its_own_track(tmp_path: Path, sound: SoundServer) -
     agent = node(tmp_path, Room("room", inputs, (*desk, *hall)))
     with sound.playing("two", tones(20, 2)), sound.playing("eight", tones(20, 8)):
         hearing = agent.start(CARD)
-        wait(agent, lambda: heard(agent, "mic-judge-1") and heard(agent, "mic-witness-7"))
+        until(lambda: heard(agent, "mic-judge-1") and heard(agent, "mic-witness-7"), agent.status)
         began = agent.status().seconds
-        wait(agent, lambda: agent.status().seconds > began + 0.7)
+        until(lambda: agent.status().seconds > began + 0.7, agent.status)
         agent.stop()
     found = recorded(agent, hearing)
     agent.close()
@@ -88,20 +80,20 @@ def test_a_server_that_fails_is_a_gap_until_it_is_back(tmp_path: Path, failure: 
         agent = node(tmp_path / "node", room)
         with sound_server(folder) as server:
             hearing = agent.start(CARD)
-            wait(agent, lambda: agent.status().seconds > 1)
+            until(lambda: agent.status().seconds > 1, agent.status)
             getattr(server, {"dies": "kill", "hangs": "hang"}[failure])()
             lost = agent.status().seconds
-            wait(agent, lambda: agent.status().seconds > lost + 2)
+            until(lambda: agent.status().seconds > lost + 2, agent.status)
             if failure == "hangs":
                 server.go_on()
                 resumed = agent.status().seconds
-                wait(agent, lambda: agent.status().seconds > resumed + 1)
+                until(lambda: agent.status().seconds > resumed + 1, agent.status)
                 agent.stop()
         if failure == "dies":
             with sound_server(folder) as server, server.playing("two", tones(20, 2)):
-                wait(agent, lambda: heard(agent, SEATS[0].track))
+                until(lambda: heard(agent, SEATS[0].track), agent.status)
                 again = agent.status().seconds
-                wait(agent, lambda: agent.status().seconds > again + 1)
+                until(lambda: agent.status().seconds > again + 1, agent.status)
                 agent.stop()
     found = recorded(agent, hearing)
     agent.close()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from court.room import Input, SourceKind
-from hardware.devices import AUDIO_RATE, AudioBlock
+from hardware.devices import AUDIO_RATE, AudioBlock, Source
 from hardware.errors import DeviceLost, DeviceUnusable
 from hardware.inputs import open_input
 from tests.factories.recordings import loudness
@@ -37,8 +37,8 @@ def sender(port: int, coding: str, host: str = LOOPBACK) -> Iterator[None]:
             process.kill()
 
 
-def blocks(source: object) -> Iterator[AudioBlock]:
-    return (item for item in source.items() if isinstance(item, AudioBlock))  # type: ignore[attr-defined]
+def blocks(source: Source) -> Iterator[AudioBlock]:
+    return (item for item in source.items() if isinstance(item, AudioBlock))
 
 
 def sdp(port: int, host: str = LOOPBACK) -> str:

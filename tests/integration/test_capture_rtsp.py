@@ -1,6 +1,5 @@
 """A real RTSP camera with sound: its H.264 is kept as it comes, its AAC becomes FLAC."""
 
-import time
 from pathlib import Path
 
 import av
@@ -13,6 +12,7 @@ from hardware.devices import AUDIO_RATE, VIDEO_RATE
 from hardware.segment_reader import pictures_end
 from storage.ledger.leaf import LeafKind
 from tests.factories.recordings import CARD, check_chain, check_tiles, loudness, node, recorded
+from tests.factories.waiting import until
 from tests.services.fixtures import or_skip
 from tests.services.processes import RtspServer, rtsp_server
 
@@ -24,16 +24,11 @@ def test_picture_and_sound_of_a_camera(tmp_path: Path, rtsp: RtspServer) -> None
     room = Room("room", inputs, SEATS, (Camera("door", "door"),))
     agent = node(tmp_path, room)
     hearing = agent.start(CARD)
-    deadline = time.monotonic() + 60
-    while agent.status().seconds < 5:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: agent.status().seconds >= 5)
     agent.pause()
     agent.resume()
     resumed = agent.status().seconds
-    while agent.status().seconds < resumed + 4:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: agent.status().seconds >= resumed + 4)
     agent.stop()
     found = recorded(agent, hearing)
     agent.close()
@@ -63,10 +58,7 @@ def test_a_camera_of_another_coding(tmp_path: Path, given: str, recorded_as: str
         room = Room("room", (Input("door", SourceKind.RTSP, server.url),), SEATS, (Camera("door", "door"),))
         agent = node(tmp_path, room)
         hearing = agent.start(CARD)
-        deadline = time.monotonic() + 60
-        while agent.status().seconds < 3:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: agent.status().seconds >= 3)
         agent.stop()
     found = recorded(agent, hearing)
     agent.close()

@@ -30,6 +30,7 @@ from tests.factories.recordings import (
     tone,
     write_wav,
 )
+from tests.factories.waiting import until
 
 SECRET = 1777.0  # Hz: what is said in the break
 SCRIPT = """
@@ -211,7 +212,7 @@ def test_a_graph_without_end_takes_its_time(tmp_path: Path) -> None:
     agent = node(tmp_path / "home", graph, Pace.FAST)
     began = time.monotonic()
     hearing = agent.start(CARD)
-    wait_until(lambda: agent.status().seconds > 1)
+    until(lambda: agent.status().seconds > 1)
     agent.stop()
     passed = time.monotonic() - began
     assert recorded(agent, hearing).end <= passed * AUDIO_RATE
@@ -226,21 +227,21 @@ def test_the_secretary_s_steps_in_real_time(tmp_path: Path) -> None:
     agent = node(tmp_path / "home", simulated_room(files), Pace.REAL_TIME)
     hearing = agent.start(CARD)
     assert agent.start(CARD) == hearing
-    wait_until(lambda: agent.status().seconds > 0.5)
+    until(lambda: agent.status().seconds > 0.5)
     assert agent.levels()["mic-judge"].level.peak_db == pytest.approx(-12.2, abs=0.1)
     at = agent.note(NoteTemplate.MOTION, "Ходатайство")
     agent.pause()
     agent.pause()
     assert agent.status().state is HearingState.PAUSED
     paused = agent.status().seconds
-    wait_until(lambda: agent.status().seconds > paused + 0.4)
+    until(lambda: agent.status().seconds > paused + 0.4)
     assert agent.levels()["mic-judge"].level.peak_db == pytest.approx(-12.2, abs=0.1)
     agent.resume()
     resumed = agent.status().seconds
-    wait_until(lambda: agent.status().seconds > resumed + 0.4)
+    until(lambda: agent.status().seconds > resumed + 0.4)
     agent.deliberate()
     isolated = agent.status().seconds
-    wait_until(lambda: agent.status().seconds > isolated + 0.4)
+    until(lambda: agent.status().seconds > isolated + 0.4)
     assert agent.levels()["mic-judge"].level == SILENT  # not even measured, unlike in a break
     agent.stop()
     agent.stop()
@@ -251,14 +252,6 @@ def test_the_secretary_s_steps_in_real_time(tmp_path: Path) -> None:
     gap, _ = found.bodies(LeafKind.GAP, "mic-judge")
     assert gap["start"] <= paused * AUDIO_RATE < gap["end"] <= resumed * AUDIO_RATE
     assert found.bodies(LeafKind.NOTE)[0]["at_sample"] == round(at * AUDIO_RATE)
-
-
-def wait_until(condition: object, seconds: float = 20.0) -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_room_may_have_silent_inputs_it_does_not_use(tmp_path: Path) -> None:

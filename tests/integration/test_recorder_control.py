@@ -2,8 +2,7 @@
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from recorder.control import create_app
 from recorder.settings import Pace
 from storage.ledger.leaf import LeafKind
 from tests.factories.recordings import check_tiles, node, recorded, simulated_room, tone, write_wav
+from tests.factories.waiting import until
 
 TOKEN = "node-token"
 CARD = {"case_number": "ГД 4405/24-Б2", "language": "ru", "participants": [{"role": "claimant", "name": "А."}]}
@@ -41,13 +41,6 @@ def page(agent: Agent) -> Iterator[httpx.Client]:
         yield client
     server.should_exit = True
     thread.join()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def answer(response: httpx.Response, status: int = 200) -> Any:

@@ -3,7 +3,6 @@
 import hashlib
 import random
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from tests.factories.deliveries import migrated
 from tests.factories.hearing_log import HEARING, NODE, TRACKS, HearingLog, add_state, anchor, open_hearing
 from tests.factories.recordings import KEY, node, simulated_room, tone, write_wav
 from tests.factories.server import NODE_TOKEN, Server, make_server
+from tests.factories.waiting import until
 from tests.simulators.slow_line import SlowLine
 
 Message = MutableMapping[str, Any]
@@ -57,13 +57,6 @@ def served(app: Any) -> Iterator[int]:
     finally:
         server.should_exit = True
         thread.join()
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture

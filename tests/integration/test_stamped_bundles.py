@@ -1,4 +1,4 @@
-"""Bundles with time-stamps and cosignatures: what others vouch for is checked offline, and every damage is named."""
+"""Bundles with time-stamps: what an authority vouches for is checked offline, and every damage is named."""
 
 import json
 import random
@@ -6,102 +6,44 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from api.cli.main import app
-from api.composition import stamp_context
-from api.export import export
-from api.witnesses import take_cosignatures
 from court.errors import InputError
-from court.openness import Openness
-from storage.db.migrate import upgrade
-from storage.db.models import Checkpoint, Timestamp
-from storage.db.unit_of_work import Database
-from storage.ledger.checkpoint import sign_checkpoint, signed_text, verifier_key
-from storage.ledger.ed25519 import SigningKey
-from storage.ledger.heads import NOBODY, Outsiders
+from storage.ledger.checkpoint import sign_checkpoint, signed_text
+from storage.ledger.heads import Outsiders
 from storage.ledger.tst import load_roots
-from storage.ledger.witness import Witness, cosign
 from storage.offline import check_file, read_outsiders
-from storage.stamping import stamp_log
 from storage.verifier_archive import verifier_archive
-from tests.factories.bundles import ORDER, Parts, contents_of, exported, read_parts, with_contents, write_parts
+from tests.factories.bundles import Parts, contents_of, exported, read_parts, with_contents, write_parts
 from tests.factories.evidence import OTHER
-from tests.factories.hearing_log import HEARING, STRANGER, made_hearing
-from tests.factories.server import LOG_KEY, Server, make_server
+from tests.factories.hearing_log import made_hearing
+from tests.factories.server import LOG_KEY
+from tests.factories.stamped_bundles import KEY, WITNESS, grow, make_court, stamp_all, told
+from tests.factories.stamping import PAST, note_of
 from tests.factories.tokens import AT, STAMPING, Holder, Recipe, make_token, root
 from tests.services.fixtures import or_skip
-from tests.services.timestamps import TimestampServer, timestamp_server
+from tests.services.timestamps import timestamp_server
 
-KEY = verifier_key("courtrec", LOG_KEY.public)
-PAST = datetime(2020, 1, 6, 4, 0, tzinfo=UTC)
 SEED = 20261125
+
+
 FLIPS = 150
-WITNESS_KEY = SigningKey.from_seed(b"witness".ljust(32, b"."))
-WITNESS = Witness("bar.example", WITNESS_KEY.public)
+
+
 LONG = PAST - timedelta(days=1), PAST + timedelta(days=20_000)
+
+
 OWN = root("Own root", valid=LONG)
+
+
 OWN_SIGNER = OWN.issue("Own authority", {STAMPING: True}, valid=LONG)
-
-
-def make_court(folder: Path, authority: TimestampServer) -> Server:
-    """A court that recorded a hearing long before the authority's clock, which is this machine's."""
-    database = Database(f"sqlite:///{folder}/courtrec.db")
-    upgrade(database.engine)
-    server = make_server(
-        database, folder, timestamp_url=authority.url, timestamp_roots=authority.roots,
-        witnesses=WITNESS.verifier_key,
-    )  # fmt: skip
-    server.clock.utc = PAST + timedelta(minutes=10)
-    server.receive(made_hearing(start=PAST))
-    return server
-
-
-@pytest.fixture
-def court(tmp_path: Path, timestamps: TimestampServer) -> Iterator[Server]:
-    made = make_court(tmp_path, timestamps)
-    yield made
-    made.context.database.dispose()
-
-
-def size_of(server: Server) -> int:
-    with server.context.database.read() as work:
-        return work.log.head().size
-
-
-def grow(server: Server) -> int:
-    """One more entry of the hearing; how many the log has then."""
-    server.clock.forward(60)
-    server.order(HEARING, Openness.OPEN)
-    return size_of(server)
-
-
-def stamp(server: Server) -> int:
-    """How many entries the token covers."""
-    assert stamp_log(stamp_context(server.context), size_of(server))
-    return size_of(server)
-
-
-def note_of(server: Server, size: int) -> str:
-    with server.context.database.read() as work:
-        row = work.log.signed_at(size)
-        assert row is not None
-        return row.note
-
-
-def witnessed(server: Server, at: int) -> int:
-    """The witness cosigns the newest checkpoint; of how many entries that is."""
-    size = size_of(server)
-    take_cosignatures(server.context, cosign(note_of(server, size), WITNESS.name, at, WITNESS_KEY).encode())
-    return size
 
 
 @dataclass(frozen=True)
@@ -130,20 +72,16 @@ def stamped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stamped]:
     with pytest.MonkeyPatch.context() as patch, or_skip(timestamp_server(folder / "authority")) as authority:
         patch.setenv("NO_PROXY", "127.0.0.1")
         server = make_court(folder, authority)
-        first = stamp(server)
+        first = stamp_all(server)
         server.receive(made_hearing(OTHER, start=PAST))
         for _ in range(2):  # the token in the middle says nothing that the two do not
             grow(server)
-            last = stamp(server)
+            last = stamp_all(server)
         grow(server)
         parts = read_parts(exported(server, folder / "bundle.zip"))
         text = signed_text(note_of(server, first))
         server.context.database.dispose()
         yield Stamped(parts, first, last, authority.roots, text)
-
-
-def told(folder: Path, parts: Parts, outsiders: Outsiders = NOBODY) -> list[str]:
-    return list(check_file(write_parts(folder / "altered.zip", parts), KEY, outsiders).lines)
 
 
 def test_first_and_newest_token_go_with_the_bundle_and_say_since_when_it_exists(
@@ -219,10 +157,15 @@ def rewritten(stamped: Stamped) -> Parts:
 
 
 NOT_YET = OWN.issue("Own authority", {STAMPING: True}, valid=(PAST + timedelta(hours=2), PAST + timedelta(days=9)))
+
+
 FOR_SERVERS = OWN.issue("Own authority", {x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]): True})
+
+
 BY_NOBODY = root("Nobody", valid=LONG).issue(
     "Nobody's authority", {STAMPING: True}, valid=(PAST, PAST + timedelta(days=9))
 )
+
 
 DAMAGES: dict[str, tuple[Callable[[Stamped], Parts], str]] = {
     "half a token": (
@@ -335,73 +278,3 @@ def test_trust_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
         read_outsiders(path, [])
     with pytest.raises(InputError, match="witness's key 'nobody' cannot be used"):
         read_outsiders(None, ["nobody"])
-
-
-def test_what_a_witness_cosigned_goes_with_the_bundle(court: Server, tmp_path: Path) -> None:
-    first = witnessed(court, 1_600_000_000)
-    for at in (1_610_000_000, 1_620_000_000):
-        grow(court)
-        last = witnessed(court, at)
-    grow(court)
-    parts = read_parts(exported(court, tmp_path / "bundle.zip"))
-    assert [size for size, *_ in contents_of(parts)["heads"]] == [first, last]
-    lines = told(tmp_path, parts, Outsiders(witnesses=[WITNESS]))
-    assert [line.partition(" existed by ")[2] for line in lines if "existed by" in line] == [
-        "2020-09-13 12:26:40 UTC, as the witness bar.example signed.",
-        "2021-05-03 00:00:00 UTC, as the witness bar.example signed.",
-    ]
-    assert not [line for line in told(tmp_path, parts) if "existed by" in line]
-    other = Witness("bar.example", STRANGER.public)
-    assert not [line for line in told(tmp_path, parts, Outsiders(witnesses=[other])) if "existed by" in line]
-    name = f"heads/{first}.txt"
-    forged = parts[name].decode().replace("\u2014 bar.example ", "\u2014 courtrec ")
-    assert told(tmp_path, {**parts, name: forged.encode()}, Outsiders(witnesses=[WITNESS]))[0].startswith("Whole")
-    line = cosign(note_of(court, last), WITNESS.name, 1_600_000_000, WITNESS_KEY).splitlines(keepends=True)[-1]
-    moved = {**parts, name: parts[name] + line.encode()}
-    [fault, _] = told(tmp_path, moved, Outsiders(witnesses=[WITNESS]))
-    assert "The signature of the witness bar.example does not hold" in fault
-
-
-def test_where_no_token_covers_the_end_yet_the_newest_of_its_beginning_goes_with_it(
-    tmp_path: Path, timestamps: TimestampServer
-) -> None:
-    court = make_court(tmp_path, timestamps)
-    log = made_hearing(OTHER, start=PAST)
-    entries = log.entries
-    log.entries = entries[: len(entries) // 2]
-    court.receive(log)
-    during = stamp(court)
-    log.entries = entries
-    court.receive(log)
-    parts = read_parts(exported(court, tmp_path / "bundle.zip", OTHER))
-    assert [size for size, *_ in contents_of(parts)["heads"]] == [during]
-    own = sum(index < during for index in contents_of(parts)["indices"])
-    assert any(line.startswith(f"{own} of its ") for line in told(tmp_path, parts))
-    after = stamp(court)
-    again = read_parts(exported(court, tmp_path / "again.zip", OTHER))
-    assert [size for size, *_ in contents_of(again)["heads"]] == [after]
-    court.context.database.dispose()
-
-
-def test_a_hearing_that_no_token_covers_has_none(court: Server, tmp_path: Path) -> None:
-    stamp(court)
-    court.receive(made_hearing(OTHER, start=PAST))
-    parts = read_parts(exported(court, tmp_path / "bundle.zip", OTHER))
-    assert contents_of(parts)["heads"] == []
-
-
-def test_a_token_that_does_not_hold_is_not_handed_out_and_the_court_is_told(court: Server, tmp_path: Path) -> None:
-    size = stamp(court)
-    with court.context.database.begin() as work:
-        work.session.execute(sa.update(Timestamp).values(token=b"x"))
-    with capture_logs() as logged:
-        made = export(court.context, HEARING, tmp_path / "bundle.zip", ORDER)
-    assert made.stamps == 0
-    assert [(one["event"], one["size"]) for one in logged] == [("time_stamp_not_handed_out", size)]
-    assert check_file(tmp_path / "bundle.zip", KEY).whole
-    with court.context.database.begin() as work:
-        work.session.execute(sa.delete(Checkpoint).where(Checkpoint.size == size))
-    with capture_logs() as logged:
-        export(court.context, HEARING, tmp_path / "again.zip", ORDER)
-    assert [one["reason"] for one in logged] == ["its checkpoint is gone"]
-    assert check_file(tmp_path / "again.zip", KEY).whole

@@ -9,42 +9,26 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from api.cli.evidence import all_is_well
 from api.composition import stamp_context
-from api.errors import SettingsError
-from api.settings import load_settings
 from api.stamps import load_authority
-from protocol.context import make_context
-from protocol.demo_key import make_demo_pkcs12
-from protocol.settings import ProtocolSettings
-from protocol.tasks import draft_protocol, sign_protocol
-from protocol.verify import load_timestamp_roots, load_trust_roots, verify_pdf
-from storage.db.models import Checkpoint, OutboxRow, Timestamp
+from storage.db.models import Checkpoint, Timestamp
 from storage.db.timestamps import EVERY
 from storage.db.unit_of_work import Database
 from storage.errors import LedgerError, StampError
 from storage.ledger.checkpoint import sign_checkpoint, signed_text
-from storage.ledger.timestamp import MAX_ANSWER, token_time
-from storage.queue import STAMP_AGAIN, STAMP_LOG, EmbeddedWorker, Sweeper, make_queue
-from storage.stamping import register, stamp_log
-from storage.worm.port import read_object
+from storage.ledger.timestamp import MAX_ANSWER
+from storage.queue import STAMP_AGAIN, EmbeddedWorker, Sweeper, make_queue
+from storage.stamping import register
 from tests.factories.evidence import OTHER, faults, transcribe
 from tests.factories.hearing_log import HEARING, STRANGER, made_hearing
 from tests.factories.server import LOG_KEY, Server, make_server
+from tests.factories.stamping import PAST, kept, log_size, note_of, promised, stamp, stamped_server
 from tests.services.timestamps import Making, TimestampServer, timestamp_server
 
-PAST = datetime(2020, 1, 6, 4, 0, tzinfo=UTC)
 FAR = datetime(2150, 1, 6, 4, 0, tzinfo=UTC)
-
-
-def stamped_server(database: Database, folder: Path, authority: TimestampServer) -> Server:
-    """A court that recorded long before the authority's clock, which is this machine's."""
-    made = make_server(database, folder, timestamp_url=authority.url, timestamp_roots=authority.roots)
-    made.clock.utc = PAST + timedelta(minutes=10)
-    return made
 
 
 @pytest.fixture
@@ -52,26 +36,6 @@ def court(database: Database, tmp_path: Path, timestamps: TimestampServer) -> Se
     made = stamped_server(database, tmp_path, timestamps)
     made.receive(made_hearing(start=PAST))
     return made
-
-
-def promised(server: Server) -> list[int]:
-    with server.context.database.read() as work:
-        rows = work.session.scalars(sa.select(OutboxRow).where(OutboxRow.task == STAMP_LOG).order_by(OutboxRow.id))
-        return [row.args[0] for row in rows]
-
-
-def stamp(server: Server, size: int | None = None) -> bool:
-    return stamp_log(stamp_context(server.context), promised(server)[-1] if size is None else size)
-
-
-def kept(server: Server) -> list[Timestamp]:
-    with server.context.database.read() as work:
-        return list(work.timestamps.all())
-
-
-def log_size(server: Server) -> int:
-    with server.context.database.read() as work:
-        return work.log.head().size
 
 
 def test_the_end_of_a_hearing_promises_a_token_and_the_worker_gets_it(
@@ -122,12 +86,6 @@ def test_openssl_believes_the_kept_token_as_anyone_can(
     command = ["openssl", "ts", "-verify", "-token_in", "-in", "token.tst", "-data", "text"]
     done = subprocess.run([*command, "-CAfile", timestamps.roots], cwd=tmp_path, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (0, b"Verification: OK\n"), done.stderr
-
-
-def note_of(server: Server, size: int) -> str:
-    with server.context.database.read() as work:
-        [note] = [row.note for row in work.log.checkpoints() if row.size == size]
-        return note
 
 
 def test_a_token_is_asked_for_once_however_often_the_task_comes(court: Server, timestamps: TimestampServer) -> None:
@@ -353,104 +311,3 @@ def test_a_log_rewritten_with_the_courts_own_key_does_not_fit_its_token(
         row.note = sign_checkpoint("courtrec", row.size, bytes(32), LOG_KEY)
         row.root = bytes(32)
     assert any("time-stamp" in one and "made over something else" in one for one in faults(court))
-
-
-def log_in(folder: Path, user: str | None, password: str | None) -> None:
-    (folder / "keys").mkdir(exist_ok=True)
-    for name, content in (("timestamp.user", user), ("timestamp.password", password)):
-        if content is not None:
-            (folder / "keys" / name).write_text(f"{content}\n")
-            (folder / "keys" / name).chmod(0o600)
-
-
-def test_an_authority_that_wants_a_password_gets_the_one_in_the_secret_files(
-    court: Server, database: Database, tmp_path: Path, timestamps: TimestampServer
-) -> None:
-    timestamps.login = "court:п@ss:word"
-    with pytest.raises(StampError, match="wants another user name or password than keys/"):
-        stamp(court)
-    log_in(tmp_path, "court", "wrong")
-    with pytest.raises(StampError, match="wants another user name or password"):
-        stamp(stamped_server(database, tmp_path, timestamps), log_size(court))
-    log_in(tmp_path, "court", "п@ss:word")
-    knowing = stamped_server(database, tmp_path, timestamps)
-    assert "п@ss:word" not in repr(knowing.context)
-    assert stamp(knowing, log_size(court))
-    assert faults(knowing) == []
-
-
-@pytest.mark.parametrize(("user", "password"), [("court", None), (None, "secret"), ("court", ""), ("", "secret")])
-def test_half_a_login_is_refused_at_start(
-    tmp_path: Path, timestamps: TimestampServer, user: str | None, password: str | None
-) -> None:
-    log_in(tmp_path, user, password)
-    with pytest.raises(SettingsError, match=r"The secret file .*timestamp\.(user|password)"):
-        load_authority(load_settings(home=tmp_path, timestamp_url=timestamps.url, timestamp_roots=timestamps.roots))
-
-
-@pytest.mark.parametrize(
-    ("url", "complaint"),
-    [
-        ("https://tsa.example:port/stamp", r"COURTREC_TIMESTAMP_URL is no address \(.+\): correct it"),
-        ("http://tsa.example/stamp", "ask the authority for an https:// address"),
-        ("https://court:secret@tsa.example/stamp", "holds a user name: put it and the password into keys/"),
-    ],
-)
-def test_a_password_goes_neither_into_the_address_nor_over_an_open_line(
-    tmp_path: Path, timestamps: TimestampServer, url: str, complaint: str
-) -> None:
-    log_in(tmp_path, "court", "secret")
-    with pytest.raises(SettingsError, match=complaint) as caught:
-        load_authority(load_settings(home=tmp_path, timestamp_url=url, timestamp_roots=timestamps.roots))
-    assert "secret@" not in str(caught.value)
-
-
-def test_an_authority_may_send_its_chain_from_the_signer_upwards(court: Server, tmp_path: Path) -> None:
-    """As OpenSSL does. DER asks for another order of a set: this signer's certificate, the longer one, comes last."""
-    making = Making(key=lambda: rsa.generate_private_key(65537, 2048), between=True)
-    with timestamp_server(tmp_path / "chained", making) as chained:
-        changed = {"timestamp_url": chained.url, "timestamp_roots": chained.roots}
-        authority = load_authority(court.context.settings.model_copy(update=changed))
-        assert authority is not None
-        note = note_of(court, log_size(court))
-        token, at = authority.stamp(note)
-        assert token_time(token, note, authority.roots) == at
-
-
-@pytest.mark.parametrize("content", [None, b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
-def test_certificates_that_cannot_be_used_are_named_at_start(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "roots.pem"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(SettingsError, match=r"roots\.pem cannot be used \(.+\): .* COURTREC_TIMESTAMP_ROOTS\.$"):
-        load_authority(load_settings(timestamp_roots=path))
-
-
-def test_an_authority_without_its_certificates_is_refused_at_start() -> None:
-    with pytest.raises(SettingsError, match="COURTREC_TIMESTAMP_ROOTS"):
-        load_settings(timestamp_url="http://authority.example")
-    with pytest.raises(SettingsError, match="COURTREC_TIMESTAMP_URL"):
-        load_settings(timestamp_url="authority.example", timestamp_roots=Path("roots.pem"))
-
-
-@pytest.mark.parametrize("login", [None, ("court", "пароль")])
-def test_the_same_authority_stamps_the_protocols_signature(
-    court: Server, tmp_path: Path, timestamps: TimestampServer, login: tuple[str, str] | None
-) -> None:
-    timestamps.login = ":".join(login or ())
-    context = make_context(
-        ProtocolSettings(), database=court.context.database, store=court.context.store, key=court.context.server_key,
-        clock=court.clock, home=tmp_path, site="http://court.test", keep=timedelta(days=1),
-        timestamp_url=timestamps.url, timestamp_login=login, timestamp_roots=timestamps.roots,
-    )  # fmt: skip
-    make_demo_pkcs12(context.signer.pkcs12, "Айжамал", court.clock)
-    transcribe(court, HEARING)
-    assert draft_protocol(context, HEARING)
-    signed = sign_protocol(context, HEARING, "secretary")
-    roots, authority = load_trust_roots(context.signer.trust_roots), load_timestamp_roots(context.signer)
-    pdf = read_object(context.store, signed.sha256)
-    report = verify_pdf(pdf, roots, court.clock.utc, authority)
-    assert report.timestamped
-    assert report.genuine, report.faults
-    assert not verify_pdf(pdf, roots, court.clock.utc).genuine
-    assert faults(court) == []

@@ -2,10 +2,9 @@
 
 import hashlib
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from storage.worm.local import LocalStore
 from tests.factories.ledger import HEARING, MOMENT, SERVER_KEY
 from tests.factories.queues import empty_embedded_broker
 from tests.factories.voices import room
+from tests.factories.waiting import until
 from tests.speech import festvox_ru
 from transcribe.engines.port import EngineSegment
 from transcribe.engines.select import Engines
@@ -373,11 +373,9 @@ def test_from_stored_segments_to_the_words_really_said(running: Court, whisper_b
     running.engine = whisper_base
     running.open(state="recording")
     running.record(spoken(seconds=30.0))
-    deadline = datetime.now(UTC) + timedelta(minutes=2)
     with running.database.begin() as work:
         work.outbox.put(TRANSCRIBE_WINDOW, [HEARING, 0], MOMENT)
-    while running.window()[0] != "done" and datetime.now(UTC) < deadline:
-        time.sleep(0.1)
+    until(lambda: running.window()[0] == "done", running.window)
     [(track, text)] = running.texts()
     assert track == "mic-judge"
     meant, said = set(plain(festvox_ru(1)[0].text).split()), set(plain(text).split())

@@ -59,13 +59,26 @@ def test_everything_arrives_and_the_urgent_first(
 
 
 @given(entries)
-def test_once_the_speech_is_there_so_are_all_leaves(given_entries: list[tuple[str, str, bool]]) -> None:
+def test_once_the_speech_is_there_so_is_all_that_was_stated_of_it(given_entries: list[tuple[str, str, bool]]) -> None:
     """So that a hearing is transcribed to its end while not one picture of it has been sent."""
     waiting = backlog(given_entries)
     while (step := next_step(waiting, None)) is not None:
         if isinstance(step, Bytes) and not any(one.position == step.position and one.bytes_first for one in waiting):
-            assert not any(one.leaf_waits for one in waiting)
+            assert all(one.leisurely for one in waiting if one.leaf_waits)
         waiting = after(waiting, step)
+
+
+@given(st.lists(st.tuples(st.sampled_from(HEARINGS), st.sampled_from(("mix", "cam-hall")), st.booleans()), max_size=60))
+def test_on_a_line_that_keeps_pace_no_picture_is_stated_ahead_of_its_bytes(
+    given_entries: list[tuple[str, str, bool]],
+) -> None:
+    """The court states each that is: two entries, for nothing where nobody waits."""
+    waiting = backlog(given_entries)
+    while (step := next_step(waiting, "running")) is not None:
+        if isinstance(step, Leaves):
+            assert not [one for one in waiting if one.position in step.positions and one.bytes_wait]
+        waiting = after(waiting, step)
+    assert waiting == []
 
 
 @given(entries, st.sets(st.integers(0, 149)))

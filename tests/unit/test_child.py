@@ -5,13 +5,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from hardware.child import Child
 from hardware.errors import DeviceUnusable
+from tests.factories.waiting import until
 
 ROOT = Path(__file__).parents[2]
 PARENT = """
@@ -40,10 +40,7 @@ def test_it_survives_the_thread_that_asked_for_it_but_not_the_recorder() -> None
         child = int(recorder.stdout.readline())
         assert alive(child)
         recorder.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while alive(child):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: not alive(child))
     os.killpg(child, signal.SIGKILL)  # its own child, which a killed leader cannot take along
 
 
@@ -64,10 +61,7 @@ def test_a_hung_one_is_noticed_although_it_complains_and_is_ended_with_its_child
     with pytest.raises(TimeoutError):
         child.read(1, 0.3)
     assert child.end() == "warning"
-    deadline = time.monotonic() + 10  # a signal that was sent is not yet a process that is gone
-    while alive(inner):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: not alive(inner))  # a signal that was sent is not yet a process that is gone
 
 
 def test_whoever_waits_for_it_can_be_interrupted() -> None:

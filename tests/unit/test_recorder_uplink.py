@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from recorder.errors import Refused, Undelivered
 from recorder.spool import Attachment, HearingRow, Spool
 from recorder.uplink import PIECE, Uplink
+from tests.factories.waiting import until
 
 HEARING = "0198c5a0-0000-7000-8000-000000000001"
 OTHER = "0198c5a0-0000-7000-8000-000000000002"
@@ -289,11 +289,3 @@ def test_in_the_background_it_waits_for_the_server_and_for_news(spool: Spool) ->
     until(lambda: len(server.leaves) == 11)
     sender.close()
     check_delivered(spool, server)
-
-
-def until(condition: object) -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
