@@ -7,6 +7,7 @@ import httpx
 
 from api.errors import Conflict, NodeUnreachable, Unusable
 
+_CONNECT = 2.0  # seconds: in a court's own network a machine that is there answers at once
 _UNREACHABLE = "The recording node at {url} does not answer: check that it runs and its network; recording goes on."
 
 
@@ -16,15 +17,16 @@ class NodeClient:
     def __init__(self, url: str, token: str, timeout: float = 10.0) -> None:
         self._url = url
         self._headers = {"Authorization": f"Bearer {token}"}
-        self._timeout = timeout
+        self._timeout = httpx.Timeout(timeout, connect=min(timeout, _CONNECT))
 
     def status(self) -> dict[str, Any]:
-        """{node, room, hearing, state, seconds, tracks, unsent, message}."""
+        """{node, room, hearing, spare_of, state, seconds, tracks, unsent, message}."""
         return self._call("GET", "/status")
 
-    def start(self, card: Mapping[str, Any]) -> str:
-        """Begins to record with these card fields; returns the hearing's id."""
-        return str(self._call("POST", "/start", dict(card))["hearing"])
+    def start(self, card: Mapping[str, Any], spare_of: str = "") -> str:
+        """Begins to record with these card fields; returns the hearing's id. `spare_of`: what another node records."""
+        beside = {"spare_of": spare_of} if spare_of else {}
+        return str(self._call("POST", "/start", {**card, **beside})["hearing"])
 
     def pause(self) -> dict[str, Any]:
         return self._call("POST", "/pause")

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     )
 
     node_url: str = Field("", description="Control address of the recording node; empty: no node is attached.")
+    spare_node_url: str = Field(
+        "", description="Control address of a second node that records the same room beside it; empty: there is none."
+    )
     object_limit: int = Field(1 << 30, ge=1 << 20, description="Largest object a node may deliver, in bytes.")
 
     session_hours: int = Field(10, ge=1, le=72, description="A log-in ends after so many hours.")
@@ -139,7 +142,7 @@ class Settings(BaseSettings):
             raise ValueError(f"use one of {', '.join(LANGUAGES)}")
         return value
 
-    @field_validator("public_url", "node_url", "timestamp_url")
+    @field_validator("public_url", "node_url", "spare_node_url", "timestamp_url")
     @classmethod
     def _url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -152,6 +155,8 @@ class Settings(BaseSettings):
             raise ValueError("COURTREC_STORE=s3 needs COURTREC_S3_ENDPOINT")
         if self.replica_folder is not None and self.replica_s3_endpoint:
             raise ValueError("give one second store: COURTREC_REPLICA_FOLDER or COURTREC_REPLICA_S3_ENDPOINT")
+        if self.spare_node_url and not self.node_url:
+            raise ValueError("COURTREC_SPARE_NODE_URL needs the first node in COURTREC_NODE_URL")
         if self.timestamp_url and self.timestamp_roots is None:
             raise ValueError("COURTREC_TIMESTAMP_URL needs the authority's certificates in COURTREC_TIMESTAMP_ROOTS")
         return self

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from api import schemas
+from api.in_step import records
 from court.card import HearingCard
 from court.hearing import HearingState
 from court.openness import Openness
@@ -207,6 +208,34 @@ class Unsent:
     count: int = 0
     size: int = 0
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpareView:
+    """The spare node beside the first. `recording`: it records this hearing; `first`: so does the first node.
+
+    `answers`: it can be reached; `message` is what is wrong with it, in its own words.
+    """
+
+    answers: bool
+    recording: bool
+    first: bool
+    message: str
+    node: str
+    unsent: "Unsent"
+
+
+def spare_view(first: Mapping[str, Any] | None, spare: Mapping[str, Any] | None, hearing_id: str) -> SpareView:
+    """From the answers of both nodes' `/status`; None for one that does not answer."""
+    here = first is not None and _records_live(first, hearing_id)
+    if spare is None:
+        return SpareView(False, False, here, "", "", Unsent())
+    recording = _records_live(spare, hearing_id)
+    return SpareView(True, recording, here, spare["message"], spare["node"], _unsent(spare["unsent"]))
+
+
+def _records_live(status: Mapping[str, Any], hearing_id: str) -> bool:
+    return records(status, hearing_id) and status["state"] is not None and HearingState(status["state"]).live
 
 
 def node_view(status: Mapping[str, Any], hearing_id: str = "") -> NodeView:

@@ -16,6 +16,12 @@ def offer_work(uow: UnitOfWork, hearing_id: str, now: datetime) -> None:
     hearing = uow.hearings.lock(hearing_id)
     if hearing is None:
         return
+    if hearing.spare_of is not None:
+        if uow.hearings.first_of(hearing) is not None:
+            offer_draft(uow, hearing, now)
+            return
+        if hearing.ended_at is None:
+            return  # the first node's entries are on their way, most likely; then this is not transcribed twice
     ended = hearing.state == HearingState.ENDED
     offered = {window.sequence for window in uow.windows.of(hearing_id)}
     arrived = uow.session.execute(select(Segment.track, Segment.sequence).where(Segment.hearing_id == hearing_id))

@@ -39,7 +39,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`hearing` and `state` are None before the first one; `message` says what is wrong, if anything."""
+    """`hearing` and `state` are None before the first one; `message` says what is wrong, if anything.
+
+    `spare_of` is the hearing of another node that this one is recorded beside; empty for one of its own.
+    """
 
     hearing: str | None
     state: HearingState | None
@@ -49,6 +52,7 @@ class Status:
     message: str
     disk: DiskRoom
     openness: Openness = Openness.OPEN
+    spare_of: str = ""
 
 
 def unsent(limits: SpoolLimits, backlog: Backlog, now: float) -> str:
@@ -86,8 +90,10 @@ class Agent:
         self._closing = threading.Event()
         self._lock = threading.Lock()
 
-    def start(self, card: HearingCard) -> str:
+    def start(self, card: HearingCard, spare_of: str = "") -> str:
         """Starts recording in the background; returns the hearing's id, the same if this case is being recorded.
+
+        `spare_of` is the hearing that another node of the room records: this is a spare recording of it.
 
         Raises InputError before anything is written if a device cannot be used, NoRoom if the disk may not hold it,
         HearingRunning if another case is being recorded or one is left unfinished by a crash. What fails later is
@@ -95,12 +101,12 @@ class Agent:
         """
         with self._lock:
             running = self._running()
-            if running is not None and running.card == card:
+            if running is not None and (running.card, running.spare_of) == (card, spare_of):
                 return running.hearing
             self._refuse_if_busy()
             self.gauge.rates = rates_of(self.room, measured(self.spool))
             self.gauge.check_reserve()
-            current = self._current = self._opener.begin(card, None, None)
+            current = self._current = self._opener.begin(card, None, None, spare_of)
             self._in_background(current)
             return current.hearing
 
@@ -178,7 +184,8 @@ class Agent:
         recording = current.session.recording
         seconds = recording.position / AUDIO_RATE
         state, openness = recording.plan.state, recording.openness
-        return Status(current.hearing, state, seconds, current.tracks, backlog, message, disk, openness)
+        tracks, spare_of = current.tracks, current.spare_of
+        return Status(current.hearing, state, seconds, tracks, backlog, message, disk, openness, spare_of)
 
     def levels(self) -> Mapping[str, TrackLevel]:
         """The loudness of every microphone in the last tenth of a second; empty without a hearing."""

@@ -83,14 +83,17 @@ def track_facts(room: Room, sources: Mapping[str, Source]) -> tuple[TrackFacts, 
     )
 
 
-def hearing_facts(card: HearingCard, room: Room, node: str, tracks: tuple[TrackFacts, ...]) -> dict[str, Any]:
-    """The body of the hearing's leaf, but for its anchor."""
+def hearing_facts(
+    card: HearingCard, room: Room, node: str, tracks: tuple[TrackFacts, ...], spare_of: str = ""
+) -> dict[str, Any]:
+    """The body of the hearing's leaf, but for its anchor. `spare_of`: the hearing that another node records."""
     return {
         "card": card.as_fields(),
         "room": room.name,
         "node": node,
         "profile": room.profile.value,
         "tracks": [one.as_fields() for one in tracks],
+        **({"spare_of": spare_of} if spare_of else {}),
     }
 
 

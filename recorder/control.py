@@ -22,6 +22,7 @@ from starlette.routing import Route
 from court.card import HearingCard
 from court.errors import CourtError, InputError
 from court.hearing import IllegalStep
+from court.ids import is_id
 from court.notes import NoteTemplate
 from court.openness import Openness
 from recorder.agent import Agent
@@ -63,8 +64,11 @@ class _Node:
         return JSONResponse(await run_in_threadpool(status_fields, self._agent))
 
     async def start(self, request: Request) -> Response:
-        card = HearingCard.parse(await _fields(request))
-        return JSONResponse({"hearing": await run_in_threadpool(self._agent.start, card)})
+        fields = await _fields(request)
+        card, spare_of = HearingCard.parse(fields), fields.get("spare_of", "")
+        if not isinstance(spare_of, str) or (spare_of and not is_id(spare_of)):
+            raise InputError("The field 'spare_of' must be the id of the hearing that the other node records.")
+        return JSONResponse({"hearing": await run_in_threadpool(self._agent.start, card, spare_of)})
 
     def step(self, deed: Callable[[], None]) -> Handler:
         async def answer(_request: Request) -> Response:
@@ -114,6 +118,7 @@ def status_fields(agent: Agent) -> dict[str, Any]:
         "node": agent.settings.name,
         "room": agent.room.name,
         "hearing": status.hearing,
+        "spare_of": status.spare_of,
         "state": status.state,
         "openness": status.openness.value,
         "seconds": round(status.seconds, 3),

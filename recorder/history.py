@@ -34,6 +34,7 @@ class History:
     mark: tuple[int, datetime] = (0, _NEVER)
     deeds: int = 0
     orders: list[OpennessSpan] = field(default_factory=list)
+    spare_of: str = ""
 
     def read(self, entry: bytes) -> None:
         """Takes the next entry of the chain; raises LedgerError if it is damaged."""
@@ -42,6 +43,7 @@ class History:
         self.chain = self.chain.after(leaf, entry)
         if leaf.kind is LeafKind.HEARING:
             self.card = body["card"]
+            self.spare_of = body.get("spare_of", "")
             self.tracks = tuple(TrackFacts.parse(facts) for facts in body["tracks"])
             self.covered = {track.track: 0 for track in self.tracks}
         elif leaf.kind is LeafKind.STATE:

@@ -44,12 +44,13 @@ _FIRST = (GapCause.DEVICE_LOST, "The device gave nothing yet.")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A hearing ready to be recorded, with its session still to be run."""
+    """A hearing ready to be recorded, with its session still to be run. `spare_of` as its first leaf has it."""
 
     hearing: str
     card: HearingCard
     tracks: tuple[TrackFacts, ...]
     session: Session
+    spare_of: str = ""
 
 
 class Opener:
@@ -73,7 +74,7 @@ class Opener:
         self._key = key
         self._open_source = open_source
 
-    def begin(self, card: HearingCard, script: Script | None, progress: Progress | None) -> Opened:
+    def begin(self, card: HearingCard, script: Script | None, progress: Progress | None, spare_of: str = "") -> Opened:
         """Opens the devices, then writes the hearing's first leaf: in this order, so that bad input leaves nothing.
 
         Raises InputError if a device cannot be used, SpoolError if the disk cannot be written.
@@ -87,7 +88,7 @@ class Opener:
             hearing = time_ordered_id(self._clock.now().utc, secrets.token_bytes(10))
             self._spool.begin(HearingRow(hearing, room_text(room), pace.value, scripted=script is not None))
             journal = self._journal(Chain(hearing, self._key.key_id))
-            journal.begin(hearing_facts(card, room, self._settings.name, tracks))
+            journal.begin(hearing_facts(card, room, self._settings.name, tracks, spare_of))
             recording = make_recording(room, journal, History(Chain(hearing, "")), 0, _FIRST, self.gauge.pictures_fit)
             feed.begin(0)
             recording.obey(Command.START)
@@ -102,7 +103,7 @@ class Opener:
                 ) from error
             raise
         actions = script.actions[1:] if script else ()
-        return Opened(hearing, card, tracks, make_session(room, recording, feed, actions, progress))
+        return Opened(hearing, card, tracks, make_session(room, recording, feed, actions, progress), spare_of)
 
     def reopen(self, progress: Progress | None, cause: GapCause = GapCause.RESTART) -> Opened | None:
         """The unfinished hearing as the interruption left it, the lost stretch stated; None if there is none."""
@@ -136,7 +137,7 @@ class Opener:
             raise
         actions = script.actions[history.deeds :] if script else ()
         session = make_session(room, recording, feed, actions, progress)
-        return Opened(row.id, HearingCard.parse(history.card), history.tracks, session)
+        return Opened(row.id, HearingCard.parse(history.card), history.tracks, session, history.spare_of)
 
     def end_unbegun(self) -> None:
         """Ends the hearings of which no sample was recorded, because they failed before their first state.

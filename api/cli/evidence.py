@@ -32,7 +32,7 @@ def list_hearings() -> None:
     for heading in ("id", "case", "began (UTC)", "length", "state", "protocol"):
         table.add_column(heading, no_wrap=True)
     with existing_context(load_settings()).database.read() as work:
-        for one in work.hearings.find():
+        for one in work.hearings.find(spares=True):
             length = clock_text(one.end_sample / SAMPLES_PER_SECOND) if one.end_sample is not None else "…"
             protocol = work.protocols.latest(one.id)
             table.add_row(
@@ -41,7 +41,7 @@ def list_hearings() -> None:
                 f"{one.started_at:%Y-%m-%d %H:%M:%S}",
                 length,
                 one.state,
-                protocol.state if protocol else "—",
+                protocol.state if protocol else f"spare recording of {one.spare_of}" if one.spare_of else "—",
             )
     Console(width=200, soft_wrap=True).print(table)
 

@@ -15,10 +15,12 @@ from api.deps import CurrentUser, protect_forms, require_role
 from api.errors import Conflict, NodeUnreachable, NotFound, Unusable
 from api.gate import enter
 from api.node_client import NodeClient
+from api.room_nodes import RoomNodes
+from api.standin import end_on_spare
 from api.web.labels import LABELS, LANGUAGE_NAMES
 from api.web.render import Page, PageDep
 from court.card import LANGUAGES, HearingCard
-from court.errors import CourtError, InputError
+from court.errors import InputError
 from court.hearing import HearingState
 from court.notes import NoteTemplate
 from court.openness import Openness
@@ -33,7 +35,6 @@ router = APIRouter(
 )
 
 _NO_NODE = "No recording node is attached to this server."
-_OTHER_HEARING = "The recording node is not recording this hearing."
 _SAME_MOMENT = 0.01  # seconds
 
 Result = TypeVar("Result")
@@ -75,7 +76,7 @@ def new_hearing(page: PageDep, caller: CurrentUser) -> Response:
     except NodeUnreachable as error:
         return _form(page, _blank_card(page, caller), str(error))
     if status["hearing"] is not None and HearingState(status["state"]).live:
-        return RedirectResponse(f"/hearings/{status['hearing']}/console", status_code=303)
+        return RedirectResponse(f"/hearings/{status.get('spare_of') or status['hearing']}/console", status_code=303)
     return _form(page, _blank_card(page, caller), room=status["room"], node=views.node_view(status))
 
 
@@ -198,19 +199,19 @@ def _step(
 
 
 def _lead(page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable[[NodeClient], Result]) -> Result:
-    """Has the node do it, once it is clear that this hearing is the one being recorded, and journals who asked.
+    """Has the room's nodes do it, once it is clear that this hearing is the one being recorded, and journals who asked.
 
     The deed comes first: the journal tells what was done, and what the node refuses leaves no entry. While the
     hearing's first entry is on its way there is no hearing to write an entry for, and the recording does not wait
     for one: the node's own signed state or note is the record then.
     """
-    node = _node(page)
-    if node.status()["hearing"] != hearing_id:
-        raise Conflict(_OTHER_HEARING)
-    result = deed(node)
+    result, before = _node(page).lead(hearing_id, deed)
     with page.context.database.begin() as uow:
-        if uow.hearings.get(hearing_id) is not None:
+        if uow.hearings.lock(hearing_id) is not None:
             record_access(page.context, uow, caller, Action.RECORD, hearing_id=hearing_id, subject=name)
+            if name == "stop" and before["hearing"] != hearing_id:
+                seconds = result["seconds"] if isinstance(result, dict) else before["seconds"]
+                end_on_spare(page.context, uow, hearing_id, before["hearing"], seconds)
     return result
 
 
@@ -262,25 +263,24 @@ def _openness(status: Mapping[str, Any]) -> str:
 
 
 def _node_values(page: Page, hearing_id: str) -> dict[str, Any]:
-    try:
-        return {"node": views.node_view(_node(page).status(), hearing_id), "node_error": ""}
-    except NodeUnreachable as error:
-        return {"node": None, "node_error": page.words.gettext(str(error))}
+    say = page.words.gettext
+    if page.context.nodes is None:
+        return {"node": None, "node_error": say(_NO_NODE), "spare": None}
+    first, spare = page.context.nodes.seen()
+    node = None if first.status is None else views.node_view(first.status, hearing_id)
+    view = None if spare is None else views.spare_view(first.status, spare.status, hearing_id)
+    return {"node": node, "node_error": say(first.error) if first.error else "", "spare": view}
 
 
 def _status_or_none(page: Page, hearing_id: str) -> dict[str, Any] | None:
-    """The node's status if it answers and records this hearing."""
-    try:
-        status = _node(page).status()
-    except CourtError:
-        return None
-    return status if status["hearing"] == hearing_id else None
+    """The status of the node that leads this hearing, if any answers and records it."""
+    return page.context.nodes.recording(hearing_id) if page.context.nodes is not None else None
 
 
-def _node(page: Page) -> NodeClient:
-    if page.context.node is None:
+def _node(page: Page) -> RoomNodes:
+    if page.context.nodes is None:
         raise NodeUnreachable(_NO_NODE)
-    return page.context.node
+    return page.context.nodes
 
 
 def _form(

@@ -17,6 +17,6 @@ def levels(context: ContextDep, caller: CurrentUser) -> EventSourceResponse:
     """Microphone levels ten times a second: {seconds, state, levels: {track: {rms_db, peak_db, speech}}}."""
     if not decide(caller.role, Action.RECORD, Openness.OPEN, caller.place, granted=False).allowed:
         raise Forbidden(NOT_YOUR_ROLE)
-    if context.node is None:
+    if context.nodes is None:
         raise NodeUnreachable("No recording node is attached: set COURTREC_NODE_URL to its control address.")
-    return levels_response(context.node)
+    return levels_response(context.nodes)

@@ -3,13 +3,29 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from court.case_number import match_key
+from court.hearing import HearingState
 from court.openness import Openness, OpennessSpan
+from court.spare import Mark
 from storage.db.base import Base
-from storage.db.models import Gap, Grant, Hearing, NoteRow, OpennessRow, Segment, StateChange, StoredObjectRow
+from storage.db.models import (
+    Gap,
+    Grant,
+    Hearing,
+    LogEntry,
+    NoteRow,
+    OpennessRow,
+    Protocol,
+    Segment,
+    StateChange,
+    StoredObjectRow,
+)
+from storage.ledger.leaf import parse
+
+_SOUND_RATE = 48_000
 
 _Row = TypeVar("_Row", bound=Base)
 
@@ -31,14 +47,50 @@ class Hearings:
         """Adds any row of the hearing's tables."""
         self._session.add(row)
 
-    def find(self, search: str = "", granted_to: int | None = None, limit: int = 200) -> Sequence[Hearing]:
-        """Newest first; `search` matches any spelling of the case number, `granted_to` keeps a party to its own."""
+    def find(
+        self, search: str = "", granted_to: int | None = None, limit: int = 200, *, spares: bool = False
+    ) -> Sequence[Hearing]:
+        """Newest first; `search` matches any spelling of the case number, `granted_to` keeps a party to its own.
+
+        Spare recordings are left out, since the hearing they belong to is there; with `spares` they are not.
+        """
         query = select(Hearing).order_by(Hearing.started_at.desc(), Hearing.id.desc()).limit(limit)
+        if not spares:
+            first = aliased(Hearing)
+            known = exists().where(first.id == Hearing.spare_of, first.case_key == Hearing.case_key)
+            alone = or_(~known, exists().where(Protocol.hearing_id == Hearing.id))
+            query = query.where(or_(Hearing.spare_of.is_(None), alone))
         if search:
             query = query.where(Hearing.case_key.contains(match_key(search), autoescape=True))
         if granted_to is not None:
             query = query.join(Grant, Grant.hearing_id == Hearing.id).where(Grant.user_id == granted_to)
         return self._session.scalars(query).all()
+
+    def spares(self, hearing_id: str) -> Sequence[Hearing]:
+        """The spare recordings of a hearing, in the order in which they began; of its own case alone."""
+        first = aliased(Hearing)
+        query = select(Hearing).join(first, first.id == Hearing.spare_of)
+        query = query.where(first.id == hearing_id, first.case_key == Hearing.case_key)
+        return self._session.scalars(query.order_by(Hearing.started_at, Hearing.id)).all()
+
+    def first_of(self, spare: Hearing) -> Hearing | None:
+        """The hearing that a spare recording is shown, heard and guarded as part of.
+
+        None where it stands for itself: it is none, or the first node's entries have not come, or it got a protocol
+        of its own before they did.
+        """
+        first = self.get(spare.spare_of) if spare.spare_of else None
+        if first is None or first.case_key != spare.case_key:
+            return None
+        alone = self._session.scalar(select(exists().where(Protocol.hearing_id == spare.id)))
+        return None if alone else first
+
+    def ended_on(self, hearing_id: str) -> str | None:
+        """The spare recording on which the court ended the hearing, since its own node did not answer."""
+        query = select(LogEntry.entry).join(StateChange, StateChange.leaf_index == LogEntry.index)
+        query = query.where(StateChange.hearing_id == hearing_id, StateChange.state == HearingState.ENDED)
+        told = (parse(entry).body.get("spare") for entry in self._session.scalars(query))
+        return next((spare for spare in told if spare), None)
 
     def segments(self, hearing_id: str, track: str | None = None) -> Sequence[Segment]:
         """In order of track and time."""
@@ -70,6 +122,21 @@ class Hearings:
 
     def gaps(self, hearing_id: str) -> Sequence[Gap]:
         return self._of(Gap, hearing_id, Gap.start)
+
+    def marks(self, hearing_id: str) -> list[Mark]:
+        """What ties the timeline to the wall clock: when the hearing's steps and its whole segments of sound were
+        entered. A segment that a crash left open was sealed later, and tells nothing."""
+        steps = select(StateChange.at_sample, StateChange.utc).where(StateChange.hearing_id == hearing_id)
+        sound = select(Segment.end, Segment.utc).where(
+            Segment.hearing_id == hearing_id, Segment.rate == _SOUND_RATE, Segment.partial.is_(False)
+        )
+        rows = [*self._session.execute(steps), *self._session.execute(sound)]
+        return [Mark(tick / _SOUND_RATE, utc) for tick, utc in rows]
+
+    def reached(self, hearing_id: str) -> float:
+        """Up to which second of the hearing anything is stated."""
+        pieces: list[Segment | Gap] = [*self.segments(hearing_id), *self.gaps(hearing_id)]
+        return max((one.end / one.rate for one in pieces), default=0.0)
 
     def notes(self, hearing_id: str) -> Sequence[NoteRow]:
         return self._of(NoteRow, hearing_id, NoteRow.at_sample)

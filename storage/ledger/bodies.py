@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from court.hearing import HearingState
+from court.ids import is_id
 from court.notes import NoteTemplate
 from court.openness import Openness
 from court.retention import RetentionDeed
@@ -202,10 +203,18 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
 }
 
+_OPTIONAL: dict[LeafKind, dict[str, Check]] = {
+    LeafKind.HEARING: {"spare_of": lambda value: is_text(value) and is_id(value)},
+    LeafKind.STATE: {"spare": lambda value: is_text(value) and is_id(value)},
+}
+"""Checked where they stand. `spare_of`: the hearing whose room this node records beside the first one. `spare`: the
+recording on which the court ended a hearing whose own node did not answer; in the court's own leaf alone."""
+
 
 def wrong_field(kind: LeafKind, body: Mapping[str, Any]) -> str | None:
     """The name of a field that is missing from `body` or holds what it may not, None if all is well."""
-    wrong = _wrong(body, _FIELDS[kind])
+    given = {name: check for name, check in _OPTIONAL.get(kind, {}).items() if name in body}
+    wrong = _wrong(body, {**_FIELDS[kind], **given})
     if wrong is None and kind in (LeafKind.SEGMENT, LeafKind.GAP) and body["end"] < body["start"]:
         return "end"
     return wrong
