@@ -1,0 +1,56 @@
+"""How two recordings of one room are laid over each other by their sound, and a segment's fragments are moved."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hardware.boxes import fragments, moved
+from hardware.correlation import lag
+from hardware.devices import AUDIO_RATE
+from hardware.segment_reader import read_pcm
+from recorder.settings import Pace
+from storage.ledger.leaf import LeafKind
+from tests.factories.recordings import CARD, node, recorded, simulated_room, tone, write_wav
+
+RATE = 8_000
+
+
+def speech(seed: int, seconds: int = 10) -> np.ndarray:
+    """Noise that swells as syllables do."""
+    made = np.random.default_rng(seed)
+    loud = np.repeat(made.uniform(0, 1, seconds * 5), RATE // 5)
+    return made.normal(0, 3000, seconds * RATE) * loud
+
+
+@pytest.mark.parametrize("late", [-3999, -517, 0, 1, 800, 4000])
+def test_the_lag_of_two_microphones_is_found_to_the_sample(late: int) -> None:
+    room = speech(1)
+    own, other = (np.random.default_rng(seed).normal(0, 300, len(room)) for seed in (2, 3))
+    first = (room + own).astype(np.int16)
+    second = (0.3 * np.roll(room, late) + other).astype(np.int16)
+    assert lag(first, second, 4000) == late
+
+
+def test_what_was_not_heard_by_both_has_no_lag() -> None:
+    assert lag(speech(1).astype(np.int16), speech(2).astype(np.int16), 4000) is None
+    assert lag(np.zeros(RATE, np.int16), np.zeros(RATE, np.int16), 4000) is None
+    assert lag(np.zeros(0, np.int16), np.zeros(5, np.int16), 4000) is None
+
+
+def test_fragments_are_moved_without_touching_a_sample(tmp_path: Path) -> None:
+    agent = node(tmp_path, simulated_room([write_wav(tmp_path / "a.wav", tone(4, 440))], camera=False), Pace.FAST)
+    found = recorded(agent, agent.run_to_end(CARD))
+    (segment,) = found.bodies(LeafKind.SEGMENT, "mic-judge")
+    content = found.file(segment).read_bytes()
+    agent.close()
+    parts = fragments(content)
+    assert parts[0].start == segment["init_size"]
+    assert parts[-1].end == len(content)
+    assert [one.tick for one in parts] == sorted({one.tick for one in parts})
+    chosen = [one for one in parts if one.tick >= AUDIO_RATE]
+    start, pcm = read_pcm(content[: segment["init_size"]] + moved(content, chosen, 12_345))
+    assert start == chosen[0].tick + 12_345
+    assert np.array_equal(pcm, read_pcm(content)[1][chosen[0].tick :])
+    assert moved(content, parts, -chosen[0].tick) == moved(content, chosen, -chosen[0].tick)
+    assert fragments(content[:-1])[-1].end < len(content)
