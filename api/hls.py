@@ -19,13 +19,17 @@ _GAP_URI = "gap"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One segment to play: `uri` relative to the playlist, sizes in bytes, `utc` its beginning on the wall clock."""
+    """One segment to play: `uri` relative to the playlist, sizes in bytes, `utc` its beginning on the wall clock.
+
+    With `init_uri` the init part is a resource of its own, and `uri` all that is to be played, whatever its size.
+    """
 
     span: SampleRange
     uri: str
     size: int
     init_size: int
     utc: datetime
+    init_uri: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +42,50 @@ class Rendition:
     bits_per_second: int
 
 
-def media_playlist(pieces: Iterable[Piece], end: int, rate: int, ended: bool) -> str:
+def media_playlist(pieces: Iterable[Piece], end: int, rate: int, ended: bool, seams: Iterable[int] = ()) -> str:
     """The playlist of one track over [0, end) ticks at `rate`; `ended` closes it.
 
-    `pieces` are what can be played, in any order, without overlap; everything else becomes gap entries.
+    `pieces` are what can be played, in any order, without overlap; everything else becomes gap entries. `seams` are the
+    ticks at which some track of the hearing goes over to another recording: players want the same number of
+    discontinuities in all of them, so one stands before the first entry that begins at each.
     """
     body: list[str] = []
     longest = float(TARGET_SECONDS)
-    reached, init_size = 0, -1
+    reached, init = 0, ("", -1)
+    ahead = sorted({one for one in seams if 0 < one < end}, reverse=True)
+
+    def pass_seams(at: int) -> list[str]:
+        passed = []
+        while ahead and ahead[-1] <= at:
+            ahead.pop()
+            passed.append("#EXT-X-DISCONTINUITY")
+        return passed
+
+    def gap(start: int, stop: int) -> list[str]:
+        lines: list[str] = []
+        for cut in (*(one for one in reversed(ahead) if start < one < stop), stop):
+            if start < cut:
+                lines += [*pass_seams(start), *_gap(start, cut, rate)]
+                start = cut
+        return lines
+
     for piece in sorted(pieces, key=lambda one: one.span):
-        body += _gap(reached, piece.span.start, rate)
-        if piece.init_size != init_size or piece.span.start > reached:  # behind a gap a camera may have begun anew
-            init_size = piece.init_size
-            body.append(f'#EXT-X-MAP:URI="{piece.uri}",BYTERANGE="{init_size}@0"')
+        body += gap(reached, piece.span.start)
+        seam = pass_seams(piece.span.start)
+        body += seam
+        if (piece.init_uri, piece.init_size) != init or seam or piece.span.start > reached:
+            # Behind a gap a camera may have begun anew.
+            init = piece.init_uri, piece.init_size
+            body.append(f"#EXT-X-MAP:{_init_of(piece)}")
         body += [
             f"#EXT-X-PROGRAM-DATE-TIME:{iso_utc(piece.utc)}",
             f"#EXTINF:{piece.span.seconds:.6f},",
-            f"#EXT-X-BYTERANGE:{piece.size - init_size}@{init_size}",
+            *([] if piece.init_uri else [f"#EXT-X-BYTERANGE:{piece.size - piece.init_size}@{piece.init_size}"]),
             piece.uri,
         ]
         longest = max(longest, piece.span.seconds)
         reached = piece.span.end
-    body += _gap(reached, end, rate)
+    body += gap(reached, end)
     head = [
         "#EXTM3U",
         "#EXT-X-VERSION:8",
@@ -115,6 +141,10 @@ def _hevc_name(told: bytes) -> str:
     compatible = int(f"{int.from_bytes(told[1:5]):032b}"[::-1], 2)
     constraints = "".join(f".{byte:x}" for byte in told[5:11].rstrip(b"\0"))
     return f"hvc1.{' ABC'[space].strip()}{profile}.{compatible:x}.{'LH'[tier]}{told[11]}{constraints}"
+
+
+def _init_of(piece: Piece) -> str:
+    return f'URI="{piece.init_uri}"' if piece.init_uri else f'URI="{piece.uri}",BYTERANGE="{piece.init_size}@0"'
 
 
 def _gap(start: int, end: int, rate: int) -> list[str]:

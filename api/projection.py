@@ -10,13 +10,12 @@ from court.card import HearingCard
 from court.clock import parse_utc
 from court.errors import CourtError
 from court.hearing import HearingState, step
+from storage.db.hearings import BY_NODE
 from storage.db.models import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.leaf import Leaf, LeafKind
 
 _LIMITS = {"room": 200, "codec": 16, "track": 64}
-NODE = "node"
-"""Who gave an order on openness while the hearing was recorded: its secretary, whom the journal names."""
 _MAX_INT = 2**31 - 1  # of the database columns
 
 
@@ -129,7 +128,7 @@ def _openness(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
             start_ms=body["start_ms"],
             end_ms=None,
             openness=body["openness"],
-            ordered_by=NODE,
+            ordered_by=BY_NODE,
             leaf_index=index,
         )
     )

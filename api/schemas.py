@@ -108,6 +108,7 @@ class SegmentView(BaseModel):
     end: float
     partial: bool = Field(description="Cut short by a fault; the written part plays.")
     playable: bool = Field(description="Whether the caller may hear or see it here.")
+    spare: bool = Field(False, description="Taken from the spare recording, where the first node has a hole.")
 
 
 class TrackView(BaseModel):
@@ -132,12 +133,24 @@ class NoteView(BaseModel):
     text: str
 
 
+class FillView(BaseModel):
+    """A stretch of a track that the spare node recorded and the first did not; its ends are the seams."""
+
+    track: str
+    start: float
+    end: float
+    spare: str = Field(description="The spare recording: a hearing of the log.")
+    uncertainty: float = Field(description="Seconds by which the stretch may lie earlier or later.")
+    heard: bool = Field(description="Placed by the sound that both nodes recorded; else by their clocks alone.")
+
+
 class Timeline(BaseModel):
     hearing: str
     state: HearingState
     duration: float
     tracks: list[TrackView]
     gaps: list[GapView]
+    fills: list[FillView] = []
     notes: list[NoteView]
     utterances: list[UtteranceView]
 

@@ -98,7 +98,7 @@ def hearing_facts(summary: schemas.HearingSummary, card: HearingCard) -> Hearing
 
 @dataclass(frozen=True, slots=True)
 class GapView:
-    """One stretch without recording, on `tracks`; `everywhere` when no track has it."""
+    """One stretch that the first node did not record, on `tracks`; `everywhere` when on all. `spare`: the spare did."""
 
     start: float
     end: float
@@ -106,6 +106,7 @@ class GapView:
     declared: bool
     tracks: tuple[str, ...]
     everywhere: bool
+    spare: bool = False
 
     @property
     def length(self) -> float:
@@ -121,13 +122,13 @@ class Completeness:
 
     @property
     def faultless(self) -> bool:
-        return all(gap.declared for gap in self.gaps)
+        return all(gap.declared or gap.spare for gap in self.gaps)
 
 
 def completeness(found: Sequence[Outage], tracks: Collection[str], live: bool) -> Completeness:
     """`found` on the captured `tracks`, as the protocol tells it. What a live hearing lacks is still on its way."""
     return Completeness(
-        accounted=all(one.cause is not None for one in found),
+        accounted=all(one.cause is not None or one.spare for one in found),
         gaps=tuple(
             GapView(
                 one.start,
@@ -136,9 +137,10 @@ def completeness(found: Sequence[Outage], tracks: Collection[str], live: bool) -
                 one.declared,
                 one.tracks,
                 everywhere=set(one.tracks) >= set(tracks),
+                spare=one.spare,
             )
             for one in found
-            if one.cause or not live
+            if one.cause or one.spare or not live
         ),
     )
 

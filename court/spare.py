@@ -79,16 +79,6 @@ def fill(gap: SampleRange, recorded: Iterable[tuple[int, SampleRange]], offset: 
     return found
 
 
-def remaining(gap: SampleRange, fills: Iterable[Fill], slack: float) -> list[SampleRange]:
-    """What of `gap` no fill covers; a rest of no more than `slack` seconds at its edges is the offset's uncertainty."""
-    inside = [SampleRange(one.span.start - gap.start, one.span.end - gap.start, gap.rate) for one in fills]
-    length = gap.end - gap.start
-    rests = [(start, end) for start, end in holes(inside, length)]
-    if inside:
-        rests = [one for one in rests if one[1] - one[0] > slack * gap.rate or (one[0] > 0 and one[1] < length)]
-    return [SampleRange(gap.start + start, gap.start + end, gap.rate) for start, end in rests]
-
-
 def counterpart(track: dict[str, str], spare_tracks: Iterable[dict[str, str]]) -> str | None:
     """The spare's track that stands in for `track`: the one of its name, else the only one of its kind and role."""
     tracks = [*spare_tracks]

@@ -45,6 +45,18 @@ class GapFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Cover:
+    """[start, end) seconds of a track that a spare recording accounts for, give or take `slack` seconds: with what it
+    recorded, or, where `cause` says so, with the court's break."""
+
+    track: str
+    start: float
+    end: float
+    slack: float
+    cause: GapCause | None
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """Words the machine recognised on one microphone, [start, end) seconds; `flags` are doubts."""
 
@@ -76,6 +88,7 @@ class LedgerFact:
 class HearingFacts:
     """One hearing. `started` and `ended` are UTC, `length` seconds of the timeline, `zone` the court's.
 
+    `covers` is what spare recordings account for where the first node did not record; `spares` are their ids.
     `untranscribed` are [start, end) seconds of speech the machine was given and could not transcribe,
     `untranscribed_because` the reasons it gave, each once.
     """
@@ -97,6 +110,8 @@ class HearingFacts:
     models: tuple[ModelFact, ...]
     ledger: LedgerFact
     untranscribed_because: tuple[str, ...] = ()
+    covers: tuple[Cover, ...] = ()
+    spares: tuple[str, ...] = ()
 
 
 def recording_name(case: CaseNumber, started: datetime, zone: tzinfo, hearing: str) -> str:

@@ -7,12 +7,13 @@ from functools import lru_cache
 import numpy as np
 
 from court.errors import CourtError
-from court.spare import Fill, Offset, clock_offset, counterpart, fill, lost, remaining
+from court.spare import Fill, Offset, clock_offset, counterpart, fill, lost
 from court.timeline import GapCause, SampleRange
 from hardware.correlation import lag
 from hardware.devices import Pcm
 from hardware.segment_reader import read_pcm
-from storage.db.models import Gap, Hearing, Segment
+from protocol.facts import Cover
+from storage.db.models import Gap, Hearing, NoteRow, Segment, Utterance
 from storage.db.unit_of_work import UnitOfWork
 from storage.worm.port import WormStore
 
@@ -20,6 +21,7 @@ SOUND_RATE = 48_000
 _RATE = 8_000  # samples per second at which two recordings are compared: speech lies below 4 kHz
 _ENOUGH = 3.0  # seconds of sound of both that a comparison needs
 _HEARD = 0.02  # seconds: microphones of one room are metres apart, and sound takes 3 ms for each
+_ONE_NOTE = 3.0  # seconds: the same words on both nodes within that are one note
 _BEYOND = 0.5  # seconds: how much further than the clocks' uncertainty is looked
 
 
@@ -82,18 +84,69 @@ def _filled_track(
     return found
 
 
-def still_lost(gap: SampleRange, of_track: Sequence[Filled]) -> list[SampleRange]:
-    """What of a hole in a track no spare recording fills; at its edges as exactly as the offset is known."""
-    slack = max((one.offset.uncertainty for one in of_track), default=0.0)
-    return remaining(gap, _inside(gap, [fill for one in of_track for fill in one.fills]), slack)
+def notes_beside(uow: UnitOfWork, hearing: Hearing) -> list[tuple[float, NoteRow]]:
+    """Notes that only a spare recording has, since the hearing's own node was away: with their moment in seconds of the
+    hearing. What both were told is told once."""
+    spares = uow.hearings.spares(hearing.id)
+    if not spares:
+        return []
+    first, own = _Recording(uow, hearing), uow.hearings.notes(hearing.id)
+    away = [first.lost(one, ()) for one in hearing.tracks if one["kind"] == "audio"]
+    behind = uow.hearings.reached(hearing.id)  # while the hearing lasts, its node may be away now
+    found: list[tuple[float, NoteRow]] = []
+    for spare in spares:
+        marks = uow.hearings.marks(spare.id)
+        for note in uow.hearings.notes(spare.id):
+            at = note.at_sample / SOUND_RATE
+            offset = clock_offset(first.marks, marks, at)
+            if offset is None:
+                continue
+            at, slack = max(0.0, at + offset.seconds), offset.uncertainty
+            told = [(one.at_sample / SOUND_RATE, one) for one in own] + found
+            same = [moment for moment, one in told if (one.template, one.text) == (note.template, note.text)]
+            lived = at < behind and not all(_near(at, spans, slack) for spans in away)
+            if not lived and all(abs(one - at) > slack + _ONE_NOTE for one in same):
+                found.append((at, note))
+    return found
 
 
-def _inside(gap: SampleRange, fills: Sequence[Fill]) -> list[Fill]:
+def _near(at: float, spans: Sequence[SampleRange], slack: float) -> bool:
+    return any(one.start_seconds - slack <= at <= one.end_seconds + slack for one in spans)
+
+
+def spoken(uow: UnitOfWork, found: Sequence[Filled]) -> list[tuple[Filled, Utterance]]:
+    """What was said on the spare recordings in what they fill: an utterance across a seam belongs where most of it is.
+
+    Its times are on the spare's timeline: `Filled.offset` says where that is.
+    """
+    rows = {one: uow.utterances.newest(one) for one in {each.spare for each in found}}
     return [
-        Fill(SampleRange(max(gap.start, one.span.start), min(gap.end, one.span.end), gap.rate), one.sequence, one.shift)
-        for one in fills
-        if one.span.start < gap.end and gap.start < one.span.end
+        (one, row)
+        for one in found
+        for row in rows[one.spare]
+        if row.track == one.source and _within(one, (row.start_ms + row.end_ms) / 2000)
     ]
+
+
+def _within(one: Filled, seconds: float) -> bool:
+    return one.span.start_seconds <= seconds + one.offset.seconds < one.span.end_seconds
+
+
+def covers(uow: UnitOfWork, hearing: Hearing, found: Sequence[Filled]) -> list[Cover]:
+    """What the spare recordings account for of the hearing: what they fill, and the court's breaks that they state."""
+    told = [
+        Cover(one.track, one.span.start_seconds, one.span.end_seconds, one.offset.uncertainty, None) for one in found
+    ]
+    own = uow.hearings.marks(hearing.id)
+    for spare in uow.hearings.spares(hearing.id):
+        marks = uow.hearings.marks(spare.id)
+        of_source = {counterpart(one, spare.tracks): one["track"] for one in hearing.tracks}
+        for gap in uow.hearings.gaps(spare.id):
+            offset = clock_offset(own, marks, gap.start / gap.rate)
+            if offset is not None and GapCause(gap.cause).declared and gap.track in of_source:
+                start, end = (tick / gap.rate + offset.seconds for tick in (gap.start, gap.end))
+                told.append(Cover(of_source[gap.track], start, end, offset.uncertainty, GapCause(gap.cause)))
+    return told
 
 
 class _Recording:
@@ -144,7 +197,8 @@ def _heard_in(one: Segment, spare: _Recording, told: Offset, store: WormStore) -
     if not beside:
         return None
     objects = tuple((each.sha256, each.start) for each in beside)
-    found = _lag(store, (one.sha256, one.start), objects, round(told.seconds, 1), round(reach + 0.05, 1))
+    # A store is hashable by being itself, which its protocol need not promise.
+    found = _lag(store, (one.sha256, one.start), objects, round(told.seconds, 1), round(reach + 0.05, 1))  # type: ignore[arg-type]
     return None if found is None else Offset(found, _HEARD, heard=True)
 
 

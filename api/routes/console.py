@@ -16,7 +16,7 @@ from api.errors import Conflict, NodeUnreachable, NotFound, Unusable
 from api.gate import enter
 from api.node_client import NodeClient
 from api.room_nodes import RoomNodes
-from api.standin import end_on_spare
+from api.standin import end_on_spare, on_timeline
 from api.web.labels import LABELS, LANGUAGE_NAMES
 from api.web.render import Page, PageDep
 from court.card import LANGUAGES, HearingCard
@@ -27,6 +27,7 @@ from court.openness import Openness
 from court.people import CourtRole, UserRole
 from storage.db.models import Hearing
 from storage.db.unit_of_work import UnitOfWork
+from storage.worm.port import WormStore
 
 router = APIRouter(
     prefix="/hearings",
@@ -97,7 +98,7 @@ def console(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     try:
         with journalled(page.context, caller, Action.RECORD, hearing_id, "console") as uow:
             hearing = enter(uow, caller, hearing_id, Action.RECORD)
-            values = _hearing_values(uow, caller, hearing)
+            values = _hearing_values(uow, caller, hearing, page.context.store)
     except NotFound:
         values = _underway_values(page, hearing_id)
     return page.render(
@@ -122,7 +123,7 @@ def notes(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
         hearing = _known(uow, page, caller, hearing_id)
         if hearing is None:
             return Response(status_code=204)  # the page keeps what it has
-        values = _hearing_values(uow, caller, hearing)
+        values = _hearing_values(uow, caller, hearing, page.context.store)
     return page.render("console_notes.html", **values)
 
 
@@ -177,11 +178,15 @@ def note(
 ) -> Response:
     if template == NoteTemplate.FREE and not text.strip():
         raise Unusable("A free note needs a few words: type them first, or use one of the buttons.")
-    at = _lead(page, caller, hearing_id, "note", lambda node: node.note(template, text))
-    fresh = schemas.NoteView(at=at, template=template, text=text)
+    at, recording = _lead(page, caller, hearing_id, "note", lambda node: node.note(template, text))
     with page.context.database.read() as uow:
         hearing = _known(uow, page, caller, hearing_id)
-        values = _hearing_values(uow, caller, hearing) if hearing else _underway_values(page, hearing_id)
+        if hearing is None:
+            values = _underway_values(page, hearing_id)
+        else:
+            values = _hearing_values(uow, caller, hearing, page.context.store)
+            at = on_timeline(uow, hearing_id, recording, at)
+    fresh = schemas.NoteView(at=at, template=template, text=text)
     if all(abs(one.at - at) > _SAME_MOMENT for one in values["notes"]):
         values["notes"].append(fresh)  # it may not have arrived from the node yet
     return page.render("console_notes.html", **values)
@@ -191,15 +196,19 @@ def _step(
     page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable[[NodeClient], dict[str, Any]]
 ) -> Response:
     """Takes a step on the node and shows the state it led to."""
-    status = _lead(page, caller, hearing_id, name, deed)
+    status, _ = _lead(page, caller, hearing_id, name, deed)
     shown = status["state"] or HearingState.ENDED.value
     return page.render(
         "console_state.html", hearing_id=hearing_id, **_shown_state(shown, status["seconds"], _openness(status))
     )
 
 
-def _lead(page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable[[NodeClient], Result]) -> Result:
+def _lead(
+    page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable[[NodeClient], Result]
+) -> tuple[Result, str]:
     """Has the room's nodes do it, once it is clear that this hearing is the one being recorded, and journals who asked.
+
+    Returns what came of it, and which recording it was entered in: the hearing's own, or a spare one.
 
     The deed comes first: the journal tells what was done, and what the node refuses leaves no entry. While the
     hearing's first entry is on its way there is no hearing to write an entry for, and the recording does not wait
@@ -212,7 +221,7 @@ def _lead(page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable
             if name == "stop" and before["hearing"] != hearing_id:
                 seconds = result["seconds"] if isinstance(result, dict) else before["seconds"]
                 end_on_spare(page.context, uow, hearing_id, before["hearing"], seconds)
-    return result
+    return result, before["hearing"]
 
 
 def _known(uow: UnitOfWork, page: Page, caller: Caller, hearing_id: str) -> Hearing | None:
@@ -225,11 +234,11 @@ def _known(uow: UnitOfWork, page: Page, caller: Caller, hearing_id: str) -> Hear
         return None
 
 
-def _hearing_values(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
+def _hearing_values(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> dict[str, Any]:
     return {
         "hearing_id": hearing.id,
         "hearing": page_content.facts(uow, hearing),
-        "notes": list(reading.timeline(uow, caller, hearing).notes),
+        "notes": list(reading.timeline(uow, caller, hearing, store).notes),
         "microphones": [one for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]],
     }
 

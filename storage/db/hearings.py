@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session, aliased
 
 from court.case_number import match_key
 from court.hearing import HearingState
-from court.openness import Openness, OpennessSpan
-from court.spare import Mark
+from court.openness import Openness, OpennessSpan, closed_stretches
+from court.spare import Mark, clock_offset
 from storage.db.base import Base
 from storage.db.models import (
     Gap,
@@ -24,6 +24,9 @@ from storage.db.models import (
     StoredObjectRow,
 )
 from storage.ledger.leaf import parse
+
+BY_NODE = "node"
+"""Who gave an order on openness while the hearing was recorded: its secretary, whom the journal names."""
 
 _SOUND_RATE = 48_000
 
@@ -145,12 +148,47 @@ class Hearings:
         return self._of(StateChange, hearing_id, StateChange.leaf_index)
 
     def openness(self, hearing_id: str) -> list[OpennessSpan]:
-        """The court's orders in the sequence they were given."""
+        """The court's orders in the sequence they were given; then what is closed by those on the recordings beside."""
+        return [*self._orders(hearing_id), *self.closed_beside(hearing_id)]
+
+    def closed_beside(self, hearing_id: str) -> list[OpennessSpan]:
+        """What the orders on the other recordings of the same hearing close: one that either says is closed, is.
+
+        Placed by the nodes' clocks, and wider by what these are unsure of. An order that still runs reaches as far as
+        that recording.
+        """
+        hearing = self.get(hearing_id)
+        if hearing is None:
+            return []
+        first = self.first_of(hearing) or hearing
+        others = [one for one in (first, *self.spares(first.id)) if one.id != hearing_id]
+        found = []
+        for other in others:
+            stretches = closed_stretches(self._orders(other.id))
+            if not stretches:
+                continue
+            own, marks, reached = self.marks(hearing_id), self.marks(other.id), self.reached(other.id)
+            for start, end in stretches:
+                offset = clock_offset(own, marks, start)
+                if offset is None:  # nothing tells where: then all of it
+                    found.append(OpennessSpan(0.0, None, Openness.CLOSED))
+                    continue
+                until = min(end, max(reached, start)) + offset.seconds + offset.uncertainty
+                since = max(0.0, start + offset.seconds - offset.uncertainty)
+                found.append(OpennessSpan(since, max(since, until), Openness.CLOSED))
+        return found
+
+    def _orders(self, hearing_id: str) -> list[OpennessSpan]:
         rows = self._of(OpennessRow, hearing_id, OpennessRow.leaf_index)
-        return [
-            OpennessSpan(row.start_ms / 1000, None if row.end_ms is None else row.end_ms / 1000, Openness(row.openness))
-            for row in rows
-        ]
+        # What a node that died was told last says nothing of what it did not live.
+        lived = self.reached(hearing_id) if rows and self.ended_on(hearing_id) is not None else None
+        found = []
+        for row in rows:
+            start, end = row.start_ms / 1000, None if row.end_ms is None else row.end_ms / 1000
+            if row.ordered_by == BY_NODE and lived is not None:
+                end = max(start, lived)
+            found.append(OpennessSpan(start, end, Openness(row.openness)))
+        return found
 
     # Base promises neither hearing_id nor id; the models passed here have both.
     def _of(self, model: type[_Row], hearing_id: str, order: Any) -> Sequence[_Row]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from court.spare import CLOCKS_APART, Fill, Mark, Offset, clock_offset, fill, lost, remaining
+from court.spare import CLOCKS_APART, Mark, Offset, clock_offset, fill, lost
 from court.timeline import SampleRange
 
 RATE = 10
@@ -48,29 +48,6 @@ def test_every_lost_moment_the_spare_has_is_filled_once_and_nothing_else(
     for one in fills:
         source = pieces[one.sequence][1]
         assert source.start <= one.span.start - one.shift < one.span.end - one.shift <= source.end
-
-
-@given(tilings(), tilings(), st.integers(-50, 50))
-def test_what_remains_lost_is_what_no_fill_covers(
-    first: list[tuple[str, SampleRange]], spare: list[tuple[str, SampleRange]], shift: int
-) -> None:
-    end = max((span.end for _, span in first), default=0)
-    pieces = list(enumerate(of(spare, "segment")))
-    for gap in lost(of(first, "segment"), of(first, "break"), end, RATE):
-        fills = fill(gap, pieces, Offset(shift / RATE, 0.1))
-        covered = moments([one.span for one in fills])
-        assert moments(remaining(gap, fills, 0.0)) == moments([gap]) - covered
-        with_slack = moments(remaining(gap, fills, 0.5))
-        assert with_slack <= moments([gap]) - covered
-        if not covered:
-            assert with_slack == moments([gap])
-
-
-def test_a_rest_at_the_edge_is_uncertainty_and_one_in_the_middle_is_not() -> None:
-    gap = SampleRange(100, 200, RATE)
-    fills = [Fill(SampleRange(103, 150, RATE), 0, 0), Fill(SampleRange(153, 197, RATE), 1, 0)]
-    assert remaining(gap, fills, 0.3) == [SampleRange(150, 153, RATE)]
-    assert remaining(gap, fills, 0.2) == [SampleRange(*one, RATE) for one in ((100, 103), (150, 153), (197, 200))]
 
 
 @given(
