@@ -33,6 +33,16 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Inset:
+    """A stretch that is played from another recording: its seams are `utc` and so many `seconds` later."""
+
+    recording: str
+    utc: datetime
+    seconds: float
+    uncertainty: float
+
+
+@dataclass(frozen=True, slots=True)
 class Rendition:
     """A track in the master playlist; `codec` as RFC 6381 names it, empty if unknown."""
 
@@ -42,38 +52,18 @@ class Rendition:
     bits_per_second: int
 
 
-def media_playlist(pieces: Iterable[Piece], end: int, rate: int, ended: bool, seams: Iterable[int] = ()) -> str:
+def media_playlist(pieces: Iterable[Piece], end: int, rate: int, ended: bool, insets: Iterable[Inset] = ()) -> str:
     """The playlist of one track over [0, end) ticks at `rate`; `ended` closes it.
 
-    `pieces` are what can be played, in any order, without overlap; everything else becomes gap entries. `seams` are the
-    ticks at which some track of the hearing goes over to another recording: players want the same number of
-    discontinuities in all of them, so one stands before the first entry that begins at each.
+    `pieces` are what can be played, in any order, without overlap; everything else becomes gap entries. All of them
+    carry the hearing's own time stamps, so the timeline has no discontinuity where an inset begins or ends.
     """
     body: list[str] = []
     longest = float(TARGET_SECONDS)
     reached, init = 0, ("", -1)
-    ahead = sorted({one for one in seams if 0 < one < end}, reverse=True)
-
-    def pass_seams(at: int) -> list[str]:
-        passed = []
-        while ahead and ahead[-1] <= at:
-            ahead.pop()
-            passed.append("#EXT-X-DISCONTINUITY")
-        return passed
-
-    def gap(start: int, stop: int) -> list[str]:
-        lines: list[str] = []
-        for cut in (*(one for one in reversed(ahead) if start < one < stop), stop):
-            if start < cut:
-                lines += [*pass_seams(start), *_gap(start, cut, rate)]
-                start = cut
-        return lines
-
     for piece in sorted(pieces, key=lambda one: one.span):
-        body += gap(reached, piece.span.start)
-        seam = pass_seams(piece.span.start)
-        body += seam
-        if (piece.init_uri, piece.init_size) != init or seam or piece.span.start > reached:
+        body += _gap(reached, piece.span.start, rate)
+        if (piece.init_uri, piece.init_size) != init or piece.span.start > reached:
             # Behind a gap a camera may have begun anew.
             init = piece.init_uri, piece.init_size
             body.append(f"#EXT-X-MAP:{_init_of(piece)}")
@@ -85,7 +75,7 @@ def media_playlist(pieces: Iterable[Piece], end: int, rate: int, ended: bool, se
         ]
         longest = max(longest, piece.span.seconds)
         reached = piece.span.end
-    body += gap(reached, end)
+    body += _gap(reached, end, rate)
     head = [
         "#EXTM3U",
         "#EXT-X-VERSION:8",
@@ -93,6 +83,7 @@ def media_playlist(pieces: Iterable[Piece], end: int, rate: int, ended: bool, se
         f"#EXT-X-PLAYLIST-TYPE:{'VOD' if ended else 'EVENT'}",
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-INDEPENDENT-SEGMENTS",
+        *(_date_range(one) for one in insets),
     ]
     return "\n".join([*head, *body, *(["#EXT-X-ENDLIST"] if ended else [])]) + "\n"
 
@@ -141,6 +132,13 @@ def _hevc_name(told: bytes) -> str:
     compatible = int(f"{int.from_bytes(told[1:5]):032b}"[::-1], 2)
     constraints = "".join(f".{byte:x}" for byte in told[5:11].rstrip(b"\0"))
     return f"hvc1.{' ABC'[space].strip()}{profile}.{compatible:x}.{'LH'[tier]}{told[11]}{constraints}"
+
+
+def _date_range(one: Inset) -> str:
+    return (
+        f'#EXT-X-DATERANGE:ID="{one.recording}-{iso_utc(one.utc)}",CLASS="courtrec.spare",START-DATE="{iso_utc(one.utc)}",'
+        f'DURATION={one.seconds:.3f},X-RECORDING="{one.recording}",X-UNCERTAINTY={one.uncertainty:.3f}'
+    )
 
 
 def _init_of(piece: Piece) -> str:

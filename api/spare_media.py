@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from api.hls import Piece
+from api.hls import Inset, Piece
 from court.spare import Fill
 from court.timeline import SampleRange
 from hardware.boxes import Fragment, fragments, moved
@@ -19,9 +19,7 @@ from storage.db.models import Segment
 from storage.db.unit_of_work import UnitOfWork
 from storage.worm.port import WormStore
 
-_TOGETHER = 2.0
-"""Seconds: the tracks of a room go over to the spare at one seam, though not at the same sample."""
-_AHEAD = 0.6  # seconds by which a part may begin before the hole it fills: one fragment, and a bit
+_AHEAD = 2.5  # seconds by which a part may begin before the hole it fills: pictures go back to a keyframe
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +93,12 @@ def cut_short(pieces: Iterable[Piece], beside: Sequence[Part], end: int) -> list
     return kept
 
 
-def seams(found: Iterable[Filled]) -> list[float]:
-    """Seconds at which some track goes over to another recording, a little early, so that no part begins before."""
-    edges = sorted(edge for one in found for edge in (one.span.start_seconds, one.span.end_seconds))
-    result: list[float] = []
-    last = float("-inf")
-    for edge in edges:
-        if edge - last > _TOGETHER:
-            result.append(max(0.0, edge - _AHEAD))
-        last = edge
-    return result
+def insets(found: Iterable[Filled], began: datetime) -> list[Inset]:
+    """The seams of a track, as its playlist marks them."""
+    return [
+        Inset(one.spare, began + timedelta(seconds=one.span.start_seconds), one.span.seconds, one.offset.uncertainty)
+        for one in found
+    ]
 
 
 def _part(uow: UnitOfWork, store: WormStore, one: Filled, each: Fill) -> Part | None:
@@ -113,7 +107,9 @@ def _part(uow: UnitOfWork, store: WormStore, one: Filled, each: Fill) -> Part | 
         return None
     first, last = each.span.start - each.shift, each.span.end - each.shift
     found = [part for part in _fragments(store, row.sha256) if part.tick < last]
-    begin = max((place for place, part in enumerate(found) if part.tick <= first), default=0)
+    before = [place for place, part in enumerate(found) if part.tick <= first]
+    whole = [one for one in before if found[one].sync and first - found[one].tick < _AHEAD * each.span.rate]
+    begin = max(whole or before, default=0)
     chosen = tuple(found[begin:])
     if not chosen:
         return None

@@ -142,13 +142,14 @@ def _playlist(
         end = hearing.end_sample * int(facts["rate"]) // SAMPLES_PER_SECOND
     here = [one for one in _here(uow, hearing.id, track) if one.start < end]
     pieces = [_piece(one, hearing.started_at) for one in here if sieve.passes(one.start / one.rate, one.end / one.rate)]
-    parts = spare_media.parts(uow, store, [one for one in found if one.track == track])
+    own = [one for one in found if one.track == track]
+    parts = spare_media.parts(uow, store, own)
     spare = [
         one.piece(hearing.started_at) for one in parts if sieve.passes(one.span.start_seconds, one.span.end_seconds)
     ]
     pieces = [*spare_media.cut_short(pieces, parts, end), *spare]
-    seams = [round(seam * facts["rate"]) for seam in spare_media.seams(found)]
-    return hls.media_playlist(pieces, end, facts["rate"], ended=hearing.end_sample is not None, seams=seams)
+    insets = spare_media.insets(own, hearing.started_at)
+    return hls.media_playlist(pieces, end, facts["rate"], ended=hearing.end_sample is not None, insets=insets)
 
 
 def _piece(row: Segment, began: datetime) -> hls.Piece:

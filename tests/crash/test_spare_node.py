@@ -86,6 +86,13 @@ def test_the_first_dies_for_good_and_the_hearing_ends_on_the_spare(room: CourtRo
     assert ended.end_sample is not None
     assert ended.end_sample / AUDIO_RATE == pytest.approx(room.spare.seconds(), abs=2)
     assert notes(room, spare) == ["до", "после"]
+    timeline = room.secretary.get(f"/api/hearings/{hearing}/timeline", headers={"Accept": "application/json"}).json()
+    assert {one["spare"] for one in timeline["fills"] if one["track"] == "mic-judge"} == {spare}
+    assert timeline["fills"][-1]["end"] == pytest.approx(timeline["duration"], abs=1)
+    assert [one["text"] for one in timeline["notes"]] == ["до", "после"]
+    page = room.secretary.get(f"/hearings/{hearing}").text
+    assert "Записано запасным узлом" in page
+    assert "Перерыв" in page  # which the spare alone was told of
     assert list(verify(room.server.context, hearing)) == []
 
     room.first.start()  # it takes the hearing up by itself, and is told that it has ended
