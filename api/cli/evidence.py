@@ -80,10 +80,17 @@ def export_hearing(
         media=media,
         journal=journal,
     )
-    made = export(existing_context(load_settings(), keys=True), hearing, path, order)
+    context = existing_context(load_settings(), keys=True)
+    made = export(context, hearing, path, order)
+    with context.database.read() as work:
+        row = work.hearings.get(hearing)
+        beside = [one.id for one in work.hearings.spares(hearing)]
+        beside += [row.spare_of] if row is not None and row.spare_of else []
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"Written: {path} with {made.files} files.", markup=False)
     console.print(f"Left out: {made.left_out} recorded files; kept back: {made.withheld} entries.", markup=False)
+    for one in beside:
+        console.print(f"Another node recorded the same hearing as {one}: export that, too.", markup=False)
     console.print(f"Time-stamps of the log: {made.stamps}.", markup=False)
     console.print(f"Verify:  courtrec verify {path} --key {made.log_key}", markup=False)
 
@@ -113,7 +120,9 @@ def all_is_well(context: Context, hearing: str | None) -> str:
     """What a verification without faults has shown, in one line."""
     with context.database.read() as work:
         head, stamp = work.log.head(), work.timestamps.newest()
-    what = f"Hearing {hearing}" if hearing else "Everything"
+        spares = work.hearings.spares(hearing) if hearing else []
+    beside = "".join(f" with its spare recording {one.id}" for one in spares)
+    what = f"Hearing {hearing}{beside}" if hearing else "Everything"
     whole = f"{what} is whole: log of {head.size} entries, root {head.root.hex()}."
     if stamp is None or context.authority is None:
         return whole
