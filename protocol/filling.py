@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from court.errors import CourtError
+from court.hearing import HearingState
 from court.spare import Fill, Offset, clock_offset, counterpart, fill, lost
 from court.timeline import GapCause, SampleRange
 from hardware.correlation import lag
@@ -48,7 +49,7 @@ def filled(uow: UnitOfWork, store: WormStore | None, hearing: Hearing) -> list[F
     never a break, and nothing the court ordered not to be recorded; while a hearing lasts, only what its node has
     stated to be lost.
     """
-    spares = [one for one in uow.hearings.spares(hearing.id) if one.state != "destroyed"]
+    spares = [one for one in uow.hearings.spares(hearing.id) if one.state != HearingState.DESTROYED]
     if not spares:
         return []
     first = _Recording(uow, hearing)
@@ -134,9 +135,15 @@ def _within(one: Filled, seconds: float) -> bool:
 
 def covers(uow: UnitOfWork, hearing: Hearing, found: Sequence[Filled]) -> list[Cover]:
     """What the spare recordings account for of the hearing: what they fill, and the court's breaks that they state."""
-    told = [
-        Cover(one.track, one.span.start_seconds, one.span.end_seconds, one.offset.uncertainty, None) for one in found
-    ]
+    ended_on = uow.hearings.get(uow.hearings.ended_on(hearing.id) or "")
+    told = []
+    for one in found:
+        end = one.span.end_seconds
+        if ended_on is not None and one.spare == ended_on.id and hearing.end_sample is not None:
+            # The court said by the clocks that the hearing ended where this recording does: that is the same moment.
+            last = (ended_on.end_sample or 0) / SOUND_RATE + one.offset.seconds
+            end = hearing.end_sample / SOUND_RATE if last - end < _BEYOND else end
+        told.append(Cover(one.track, one.span.start_seconds, end, one.offset.uncertainty, None))
     own = uow.hearings.marks(hearing.id)
     for spare in uow.hearings.spares(hearing.id):
         marks = uow.hearings.marks(spare.id)

@@ -82,11 +82,13 @@ class Hearings:
         None where it stands for itself: it is none, or the first node's entries have not come, or it got a protocol
         of its own before they did.
         """
-        first = self.get(spare.spare_of) if spare.spare_of else None
-        if first is None or first.case_key != spare.case_key:
-            return None
-        alone = self._session.scalar(select(exists().where(Protocol.hearing_id == spare.id)))
+        first = self._named_first(spare)
+        alone = first is not None and self._session.scalar(select(exists().where(Protocol.hearing_id == spare.id)))
         return None if alone else first
+
+    def _named_first(self, spare: Hearing) -> Hearing | None:
+        first = self.get(spare.spare_of) if spare.spare_of else None
+        return first if first is not None and first.case_key == spare.case_key else None
 
     def ended_on(self, hearing_id: str) -> str | None:
         """The spare recording on which the court ended the hearing, since its own node did not answer."""
@@ -160,7 +162,7 @@ class Hearings:
         hearing = self.get(hearing_id)
         if hearing is None:
             return []
-        first = self.first_of(hearing) or hearing
+        first = self._named_first(hearing) or hearing  # also of one that stands for itself
         others = [one for one in (first, *self.spares(first.id)) if one.id != hearing_id]
         found = []
         for other in others:

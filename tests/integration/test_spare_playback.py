@@ -149,7 +149,8 @@ def test_the_page_says_who_recorded_what_and_counts_it_as_recorded(server: Serve
     judge.headers["Accept"] = "text/html"
     page = judge.get(f"/hearings/{both.first}").text
     assert "Записано запасным узлом" in page
-    assert "с нарушениями" not in page
+    assert "есть сбои" not in page
+    assert "Причина не зафиксирована" not in page
     assert list(verify(server.context, both.first)) == []
 
 

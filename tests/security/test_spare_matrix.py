@@ -55,12 +55,14 @@ def leaks(server: Server, both: SpareHearing, role: UserRole, place: str, grante
     recorded = next(one for one in fragments(content) if one.tick >= (MOMENT - LATER) * 48_000)
     marks = (SPOKEN.encode(), NOTED.encode(), content[recorded.end - 64 : recorded.end])
     browser = server.user(role, place, granted=[both.first] if granted else [])
-    found = set()
+    found, asked = set(), set()
     for route, hearing, start in product(get_routes(), (both.first, both.spare), (0, LOST * 48_000)):
         named = {"hearing_id": hearing, "track": "mic-judge", "sequence": 1, "sha256": "0" * 64}
         address = route.format(**named, spare_id=both.spare, start=start)
-        for accept in ("application/json", "text/html"):
-            if any(mark in browser.get(address, headers={"Accept": accept}).content for mark in marks):
+        if address not in asked:
+            asked.add(address)
+            answer = browser.get(address, headers={"Accept": "text/html"})
+            if any(mark in answer.content for mark in marks):
                 found.add((route, "first" if hearing == both.first else "spare"))
     return found
 
@@ -69,8 +71,8 @@ def leaks(server: Server, both: SpareHearing, role: UserRole, place: str, grante
 def test_closed_on_either_it_goes_nowhere(server: Server, both: SpareHearing, which: str) -> None:
     ordered, later = (both.first, 0.0) if which == "first" else (both.spare, LATER)
     server.order(ordered, Openness.CLOSED, round((MOMENT - 1 - later) * 1000), round((END - later) * 1000))
-    for role, granted in product(UserRole, (False, True)):
-        assert leaks(server, both, role, ELSEWHERE, granted) == set(), (role, granted)
+    for role in UserRole:
+        assert leaks(server, both, role, ELSEWHERE, granted=role is UserRole.PARTY) == set(), role
     assert leaks(server, both, UserRole.PARTY, ON_SITE, granted=False) == set()
     assert leaks(server, both, UserRole.ADMIN, ON_SITE, granted=False) == set()
     judge = leaks(server, both, UserRole.JUDGE, ON_SITE, granted=False)
