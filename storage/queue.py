@@ -74,8 +74,9 @@ def offer_draft(work: UnitOfWork, hearing: Hearing, now: datetime) -> None:
     hearing = work.hearings.first_of(hearing) or hearing
     if hearing.state != HearingState.ENDED or work.protocols.latest(hearing.id) is not None:
         return
-    last = work.hearings.get(work.hearings.ended_on(hearing.id) or hearing.id)
-    coming = last is not None and last.ended_at is None
+    spare_id = work.hearings.ended_on(hearing.id)
+    last = work.hearings.get(spare_id) if spare_id is not None else None
+    coming = spare_id is not None and (last is None or last.ended_at is None)
     parts = [hearing, *work.hearings.spares(hearing.id)]
     if not coming and not any(work.windows.unfinished(one.id) for one in parts):
         work.outbox.put(DRAFT_PROTOCOL, [hearing.id], now)

@@ -71,9 +71,9 @@ def leaks(server: Server, both: SpareHearing, role: UserRole, place: str, grante
 def test_closed_on_either_it_goes_nowhere(server: Server, both: SpareHearing, which: str) -> None:
     ordered, later = (both.first, 0.0) if which == "first" else (both.spare, LATER)
     server.order(ordered, Openness.CLOSED, round((MOMENT - 1 - later) * 1000), round((END - later) * 1000))
+    assert leaks(server, both, UserRole.PARTY, ON_SITE, granted=False) == set()
     for role in UserRole:
         assert leaks(server, both, role, ELSEWHERE, granted=role is UserRole.PARTY) == set(), role
-    assert leaks(server, both, UserRole.PARTY, ON_SITE, granted=False) == set()
     assert leaks(server, both, UserRole.ADMIN, ON_SITE, granted=False) == set()
     judge = leaks(server, both, UserRole.JUDGE, ON_SITE, granted=False)
     assert judge == {(route, "first") for route in {*TOLD, PLAYED}}
@@ -81,8 +81,8 @@ def test_closed_on_either_it_goes_nowhere(server: Server, both: SpareHearing, wh
 
 def test_open_it_is_given_under_the_hearing_alone(server: Server, both: SpareHearing) -> None:
     expected = {(route, "first") for route in {*TOLD, PLAYED}}
-    assert leaks(server, both, UserRole.PARTY, ELSEWHERE, granted=True) == expected
     assert leaks(server, both, UserRole.PARTY, ELSEWHERE, granted=False) == set()
+    assert leaks(server, both, UserRole.PARTY, ELSEWHERE, granted=True) == expected
 
 
 def test_a_grant_of_the_spare_recording_opens_nothing(server: Server, both: SpareHearing) -> None:
