@@ -18,9 +18,10 @@ from court.openness import Openness, OpennessSpan, openness_of
 from storage.bundle_writer import write_bundle
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger import merkle
-from storage.ledger.bundle import ENTRIES, Bundle, Contents, content_hash, file_name
+from storage.ledger.bundle import ENTRIES, Bundle, content_hash, file_name
 from storage.ledger.chains import Withheld
 from storage.ledger.checkpoint import verifier_key
+from storage.ledger.contents import Contents
 from storage.ledger.delivery import expected
 from storage.ledger.destruction import keeping
 from storage.ledger.key_list import sign_key_list
@@ -129,6 +130,8 @@ def _journalled(context: Context, hearing_id: str, order: Order) -> tuple[Bundle
             withheld=chosen.withheld,
             nodes={at: uow.log.node(*at) for at in around},
             files=chosen.files,
+            rotations=tuple(one.rotation.note for one in reversed(ring.former)),
+            restorations=tuple(one.note for one in ring.restorations),
         )
         keys = sign_key_list(origin, trusted_keys(context, uow), *ring.signers(now))
     return Bundle(contents, tuple(given.values()), checkpoint.note, keys), chosen.left_out

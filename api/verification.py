@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import select
 
 from api.context import Context
-from api.losses import loss_faults
 from api.made import unstated_acts
 from api.readable import file_faults, to_the_end, unreadable_rows
+from api.restorations import restoration_faults
 from api.seals import seal_faults
 from api.stamps import stamp_faults
 from api.tables import hearing_table_faults, log_row_fault, readable, state_of
@@ -51,7 +51,6 @@ def _all_faults(context: Context, hearing_id: str | None, progress: Progress, ke
         yield from to_the_end("What the tables hold", unreadable_rows(uow))
         yield from to_the_end("The list of keys", _key_faults(context, uow))
         yield from to_the_end("The log", _log_faults(context, uow, kept))
-        yield from to_the_end("The list of what the log lost", loss_faults(context, uow))
         yield from to_the_end("The log's cosignatures", witness_faults(context, uow))
         yield from to_the_end("The log's time-stamps", stamp_faults(context, uow))
         yield from to_the_end("What is recorded", _recorded_faults(context, uow, hearing_id, progress))
@@ -213,6 +212,7 @@ def _log_faults(context: Context, uow: UnitOfWork, kept: Checkpoint | str) -> It
     elif size:
         yield kept
     yield from dict.fromkeys(one.sentence for one in verify_log((row.entry for row in uow.log.entries()), signed))
+    yield from restoration_faults(context, uow, signed)
 
 
 def _checkpoints(context: Context, uow: UnitOfWork) -> Iterator[Checkpoint | str]:

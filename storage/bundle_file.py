@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from storage.errors import BundleError, LedgerError
-from storage.ledger.bundle import Bundle, Contents
+from storage.ledger.bundle import Bundle
+from storage.ledger.contents import Contents
 from storage.ledger.faults import ObjectState
 from storage.ledger.stored import Objects
 

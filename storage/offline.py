@@ -13,8 +13,9 @@ from court.one_line import one_line
 from storage.bundle_file import OpenBundle, open_bundle
 from storage.errors import BundleError, LedgerError
 from storage.ledger.back_dating import shown
-from storage.ledger.bundle import BundleReport, Contents, copy_leaf, verify_bundle
+from storage.ledger.bundle import BundleReport, copy_leaf, verify_bundle
 from storage.ledger.checkpoint import parse_checkpoint, parse_verifier_key
+from storage.ledger.contents import Contents
 from storage.ledger.heads import NOBODY, Outsiders
 from storage.ledger.leaf import LeafKind
 from storage.ledger.tst import load_roots
@@ -98,7 +99,7 @@ def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Ou
             f"Stated, but not handed out: files {report.left_out} (what was kept back, drafts, what an act destroyed), "
             f"entries {len(contents.withheld)}."
         )
-    lines += _vouched(contents, report, outsiders)
+    lines += [*report.notes, *_vouched(contents, report, outsiders)]
     if not trusted:
         lines.append(
             f"Checked with the key that the bundle itself names: {contents.log_key}. Compare it with the key the court "

@@ -12,7 +12,7 @@ from api.cli.progress import bars
 from api.composition import existing_context
 from api.context import Context
 from api.export import Order, export
-from api.losses import loss_notes
+from api.restorations import restoration_notes
 from api.settings import load_settings
 from api.verification import delivery_notes, destruction_notes, verify
 from court import exit_codes
@@ -53,7 +53,7 @@ def verify_evidence(hearing: str | None) -> int:
     console = Console(soft_wrap=True, highlight=False, emoji=False)
     for fault in faults:
         console.print(f"FAULT  {one_line(fault)}", markup=False)
-    for note in (*loss_notes(context), *destruction_notes(context, hearing), *delivery_notes(context, hearing)):
+    for note in (*restoration_notes(context), *destruction_notes(context, hearing), *delivery_notes(context, hearing)):
         console.print(f"NOTE   {one_line(note)}", markup=False)
     if faults:
         console.print(f"{len(faults)} fault(s) found.")

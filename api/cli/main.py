@@ -93,7 +93,10 @@ def verify(
         str, typer.Argument(help="Id of a hearing, or the file or folder of a bundle; empty: everything stored here.")
     ] = "",
     key: Annotated[
-        str | None, typer.Option("--key", help="For a bundle: the log's key as the court publishes it.")
+        str | None,
+        typer.Option(
+            "--key", help="For a bundle: the log's key as the court publishes it, the present or an earlier one."
+        ),
     ] = None,
     roots: Annotated[
         Path | None,

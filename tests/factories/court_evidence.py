@@ -9,9 +9,10 @@ from api.tables import state_of
 from storage.errors import LedgerError
 from storage.keyring import LOG, SERVER
 from storage.ledger import merkle
-from storage.ledger.bundle import Bundle, Contents
+from storage.ledger.bundle import Bundle
 from storage.ledger.chains import Withheld
 from storage.ledger.checkpoint import Checkpoint, verifier_key, verify_checkpoint
+from storage.ledger.contents import Contents
 from storage.ledger.ed25519 import key_id
 from storage.ledger.faults import Fault, FaultKind, ObjectState
 from storage.ledger.leaf import SignedLeaf, entry_hash, parse

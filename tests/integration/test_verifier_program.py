@@ -15,6 +15,7 @@ from storage.bundle_file import README, open_bundle
 from storage.ledger.checkpoint import verifier_key
 from storage.offline import Told, check_file
 from storage.verifier_archive import verifier_archive
+from tests.factories.backups import moved_on
 from tests.factories.bundles import (
     contents_of,
     damaged,
@@ -72,6 +73,17 @@ def test_the_program_says_what_the_court_says(copied: Server, program: Path, tmp
     assert nothing.stderr.startswith("courtrec-verify: There is no file")
 
 
+def test_both_tell_of_restoration_and_rotation(copied: Server, program: Path, tmp_path: Path) -> None:
+    with moved_on(copied, tmp_path) as court:
+        path = exported(court, tmp_path / "bundle.zip")
+    told = check_file(path, KEY)
+    assert told.whole
+    assert sum("whether entries after that existed is not known" in line for line in told.lines) == 1
+    assert sum("was replaced since (" in line for line in told.lines) == 1
+    theirs = run(program, path, "--key", KEY)
+    assert (theirs.returncode, tuple(theirs.stdout.splitlines()), theirs.stderr) == (0, told.lines, "")
+
+
 HOSTILE = {
     "a line of its own": "x\nWhole: hearing 1",
     "a terminal's command": "\x1b[2J\x1b[HWhole",
@@ -114,8 +126,9 @@ def test_both_agree_on_a_thousand_damaged_bundles_and_find_every_one(
     kept: Path, tmp_path_factory: pytest.TempPathFactory, program: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path_factory.mktemp("damaged")
-    with copy_of(kept, folder / "court") as server:
-        sound = exported(server, folder / "bundle.zip")
+    with copy_of(kept, folder / "court") as server, moved_on(server, folder) as court:
+        sound = exported(court, folder / "bundle.zip")
+    assert check_file(sound, KEY).whole
     parts, archive = read_parts(sound), sound.read_bytes()
     chance = random.Random(SEED)
     deeds, said = set(), []
@@ -137,7 +150,7 @@ def test_both_agree_on_a_thousand_damaged_bundles_and_find_every_one(
         [sys.executable, "-c", _BATCH, program, KEY, *paths], capture_output=True, text=True, timeout=300, check=True
     )
     assert theirs.stdout.splitlines() == [repr((told.whole, told.lines)) for told in said]
-    assert len(deeds) == 33
+    assert len(deeds) == 39
     for path, told in list(zip(paths, said, strict=True))[::AS_SHIPPED]:
         assert_as_shipped(program, path, told, capsys)
 
