@@ -1,7 +1,7 @@
 """The composition root: settings become a running server, queue and worker. Nothing else wires things together."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from alembic.util import CommandError
@@ -24,6 +24,8 @@ from protocol.settings import load_protocol_settings
 from protocol.tasks import register as register_protocol
 from storage import durable
 from storage.backup.restore import interrupted
+from storage.canary import CanaryContext, try_store
+from storage.canary import register as register_canary
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
 from storage.keyring import LOG, SERVER, KeyRing, load_ring
@@ -32,11 +34,10 @@ from storage.retention_classes import load_classes
 from storage.scrub import register as register_scrub
 from storage.stamping import StampContext
 from storage.stamping import register as register_stamping
-from storage.worm.canary import prove_write_once
+from storage.worm.canary import proof_of
 from storage.worm.local import LocalStore
 from storage.worm.port import WormStore
 from storage.worm.s3 import S3Store
-from storage.worm.sealing import Sealing
 from transcribe.engines.select import Engines
 from transcribe.settings import load_transcribe_settings
 from transcribe.tasks import TranscribeContext
@@ -83,7 +84,7 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
     """Opens (or makes) everything under the home and brings the database to the newest schema.
 
     Raises SettingsError where the home or the database cannot be used, or where the store shall be `destroying` and
-    the keys for it are missing.
+    the keys for it are missing; StoreNotWriteOnce for a store that does not keep what it promises.
     """
     home, authority = Home(settings.home), load_authority(settings)
     try:
@@ -98,7 +99,7 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
         )
     database = open_database(settings.database_address)
     secrets = load_secrets(home.keys)
-    return Context(
+    context = Context(
         settings=settings,
         database=database,
         store=make_store(settings, destroying=destroying),
@@ -109,6 +110,10 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
         authority=authority,
         node=NodeClient(settings.node_url, secrets.node_token) if settings.node_url else None,
     )
+    canary = canary_context(context)
+    if canary is not None:
+        try_store(canary)
+    return context
 
 
 def existing_context(settings: Settings, keys: bool = False) -> Context:
@@ -153,22 +158,16 @@ def open_database(address: str) -> Database:
 
 
 def make_store(settings: Settings, *, destroying: bool = False) -> WormStore:
-    """The write-once store, refused here if it is none; one in S3 destroys only if that was announced.
+    """The write-once store, not yet tried; one in S3 destroys only if that was announced.
 
-    Raises StoreNotWriteOnce for an S3 store that lets evidence be deleted, NotSealed for a folder that cannot be sealed
-    as required.
+    Raises StoreNotWriteOnce for a bucket without object lock.
     """
     if settings.store == "local":
-        local = LocalStore(settings.home / "objects", settings.store_sealing)
-        if settings.store_sealing is Sealing.REQUIRE:
-            local.try_sealing()
-        return local
+        return LocalStore(settings.home / "objects", settings.store_sealing)
     folder = Home(settings.home).keys
     keys = given_secret(folder / S3_ACCESS_KEY), given_secret(folder / S3_SECRET_KEY)
     disposal = _s3(settings, _disposal_keys(folder)) if destroying else None
-    store = S3Store(_s3(settings, keys), settings.s3_bucket, disposal=disposal)
-    prove_write_once(store, datetime.now(UTC))
-    return store
+    return S3Store(_s3(settings, keys), settings.s3_bucket, disposal=disposal)
 
 
 def _s3(settings: Settings, keys: tuple[str, str]) -> Minio:
@@ -202,7 +201,16 @@ def make_worker_queue(context: Context) -> Celery:
     register_protocol(queue, protocol_context(context))
     register_scrub(queue, scrub_context(context))
     register_stamping(queue, stamp_context(context))
+    canary = canary_context(context)
+    if canary is not None:
+        register_canary(queue, canary)
     return queue
+
+
+def canary_context(context: Context) -> CanaryContext | None:
+    """What trying the store works with; None where the store promises nothing that could be tried."""
+    proof = proof_of(context.store)
+    return None if proof is None else CanaryContext(context.database, context.clock, proof)
 
 
 def stamp_context(context: Context) -> StampContext:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from storage import durable
-from storage.errors import ObjectAltered, ObjectLocked, ObjectMissing, StoreRefused, not_written
+from storage.errors import ObjectAltered, ObjectLocked, ObjectMissing, StorageError, StoreRefused, not_written
 from storage.worm.port import (
     CHUNK,
     Item,
@@ -29,7 +29,7 @@ from storage.worm.port import (
     object_key,
     stored_state,
 )
-from storage.worm.sealing import Ioctl, NotSealed, Seal, Sealing, kernel_ioctl, seal, unseal
+from storage.worm.sealing import Ioctl, Seal, Sealing, kernel_ioctl, seal, unseal
 
 VERSION = "1"
 """A folder keeps one version of an object."""
@@ -82,7 +82,7 @@ class LocalStore:
     def __init__(self, folder: Path, sealing: Sealing = Sealing.OFF, ioctl: Ioctl = kernel_ioctl) -> None:
         self.folder = folder
         self._incoming = folder / INCOMING
-        self._sealing = sealing
+        self.sealing = sealing
         self._ioctl = ioctl
 
     def put(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
@@ -170,7 +170,7 @@ class LocalStore:
             with self._received(path, sha256, source, size) as incoming, self._alone():
                 aside = self._keep_aside(path) if os.path.lexists(path) else None
                 incoming.replace(path)
-            if aside is not None and self._sealing is not Sealing.OFF:
+            if aside is not None and self.sealing is not Sealing.OFF:
                 seal(aside, Sealing.AUTO, self._ioctl)
             return self._read_back(sha256)
 
@@ -187,32 +187,36 @@ class LocalStore:
 
     def describe(self) -> str:
         """What a new file would get, tried on one of a moment's life."""
-        if self._sealing is Sealing.OFF:
+        if self.sealing is Sealing.OFF:
             return f"The folder {self.folder}: read-only files, which whoever owns the folder can still remove."
         try:
             got = self.try_sealing()
-        except (NotSealed, OSError) as error:
+        except StorageError as error:
             return f"The folder {self.folder} takes no objects now: {error}"
         flag = f"not immutable ({got.no_flag})" if got.no_flag else "immutable until root undoes it (chattr +i)"
         verity = f"no fs-verity ({got.no_verity})" if got.no_verity else "fs-verity"
         return f"The folder {self.folder}: new files are read-only, {flag}, {verity}."
 
     def try_sealing(self) -> Seal:
-        """What the folder's file system and our rights allow; raises NotSealed if that is less than required."""
-        probe = durable.make_folder(self._incoming) / f"probe.{secrets.token_hex(8)}"
-        durable.write_new(probe, b"courtrec")
-        try:
-            return seal(probe, self._sealing, self._ioctl)
-        finally:
-            unseal(probe, self._ioctl)
-            probe.unlink()
+        """What the folder's file system and our rights allow; raises NotSealed if that is less than required.
+
+        Raises DiskFull or StoreRefused where the disk takes nothing.
+        """
+        with self._writing():
+            probe = durable.make_folder(self._incoming) / f"probe.{secrets.token_hex(8)}"
+            durable.write_new(probe, b"courtrec")
+            try:
+                return seal(probe, self.sealing, self._ioctl)
+            finally:
+                unseal(probe, self._ioctl)
+                probe.unlink()
 
     @contextmanager
     def _received(self, path: Path, sha256: str, source: Source, size: int) -> Iterator[Path]:
         """The bytes in `incoming/`, checked and durable, to be given their name `path` in the block."""
         incoming = durable.make_folder(self._incoming) / f"{sha256}.{secrets.token_hex(8)}"
         try:
-            with durable.AppendFile(incoming, mode=0o444 if self._sealing is Sealing.OFF else 0o644) as file:
+            with durable.AppendFile(incoming, mode=0o444 if self.sealing is Sealing.OFF else 0o644) as file:
                 copy_checked(source, sha256, size, file.write)
             durable.make_folder(path.parent)
             yield incoming
@@ -234,9 +238,9 @@ class LocalStore:
                 f"The file {self._path(sha256)} no longer holds the object it is named after: somebody changed it. "
                 "Bring it back by courtrec fsck --repair, which keeps the changed file as evidence."
             )
-        if self._sealing is not Sealing.OFF:
+        if self.sealing is not Sealing.OFF:
             with self._alone():
-                seal(self._path(sha256), self._sealing, self._ioctl)
+                seal(self._path(sha256), self.sealing, self._ioctl)
         return self.head(sha256)
 
     @contextmanager
