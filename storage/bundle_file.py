@@ -23,6 +23,7 @@ from storage.errors import BundleError, LedgerError
 from storage.ledger.bundle import Bundle, Contents
 from storage.ledger.faults import ObjectState
 from storage.ledger.stored import Objects
+from storage.regular import open_regular
 
 CONTENTS, ENTRIES, CHECKPOINT, KEYS, README = (
     "bundle.json", "entries.jsonl", "checkpoint.txt", "keys.txt", "README.txt"
@@ -109,7 +110,7 @@ def _opened(path: Path) -> Iterator[Parts]:
         return
     with ExitStack() as opened:
         try:
-            file = opened.enter_context(path.open("rb"))
+            file = opened.enter_context(os.fdopen(open_regular(path), "rb"))
             archive = opened.enter_context(zipfile.ZipFile(file))
         except (
             zipfile.BadZipFile,
@@ -170,7 +171,7 @@ class _Folder:
 
     def pieces(self, name: str) -> Iterator[bytes]:
         try:
-            with (self._path / name).open("rb") as file:
+            with os.fdopen(open_regular(self._path / name), "rb") as file:
                 while piece := file.read(CHUNK):
                     yield piece
         except OSError as error:

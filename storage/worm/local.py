@@ -18,6 +18,7 @@ from pathlib import Path
 
 from storage import durable
 from storage.errors import ObjectAltered, ObjectLocked, ObjectMissing, StorageError, StoreRefused, not_written
+from storage.regular import open_regular
 from storage.worm.port import (
     CHUNK,
     Item,
@@ -63,9 +64,9 @@ class _FileReader:
 
 @contextmanager
 def file_reader(path: Path) -> Iterator[RangeReader]:
-    """A file opened for reading; raises FileNotFoundError, or StoreRefused where it cannot be read."""
+    """A file opened for reading; raises FileNotFoundError, or StoreRefused where it cannot be read or is none."""
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = open_regular(path, follow=False)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -170,7 +171,7 @@ class LocalStore:
             with self._received(path, sha256, source, size) as incoming, self._alone():
                 aside = self._keep_aside(path) if os.path.lexists(path) else None
                 incoming.replace(path)
-            if aside is not None and self.sealing is not Sealing.OFF:
+            if aside is not None and aside.is_file() and not aside.is_symlink() and self.sealing is not Sealing.OFF:
                 seal(aside, Sealing.AUTO, self._ioctl)
             return self._read_back(sha256)
 

@@ -74,6 +74,21 @@ def test_what_stands_beside_the_parts_of_an_archive_is_noticed(copied: Server, t
     assert "files/extra.mp4/" in check_file(write_parts(tmp_path / "folder.zip", folder), KEY).lines[0]
 
 
+@pytest.mark.parametrize("part", ["entries.jsonl", "files", ""])
+def test_a_pipe_in_a_bundle_is_named_and_never_waited_for(copied: Server, tmp_path: Path, part: str) -> None:
+    folder = tmp_path / "unpacked"
+    with zipfile.ZipFile(exported(copied, tmp_path / "bundle.zip")) as archive:
+        archive.extractall(folder)
+    place = next((folder / "files").rglob("*.mp4")) if part == "files" else folder / part
+    if not part:
+        place = folder = tmp_path / "pipe"
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+    told = check_file(folder, KEY)
+    assert not told.whole
+    assert any(("a named pipe, not a file" in line) or ("missing" in line) for line in told.lines), told.lines
+
+
 def test_a_link_to_a_folder_does_not_belong_to_a_bundle(copied: Server, tmp_path: Path) -> None:
     with zipfile.ZipFile(exported(copied, tmp_path / "bundle.zip")) as archive:
         archive.extractall(tmp_path / "unpacked")
