@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from storage.errors import BundleError, LedgerError
+from storage.errors import BundleError, LedgerError, NoBundle
 from storage.ledger.bundle import Bundle, Contents
 from storage.ledger.faults import ObjectState
 from storage.ledger.stored import Objects
@@ -84,12 +84,13 @@ class OpenBundle:
 
 @contextmanager
 def open_bundle(path: Path) -> Iterator[OpenBundle]:
-    """Raises BundleError, one sentence, where it cannot be read as a bundle at all."""
+    """Raises NoBundle where it cannot be read as a bundle at all, another BundleError where a part is missing or was
+    cut, one sentence each."""
     with _opened(path) as parts:
         try:
             contents = Contents.parse(_read(parts, CONTENTS))
-        except LedgerError as error:
-            raise BundleError(f"The bundle {path} cannot be read: {error}") from None
+        except (BundleError, LedgerError) as error:
+            raise NoBundle(f"The bundle {path} cannot be read: {error}") from None
         *entries, rest = _read(parts, ENTRIES).split(b"\n")
         if rest:
             raise BundleError(f"The last line of {ENTRIES} does not end: it was cut short, or somebody added it.")
@@ -118,13 +119,13 @@ def _opened(path: Path) -> Iterator[Parts]:
             ValueError,
             NotImplementedError,
         ) as error:  # what zipfile says of any bytes
-            raise BundleError(
+            raise NoBundle(
                 f"The file {path} is no bundle, or not all of it is here ({error}): get it again from the court."
             ) from None
         if len(set(archive.namelist())) < len(archive.namelist()):
             raise BundleError(f"The bundle {path} holds two parts of one name: it was packed by somebody else.")
         if not _is_seamless(archive, file):
-            raise BundleError(
+            raise NoBundle(
                 f"The bundle {path} was packed anew, or something stands before, between or behind its parts: "
                 "unpack it and verify the folder."
             )

@@ -29,6 +29,10 @@ class BundleError(StorageError):
     """A bundle cannot be read or written."""
 
 
+class NoBundle(BundleError):
+    """What was given as a bundle cannot be read as one, so nothing is known of what it should hold."""
+
+
 class BackupError(StorageError, InputError):
     """A backup cannot be made, read or put in place; nothing that was there before was changed."""
 

@@ -11,7 +11,7 @@ from court import exit_codes
 from court.errors import InputError
 from court.one_line import one_line
 from storage.bundle_file import OpenBundle, open_bundle
-from storage.errors import BundleError, LedgerError
+from storage.errors import BundleError, LedgerError, NoBundle
 from storage.ledger.back_dating import shown
 from storage.ledger.bundle import BundleReport, Contents, copy_leaf, verify_bundle
 from storage.ledger.checkpoint import parse_checkpoint, parse_verifier_key
@@ -23,10 +23,14 @@ from storage.ledger.witness import parse_witness
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`lines` for a person, each printable as one line; `whole` is false if anything is wrong."""
+    """`lines` for a person, each printable as one line; `code` is one of court.exit_codes."""
 
-    whole: bool
+    code: int
     lines: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        return self.code == exit_codes.OK
 
 
 def read_outsiders(roots: Path | None, witnesses: Iterable[str]) -> Outsiders:
@@ -63,6 +67,8 @@ def check_file(path: Path, key: str | None = None, outsiders: Outsiders = NOBODY
             with opened.hashing() as objects:
                 report = verify_bundle(opened.bundle, objects, [raw], outsiders)
             return _told(opened, report, trusted is not None, outsiders)
+    except NoBundle as error:
+        return Told(exit_codes.UNREADABLE, (f"UNREADABLE  {one_line(str(error))}",))
     except (BundleError, LedgerError) as error:
         return _faulty([str(error)])
 
@@ -72,7 +78,7 @@ def print_told(told: Told) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     print(*told.lines, sep="\n")
-    return exit_codes.OK if told.whole else exit_codes.FAULT_FOUND
+    return told.code
 
 
 def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Outsiders) -> Told:
@@ -104,7 +110,7 @@ def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Ou
             f"Checked with the key that the bundle itself names: {contents.log_key}. Compare it with the key the court "
             "publishes; whoever forges a bundle can name a key of his own."
         )
-    return Told(True, tuple(map(one_line, lines)))
+    return Told(exit_codes.OK, tuple(map(one_line, lines)))
 
 
 def _vouched(contents: Contents, report: BundleReport, outsiders: Outsiders) -> Iterator[str]:
@@ -129,7 +135,9 @@ def _vouched(contents: Contents, report: BundleReport, outsiders: Outsiders) -> 
 
 
 def _faulty(sentences: list[str]) -> Told:
-    return Told(False, (*(f"FAULT  {one_line(one)}" for one in sentences), f"{len(sentences)} fault(s) found."))
+    return Told(
+        exit_codes.FAULT_FOUND, (*(f"FAULT  {one_line(one)}" for one in sentences), f"{len(sentences)} fault(s) found.")
+    )
 
 
 def _case(report: BundleReport) -> str:
