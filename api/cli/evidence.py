@@ -2,6 +2,7 @@
 
 import getpass
 import hashlib
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -85,7 +86,8 @@ def export_hearing(
     console.print(f"Written: {path} with {made.files} files.", markup=False)
     console.print(f"Left out: {made.left_out} recorded files; kept back: {made.withheld} entries.", markup=False)
     console.print(f"Time-stamps of the log: {made.stamps}.", markup=False)
-    console.print(f"Verify:  courtrec verify {path} --key {made.log_key}", markup=False)
+    command = shlex.join(["courtrec", "verify", str(path), "--key", made.log_key])
+    console.print(f"Verify:  {command}", markup=False)
 
 
 def write_verifier(path: Path) -> None:

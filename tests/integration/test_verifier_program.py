@@ -3,6 +3,7 @@
 import ast
 import os
 import random
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.evidence import verify_bundle_file
+from api.cli.evidence import export_hearing, verify_bundle_file
 from api.cli.main import main
 from court import exit_codes
 from storage.bundle_file import README, open_bundle
@@ -28,6 +29,7 @@ from tests.factories.bundles import (
     write_parts,
 )
 from tests.factories.evidence import copy_of
+from tests.factories.hearing_log import HEARING
 from tests.factories.server import LOG_KEY, Server
 
 KEY = verifier_key("courtrec", LOG_KEY.public)
@@ -77,7 +79,6 @@ def test_the_program_says_what_the_court_says(copied: Server, program: Path, tmp
 
 def ours_on(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int | str | None:
     """The exit code of `courtrec verify`."""
-    monkeypatch.setattr("api.cli.main._quiet_logs", lambda: None)  # a setting of the whole process
     monkeypatch.setattr(sys, "argv", ["courtrec", "verify", *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
         main()
@@ -129,6 +130,20 @@ def test_the_exit_code_is_the_same_and_tells_what_was_found(
         assert (theirs.returncode, ours_on(monkeypatch, *arguments)) == (code, code), arguments
         assert theirs.stdout == capsys.readouterr().out
         assert "Traceback" not in theirs.stderr
+
+
+def test_the_command_that_an_export_prints_can_be_copied(
+    small: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "дело № 4405 (копия) & 'ещё'"
+    folder.mkdir()
+    monkeypatch.setenv("COURTREC_HOME", str(small.context.settings.home))
+    path = folder / "bundle of the hearing.zip"
+    export_hearing(HEARING, path, "Адвокат Иванов", "ходатайство", frozenset(), media=True, journal=False)
+    [command] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Verify:")]
+    program, verb, *arguments = shlex.split(command.removeprefix("Verify:"))
+    assert (program, verb) == ("courtrec", "verify")
+    assert ours_on(monkeypatch, *arguments) == exit_codes.OK
 
 
 HOSTILE = {
