@@ -81,6 +81,11 @@ class ObjectLocked(StorageError):
     """The object is under retention or legal hold, so it was not destroyed."""
 
 
+def not_read(what: str, error: OSError) -> StoreUnavailable:
+    """StoreRefused for a file that the operating system does not give; `what` begins the sentence."""
+    return StoreRefused(f"{what} cannot be read ({error.strerror}): check the disk and its rights.")
+
+
 def not_written(what: str, error: OSError) -> StoreUnavailable:
     """DiskFull or StoreRefused for a write that the operating system refused; `what` begins the sentence."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

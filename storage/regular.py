@@ -31,6 +31,12 @@ def open_regular(path: Path, *, follow: bool = True) -> int:
     return descriptor
 
 
+def read_regular(path: Path) -> bytes:
+    """The whole content; raises as `open_regular`."""
+    with os.fdopen(open_regular(path), "rb") as file:
+        return file.read()
+
+
 def _refuse_other(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
         what = next((name for is_one, name in _OTHERS if is_one(mode)), "something else")

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from storage import durable
-from storage.errors import ObjectAltered, ObjectLocked, ObjectMissing, StorageError, StoreRefused, not_written
+from storage.errors import ObjectAltered, ObjectLocked, ObjectMissing, StorageError, not_read, not_written
 from storage.regular import open_regular
 from storage.worm.port import (
     CHUNK,
@@ -59,7 +59,7 @@ class _FileReader:
         try:
             return os.pread(self._descriptor, length, offset)
         except OSError as error:
-            raise _unreadable(self._path, error) from None
+            raise not_read(f"The file {self._path}", error) from None
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def file_reader(path: Path) -> Iterator[RangeReader]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise not_read(f"The file {path}", error) from None
     try:
         yield _FileReader(descriptor, path)
     finally:
@@ -110,7 +110,7 @@ class LocalStore:
         except FileNotFoundError:
             raise _missing(sha256) from None
         except OSError as error:
-            raise _unreadable(path, error) from None
+            raise not_read(f"The file {path}", error) from None
         return StoredObject(object_key(sha256), VERSION, sha256, size)
 
     def read(self, sha256: str, offset: int = 0, length: int | None = None, version: str = "") -> bytes:
@@ -274,7 +274,3 @@ class LocalStore:
 
 def _missing(sha256: str) -> ObjectMissing:
     return ObjectMissing(f"The store holds no object {sha256}.")
-
-
-def _unreadable(path: Path, error: OSError) -> StoreRefused:
-    return StoreRefused(f"The file {path} cannot be read ({error.strerror}): check the disk and its rights.")
