@@ -1,5 +1,8 @@
 """The composition root: settings become a running server, queue and worker. Nothing else wires things together."""
 
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +17,7 @@ from api.context import Context
 from api.errors import SettingsError
 from api.node_client import NodeClient
 from api.scrubbing import scrub_context
-from api.secrets import DISPOSAL_KEYS, S3_ACCESS_KEY, S3_SECRET_KEY, given_login, given_secret, load_secrets
+from api.secrets import DISPOSAL_KEYS, NO_SECRETS, S3_ACCESS_KEY, S3_SECRET_KEY, given_login, given_secret, load_secrets
 from api.settings import Settings, load_settings
 from api.stamps import load_authority
 from hardware.clock import SystemClock
@@ -26,6 +29,7 @@ from storage import durable
 from storage.backup.restore import interrupted
 from storage.canary import CanaryContext, try_store
 from storage.canary import register as register_canary
+from storage.db.copied import copied_database
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
 from storage.keyring import LOG, SERVER, KeyRing, load_ring
@@ -121,18 +125,56 @@ def existing_context(settings: Settings, keys: bool = False) -> Context:
 
     With `keys` also where the log's key is missing: another one made in its place would hide that it is lost.
     """
+    _require_court(settings, keys)
+    return make_context(settings)
+
+
+@contextmanager
+def verifying(settings: Settings) -> Iterator[tuple[Context, str]]:
+    """A court's context to verify it with, and a note on how it is read, '' where there is nothing to tell.
+
+    A home that may not be written, such as a disk mounted read-only, is left as it is: the database is read from a
+    copy, and the store is not tried. Raises as `existing_context`, StorageError where the database cannot be copied.
+    """
+    _require_court(settings, keys=True)
+    home, database = settings.home, settings.home / "courtrec.db"
+    if all(os.access(path, os.W_OK) for path in (home, database) if path.exists()):
+        yield existing_context(settings, keys=True), ""
+        return
+    note = f"The home {home} is read only, and nothing was written there."
+    with ExitStack() as opened:
+        address = settings.database_url
+        if not address:
+            copy = opened.enter_context(copied_database(database))
+            address = f"sqlite:///{copy.path}"
+            note += f" A copy of its database was read{', with' if copy.log else ''}"
+            note += f" the {copy.log} bytes of changes that a crash left beside it." if copy.log else "."
+        context = Context(
+            settings=settings,
+            database=open_database(address),
+            store=make_store(settings),
+            server_keys=load_keys(settings, SERVER, make=False),
+            log_keys=load_keys(settings, LOG, make=False),
+            secrets=NO_SECRETS,
+            clock=SystemClock(),
+            authority=load_authority(settings),
+        )
+        opened.callback(context.database.dispose)
+        yield context, note
+
+
+def _require_court(settings: Settings, keys: bool) -> None:
     home = Home(settings.home)
     if not settings.database_url and not (home.path / "courtrec.db").exists():
         raise SettingsError(f"There is no court in {home.path}: set COURTREC_HOME, or restore a backup into it.")
     if keys and not home.own_key(LOG).exists():
         raise SettingsError(f"The log's key {home.own_key(LOG)} is missing: restore it from the backup.")
-    return make_context(settings)
 
 
-def load_keys(settings: Settings, purpose: str) -> KeyRing:
+def load_keys(settings: Settings, purpose: str, *, make: bool = True) -> KeyRing:
     """The server's own keys for `purpose`, server or log; raises KeyFileError."""
     overlap = timedelta(days=settings.key_overlap_days)
-    return load_ring(Home(settings.home).own_key(purpose), purpose, settings.log_origin, overlap)
+    return load_ring(Home(settings.home).own_key(purpose), purpose, settings.log_origin, overlap, make=make)
 
 
 def open_database(address: str) -> Database:

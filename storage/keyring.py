@@ -48,12 +48,12 @@ class KeyRing:
         return (self.key, *(one.key for one in self.former if one.key is not None and now < one.until))
 
 
-def load_ring(path: Path, purpose: str, origin: str, overlap: timedelta) -> KeyRing:
-    """The key in `path` (made on first use) with all that signed rotations lead from to it.
+def load_ring(path: Path, purpose: str, origin: str, overlap: timedelta, *, make: bool = True) -> KeyRing:
+    """The key in `path` (made on first use, unless not to `make` one) with all that signed rotations lead from to it.
 
     Raises KeyFileError if a key or a statement beside it cannot be used.
     """
-    key = load_or_create(path)
+    key = load_or_create(path) if make else load(path)
     stated = [_read_rotation(one, purpose, origin) for one in path.parent.glob(f"{path.stem}.*.rotation")]
     former = leading_to(key.public, stated)
     return KeyRing(key, tuple(Former(one, _kept(path, one), one.at + overlap) for one in former))

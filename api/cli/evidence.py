@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api.cli.progress import bars
-from api.composition import existing_context
+from api.composition import existing_context, verifying
 from api.context import Context
 from api.export import Order, export
 from api.losses import loss_notes
@@ -49,18 +49,18 @@ def list_hearings() -> None:
 
 def verify_evidence(hearing: str | None) -> int:
     """Prints one line per fault, or what was found whole; returns the exit code."""
-    context = existing_context(load_settings(), keys=True)
-    faults = find_faults(context, hearing)
+    with verifying(load_settings()) as (context, how):
+        faults = find_faults(context, hearing)
+        notes = [how] if how else []
+        notes += (*loss_notes(context), *destruction_notes(context, hearing), *delivery_notes(context, hearing))
+        whole = "" if faults else all_is_well(context, hearing)
     console = Console(soft_wrap=True, highlight=False, emoji=False)
     for fault in faults:
         console.print(f"FAULT  {one_line(fault)}", markup=False)
-    for note in (*loss_notes(context), *destruction_notes(context, hearing), *delivery_notes(context, hearing)):
+    for note in notes:
         console.print(f"NOTE   {one_line(note)}", markup=False)
-    if faults:
-        console.print(f"{len(faults)} fault(s) found.")
-        return exit_codes.FAULT_FOUND
-    console.print(all_is_well(context, hearing), markup=False)
-    return exit_codes.OK
+    console.print(whole or f"{len(faults)} fault(s) found.", markup=False)
+    return exit_codes.FAULT_FOUND if faults else exit_codes.OK
 
 
 def verify_bundle_file(path: Path, key: str | None, roots: Path | None = None, witnesses: Sequence[str] = ()) -> int:
