@@ -101,12 +101,17 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
         raise SettingsError(
             f"Restoring a backup into {home.path} has not ended: give the same `courtrec backup restore` again."
         )
+    for folder in (home.keys, home.out):
+        durable.sweep(folder)
     database = open_database(settings.database_address)
     secrets = load_secrets(home.keys)
+    store = make_store(settings, destroying=destroying)
+    if isinstance(store, LocalStore):
+        store.sweep()
     context = Context(
         settings=settings,
         database=database,
-        store=make_store(settings, destroying=destroying),
+        store=store,
         server_keys=load_keys(settings, SERVER),
         log_keys=load_keys(settings, LOG),
         secrets=secrets,

@@ -3,8 +3,7 @@
 Honest about what it is: the files are mode 0444 and never written again by us, but whoever owns the folder can
 delete or replace them, and retention is not enforced here, only noted in the database. With `Sealing` they are also
 immutable (sealing.py), which only root can undo. The ledger proves it when that happened; to prevent it, use the S3
-adapter. What a power cut leaves in `incoming/` was
-never acknowledged and may be deleted.
+adapter. What a power cut leaves in `incoming/` was never acknowledged, and `sweep` deletes it.
 """
 
 import fcntl
@@ -131,7 +130,7 @@ class LocalStore:
         mark = self._hold_mark(self.head(sha256).sha256)
         with self._writing():
             if on:
-                durable.write_once(mark, bytes)
+                self._put_mark(mark)
             else:
                 mark.unlink(missing_ok=True)
                 durable.fsync_folder(mark.parent)
@@ -186,6 +185,10 @@ class LocalStore:
                     written = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
                     yield Item(place, named_by(place), written)
 
+    def sweep(self) -> None:
+        """Removes what killed programs left of deliveries that were never acknowledged."""
+        durable.sweep(self._incoming)
+
     def describe(self) -> str:
         """What a new file would get, tried on one of a moment's life."""
         if self.sealing is Sealing.OFF:
@@ -215,15 +218,22 @@ class LocalStore:
     @contextmanager
     def _received(self, path: Path, sha256: str, source: Source, size: int) -> Iterator[Path]:
         """The bytes in `incoming/`, checked and durable, to be given their name `path` in the block."""
-        incoming = durable.make_folder(self._incoming) / f"{sha256}.{secrets.token_hex(8)}"
-        try:
-            with durable.AppendFile(incoming, mode=0o444 if self.sealing is Sealing.OFF else 0o644) as file:
-                copy_checked(source, sha256, size, file.write)
+        beside = durable.make_folder(self._incoming) / sha256
+        with durable.temporary(beside, 0o444 if self.sealing is Sealing.OFF else 0o644) as (incoming, descriptor):
+            copy_checked(source, sha256, size, lambda piece: durable.write_all(descriptor, piece))
+            os.fsync(descriptor)
             durable.make_folder(path.parent)
             yield incoming
-        finally:
-            incoming.unlink(missing_ok=True)
         durable.fsync_folder(path.parent)
+
+    def _put_mark(self, mark: Path) -> None:
+        """An empty file, durable; made in `incoming/`, where the sweep looks, for nobody walks through all folders."""
+        if not mark.exists():
+            with durable.temporary(durable.make_folder(self._incoming) / mark.name, 0o644) as (incoming, descriptor):
+                os.fsync(descriptor)
+                with suppress(FileExistsError):  # another process was faster
+                    os.link(incoming, mark)
+        durable.fsync_folder(mark.parent)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
