@@ -10,12 +10,13 @@ from pathlib import Path
 from court import exit_codes
 from court.errors import InputError
 from court.one_line import one_line
-from storage.bundle_file import OpenBundle, open_bundle
+from storage.bundle_file import KEYS, README, OpenBundle, open_bundle
 from storage.errors import BundleError, LedgerError, NoBundle
 from storage.ledger.back_dating import shown
 from storage.ledger.bundle import BundleReport, Contents, copy_leaf, verify_bundle
-from storage.ledger.checkpoint import parse_checkpoint, parse_verifier_key
+from storage.ledger.checkpoint import key_hash, parse_checkpoint, parse_note, parse_verifier_key
 from storage.ledger.heads import NOBODY, Outsiders
+from storage.ledger.key_list import verify_key_list
 from storage.ledger.leaf import LeafKind
 from storage.ledger.tst import load_roots
 from storage.ledger.witness import parse_witness
@@ -66,7 +67,7 @@ def check_file(path: Path, key: str | None = None, outsiders: Outsiders = NOBODY
                 return _faulty([f"The bundle is of the log {opened.bundle.contents.origin!r}, the key of {origin!r}."])
             with opened.hashing() as objects:
                 report = verify_bundle(opened.bundle, objects, [raw], outsiders)
-            return _told(opened, report, trusted is not None, outsiders)
+            return _told(opened, report, raw, trusted is not None, outsiders)
     except NoBundle as error:
         return Told(exit_codes.UNREADABLE, (f"UNREADABLE  {one_line(str(error))}",))
     except (BundleError, LedgerError) as error:
@@ -81,7 +82,7 @@ def print_told(told: Told) -> int:
     return told.code
 
 
-def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Outsiders) -> Told:
+def _told(opened: OpenBundle, report: BundleReport, raw: bytes, trusted: bool, outsiders: Outsiders) -> Told:
     faults = [fault.sentence for fault in report.faults]
     faults += [f"The part {name} is not in the list of contents: somebody added it." for name in opened.extra]
     if faults:
@@ -94,7 +95,8 @@ def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Ou
         f"{len(report.leaves)} entries, {kinds[LeafKind.SEGMENT]} of them segments, lead to the signed root "
         f"{checkpoint.root.hex()} of the log {contents.origin!r} with {checkpoint.size} entries.",
         f"{len(contents.files)} files are as they were recorded.",
-        "Not checked here: README.txt, on which nothing rests, and the signatures inside protocols (PDF).",
+        f"Nothing rests on, and no proof covers: {_uncovered(opened, report, raw, outsiders)}.",
+        "Not checked here: the signatures inside protocols (PDF).",
     ]
     copy = copy_leaf(opened.bundle, report.leaves)
     if copy is not None:
@@ -111,6 +113,32 @@ def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Ou
             "publishes; whoever forges a bundle can name a key of his own."
         )
     return Told(exit_codes.OK, tuple(map(one_line, lines)))
+
+
+def _uncovered(opened: OpenBundle, report: BundleReport, raw: bytes, outsiders: Outsiders) -> str:
+    """What lies in a whole bundle and could be anything: a part, keys that signed no entry in it, and signature lines
+    in its notes by others than the log's key `raw` and the trusted witnesses."""
+    bundle, contents = opened.bundle, opened.bundle.contents
+    found = [README] if README in opened.parts.names() else []
+    authors = {leaf.author for leaf in report.leaves} | {one.author for one in contents.withheld}
+    idle = verify_key_list(bundle.keys, contents.origin, [raw]).keys() - authors
+    if idle:
+        found.append(f"keys in {KEYS} that signed no entry here ({len(idle)})")
+    notes = [
+        bundle.checkpoint,
+        bundle.keys,
+        *(bundle.heads[one.note].decode(errors="replace") for one in contents.heads),
+    ]
+    lines = [line for note in notes for line in parse_note(note)[1]]
+    log = (contents.origin, key_hash(contents.origin, raw))
+    foreign = [
+        line
+        for line in lines
+        if (line.name, line.key_hash) != log and not any(one.wrote(line) for one in outsiders.witnesses)
+    ]
+    if foreign:
+        found.append(f"signature lines of keys that were not named here ({len(foreign)})")
+    return ", ".join(found) or "nothing in it"
 
 
 def _vouched(contents: Contents, report: BundleReport, outsiders: Outsiders) -> Iterator[str]:
