@@ -170,10 +170,15 @@ def verifying(settings: Settings) -> Iterator[tuple[Context, str]]:
 
 def _require_court(settings: Settings, keys: bool) -> None:
     home = Home(settings.home)
-    if not settings.database_url and not (home.path / "courtrec.db").exists():
-        raise SettingsError(f"There is no court in {home.path}: set COURTREC_HOME, or restore a backup into it.")
-    if keys and not home.own_key(LOG).exists():
-        raise SettingsError(f"The log's key {home.own_key(LOG)} is missing: restore it from the backup.")
+    try:
+        if not settings.database_url and not (home.path / "courtrec.db").exists():
+            raise SettingsError(f"There is no court in {home.path}: set COURTREC_HOME, or restore a backup into it.")
+        if keys and not home.own_key(LOG).exists():
+            raise SettingsError(f"The log's key {home.own_key(LOG)} is missing: restore it from the backup.")
+    except PermissionError as error:
+        raise SettingsError(
+            f"{error.filename} cannot be looked for by this account: use one that may read {home.path} and its keys."
+        ) from None
 
 
 def load_keys(settings: Settings, purpose: str, *, make: bool = True) -> KeyRing:

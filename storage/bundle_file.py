@@ -119,8 +119,9 @@ def _opened(path: Path) -> Iterator[Parts]:
             ValueError,
             NotImplementedError,
         ) as error:  # what zipfile says of any bytes
+            reason = error.strerror if isinstance(error, OSError) else error
             raise NoBundle(
-                f"The file {path} is no bundle, or not all of it is here ({error}): get it again from the court."
+                f"The file {path} is no bundle, or not all of it is here ({reason}): get it again from the court."
             ) from None
         if len(set(archive.namelist())) < len(archive.namelist()):
             raise BundleError(f"The bundle {path} holds two parts of one name: it was packed by somebody else.")

@@ -87,6 +87,7 @@ def test_a_pipe_in_a_bundle_is_named_and_never_waited_for(copied: Server, tmp_pa
     os.mkfifo(place)
     told = check_file(folder, KEY)
     assert not told.whole
+    assert not any("Errno" in line for line in told.lines)
     assert any(("a named pipe, not a file" in line) or ("missing" in line) for line in told.lines), told.lines
 
 

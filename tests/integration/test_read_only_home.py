@@ -5,11 +5,13 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from api.cli.evidence import verify_evidence
 from court import exit_codes
+from court.errors import InputError
 from court.people import UserRole
 from storage.db import copied
 from storage.errors import StorageError
@@ -85,6 +87,21 @@ def test_faults_are_found_there_as_well(
     mounted_home(expert_disk, small, monkeypatch)
     assert verify_evidence(None) == exit_codes.FAULT_FOUND
     assert hurt in capsys.readouterr().out
+
+
+def test_keys_that_this_account_may_not_look_for_are_told_of(small: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = small.context.settings.home / "keys" / "log.ed25519"
+    stat = os.stat
+
+    def locked(path: Any, **more: Any) -> os.stat_result:
+        if path == key:
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **more)
+
+    monkeypatch.setattr(os, "stat", locked)
+    monkeypatch.setenv("COURTREC_HOME", str(small.context.settings.home))
+    with pytest.raises(InputError, match="cannot be looked for by this account"):
+        verify_evidence(None)
 
 
 def test_a_database_that_is_written_meanwhile_is_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
