@@ -105,10 +105,15 @@ def write_verifier(path: Path) -> None:
 def find_faults(context: Context, hearing: str | None) -> list[str]:
     """All faults, with a progress bar over the stored objects."""
     with bars() as progress:
-        task = progress.add_task("Verifying", total=None, what="")
-        return list(
-            verify(context, hearing, lambda done, total: progress.update(task, completed=done, total=total or 1))
-        )
+        task = progress.add_task("Verifying", total=None, what="the log")
+
+        def read(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total, what=f"{done} of {total} files read")
+
+        faults = list(verify(context, hearing, read))
+        if not progress.tasks[0].finished:  # no file to read, or none that could be
+            progress.update(task, completed=1, total=1, what="")
+        return faults
 
 
 def all_is_well(context: Context, hearing: str | None) -> str:
