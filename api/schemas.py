@@ -180,3 +180,7 @@ class LogKey(BaseModel):
 class Health(BaseModel):
     status: str
     database: bool
+    store: str = Field(
+        description="What the store's newest canary showed: write-once, not write-once (no new hearing is opened), not "
+        "reached; or not tried."
+    )

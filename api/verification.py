@@ -183,7 +183,9 @@ def _kept(context: Context) -> Checkpoint | str:
     path = context.log_checkpoint
     try:
         kept = read_kept(path, context.settings.log_origin, context.log_keys.public)
-    except (LedgerError, OSError) as error:
+    except StoreRefused as error:
+        return str(error)
+    except LedgerError as error:
         return f"The log's newest checkpoint in {path} cannot be believed: {error}"
     return kept or f"The file {path} with the log's newest checkpoint is missing."
 

@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from storage.errors import BundleError, LedgerError
+from storage.errors import BundleError, LedgerError, NoBundle
 from storage.ledger.bundle import Bundle
 from storage.ledger.contents import Contents
 from storage.ledger.faults import ObjectState
 from storage.ledger.stored import Objects
+from storage.regular import open_regular
 
 CONTENTS, ENTRIES, CHECKPOINT, KEYS, README = (
     "bundle.json", "entries.jsonl", "checkpoint.txt", "keys.txt", "README.txt"
@@ -84,12 +85,13 @@ class OpenBundle:
 
 @contextmanager
 def open_bundle(path: Path) -> Iterator[OpenBundle]:
-    """Raises BundleError, one sentence, where it cannot be read as a bundle at all."""
+    """Raises NoBundle where it cannot be read as a bundle at all, another BundleError where a part is missing or was
+    cut, one sentence each."""
     with _opened(path) as parts:
         try:
             contents = Contents.parse(_read(parts, CONTENTS))
-        except LedgerError as error:
-            raise BundleError(f"The bundle {path} cannot be read: {error}") from None
+        except (BundleError, LedgerError) as error:
+            raise NoBundle(f"The bundle {path} cannot be read: {error}") from None
         *entries, rest = _read(parts, ENTRIES).split(b"\n")
         if rest:
             raise BundleError(f"The last line of {ENTRIES} does not end: it was cut short, or somebody added it.")
@@ -110,7 +112,7 @@ def _opened(path: Path) -> Iterator[Parts]:
         return
     with ExitStack() as opened:
         try:
-            file = opened.enter_context(path.open("rb"))
+            file = opened.enter_context(os.fdopen(open_regular(path), "rb"))
             archive = opened.enter_context(zipfile.ZipFile(file))
         except (
             zipfile.BadZipFile,
@@ -118,13 +120,14 @@ def _opened(path: Path) -> Iterator[Parts]:
             ValueError,
             NotImplementedError,
         ) as error:  # what zipfile says of any bytes
-            raise BundleError(
-                f"The file {path} is no bundle, or not all of it is here ({error}): get it again from the court."
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise NoBundle(
+                f"The file {path} is no bundle, or not all of it is here ({reason}): get it again from the court."
             ) from None
         if len(set(archive.namelist())) < len(archive.namelist()):
             raise BundleError(f"The bundle {path} holds two parts of one name: it was packed by somebody else.")
         if not _is_seamless(archive, file):
-            raise BundleError(
+            raise NoBundle(
                 f"The bundle {path} was packed anew, or something stands before, between or behind its parts: "
                 "unpack it and verify the folder."
             )
@@ -171,7 +174,7 @@ class _Folder:
 
     def pieces(self, name: str) -> Iterator[bytes]:
         try:
-            with (self._path / name).open("rb") as file:
+            with os.fdopen(open_regular(self._path / name), "rb") as file:
                 while piece := file.read(CHUNK):
                     yield piece
         except OSError as error:

@@ -59,13 +59,13 @@ class KeyRing:
         return (self.key, *(one.key for one in self.former if one.key is not None and now < one.until))
 
 
-def load_ring(path: Path, purpose: str, origin: str, overlap: timedelta) -> KeyRing:
-    """The key in `path` (made on first use) with all that signed rotations lead from to it.
+def load_ring(path: Path, purpose: str, origin: str, overlap: timedelta, *, make: bool = True) -> KeyRing:
+    """The key in `path` (made on first use, unless not to `make` one) with all that signed rotations lead from to it.
 
     Raises KeyFileError if a key or a statement of its rotation cannot be used. A statement of a restoration that
     cannot be believed is left out, so that the court goes on: `courtrec verify` names it.
     """
-    key = load_or_create(path)
+    key = load_or_create(path) if make else load(path)
     former = leading_to(key.public, stated_rotations(path, purpose, origin))
     ring = KeyRing(key, tuple(Former(one, _kept(path, one), one.at + overlap) for one in former))
     stated = stated_restorations(path, origin, ring.public)

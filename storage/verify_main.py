@@ -38,6 +38,8 @@ def main() -> int:
     except InputError as error:
         print(f"courtrec-verify: {error}", file=sys.stderr)
         return exit_codes.UNUSABLE_INPUT
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED
 
 
 def _require_library() -> None:

@@ -106,12 +106,20 @@ def verify(
         list[str] | None, typer.Option("--witness", help="For a bundle: key of a witness you trust; more may follow.")
     ] = None,
 ) -> None:
-    """Recomputes everything from stored bytes; one line per fault, exit code 1 if there is any."""
+    """Recomputes everything from stored bytes; one line per fault.
+
+    Exit codes: 0 whole, 1 faults found, 2 wrongly asked, 3 cannot be read.
+    """
     from api.cli.evidence import verify_bundle_file, verify_evidence
 
-    if what and not is_id(what):
-        raise typer.Exit(verify_bundle_file(Path(what), key, roots, witness or []))
-    raise typer.Exit(verify_evidence(what or None))
+    try:
+        if what and not is_id(what):
+            raise typer.Exit(verify_bundle_file(Path(what), key, roots, witness or []))
+        raise typer.Exit(verify_evidence(what or None))
+    except InputError:
+        raise
+    except CourtError as error:
+        _tell(error, exit_codes.UNREADABLE)
 
 
 @app.command()
@@ -248,7 +256,7 @@ def main() -> None:
     except CourtError as error:
         _tell(error, exit_codes.FAULT_FOUND)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(exit_codes.INTERRUPTED)
 
 
 def _tell(error: CourtError, code: int) -> None:

@@ -15,6 +15,7 @@ from api.deps import CurrentUser, protect_forms, require_role
 from api.errors import Conflict, NodeUnreachable, NotFound, Unusable
 from api.gate import enter
 from api.node_client import NodeClient
+from api.store_alarm import new_hearing_refusal
 from api.web.labels import LABELS, LANGUAGE_NAMES
 from api.web.render import Page, PageDep
 from court.card import LANGUAGES, HearingCard
@@ -76,13 +77,19 @@ def new_hearing(page: PageDep, caller: CurrentUser) -> Response:
         return _form(page, _blank_card(page, caller), str(error))
     if status["hearing"] is not None and HearingState(status["state"]).live:
         return RedirectResponse(f"/hearings/{status['hearing']}/console", status_code=303)
-    return _form(page, _blank_card(page, caller), room=status["room"], node=views.node_view(status))
+    with page.context.database.read() as uow:
+        refusal = new_hearing_refusal(uow)
+    return _form(page, _blank_card(page, caller), refusal, room=status["room"], node=views.node_view(status))
 
 
 @router.post("")
 def start(page: PageDep, form: Annotated[HearingForm, Form()]) -> Response:
     """Starts the recording; what the card or the node refuses comes back in the form."""
     fields = form.fields()
+    with page.context.database.read() as uow:
+        refusal = new_hearing_refusal(uow)
+    if refusal:
+        return _form(page, fields, refusal, status=422)
     try:
         hearing_id = _node(page).start(HearingCard.parse(fields).as_fields())
     except (InputError, Conflict, NodeUnreachable) as error:

@@ -16,6 +16,7 @@ from api.auth import sessions
 from api.deps import ContextDep, CurrentUser, client_address, protect_forms
 from api.errors import Forbidden, NotLoggedIn, TooMany
 from api.gate import enter
+from api.store_alarm import store_alarm
 from api.web.labels import OBJECT_KINDS
 from api.web.render import LANGUAGE_COOKIE, PageDep
 from court.card import LANGUAGES
@@ -40,11 +41,12 @@ def hearing_list(page: PageDep, caller: CurrentUser, q: Search = "") -> Response
     with page.context.database.read() as uow:
         own = caller.id if caller.role is UserRole.PARTY else None
         found = uow.hearings.find(q, granted_to=own)
+        alarm = store_alarm(uow) if caller.role is UserRole.ADMIN else None
         protocols = _protocol_states(uow, found, signed_only=caller.role is UserRole.PARTY)
         rows = [
             views.hearing_row(reading.summary(uow, one), protocols.get(one.id, ""), page.may_record) for one in found
         ]
-    return page.render("hearings.html", rows=rows, search=q)
+    return page.render("hearings.html", rows=rows, search=q, store_alarm=alarm)
 
 
 @router.get("/login")

@@ -30,6 +30,9 @@ class SmallDisk:
             for _ in range((self.free - leave) // BLOCK):
                 ballast.write(bytes(BLOCK))
 
+    def read_only(self) -> None:
+        subprocess.run(["mount", "-o", "remount,ro", str(self.path)], check=True)
+
     def make_room(self) -> None:
         (self.path / "ballast").unlink()
 

@@ -76,26 +76,58 @@ class RtspServer:
     url: str
 
 
+@dataclass(frozen=True)
+class PostgresFolder:
+    """Where a test's PostgreSQL may live, and whom it runs as: it refuses to run as root."""
+
+    path: Path
+    account: pwd.struct_passwd | None
+
+    def run(self, program: str, *arguments: str) -> None:
+        """One of PostgreSQL's programs, or another by its path, to its end."""
+        run_to_end([program if "/" in program else _postgres_program(program), *arguments], self.path, self.account)
+
+    @contextmanager
+    def serving(self, server: PostgresServer, data: Path, *settings: str) -> Iterator[None]:
+        """`data` is a cluster's folder; `settings` are written NAME=VALUE."""
+        command = [_postgres_program("postgres"), "-D", str(data), "-p", str(server.port)]
+        for setting in (f"listen_addresses={server.host}", "unix_socket_directories=", "fsync=off", *settings):
+            command += ["-c", setting]
+        fast_shutdown = signal.SIGINT
+        with running(
+            command, self.path, lambda log: _postgres_answers(server), account=self.account, stop=fast_shutdown
+        ):
+            yield
+
+
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    initdb, postgres = _postgres_program("initdb"), _postgres_program("postgres")
-    server = PostgresServer(LOOPBACK, free_port(), "courtrec", secrets.token_hex(16), "postgres")
+def postgres_folder() -> Iterator[PostgresFolder]:
+    _postgres_program("postgres")
     with TemporaryDirectory(prefix="courtrec-postgres-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        password_file, data = folder / "password", folder / "data"
-        password_file.write_text(server.password)
-        # PostgreSQL refuses to run as root.
         account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         if account is not None:
-            for path in (folder, password_file):
-                os.chown(path, account.pw_uid, account.pw_gid)
-        init = [initdb, f"--pgdata={data}", f"--username={server.user}", f"--pwfile={password_file}"]
-        init += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-        run_to_end(init, folder, account)
-        command = [postgres, "-D", str(data), "-p", str(server.port), "-c", f"listen_addresses={server.host}"]
-        command += ["-c", "unix_socket_directories=", "-c", "fsync=off"]
-        fast_shutdown = signal.SIGINT
-        with running(command, folder, lambda log: _postgres_answers(server), account=account, stop=fast_shutdown):
+            os.chown(name, account.pw_uid, account.pw_gid)
+        yield PostgresFolder(Path(name), account)
+
+
+def make_cluster(folder: PostgresFolder, data: Path) -> PostgresServer:
+    """A new cluster in `data`, to be served on the port named."""
+    server = PostgresServer(LOOPBACK, free_port(), "courtrec", secrets.token_hex(16), "postgres")
+    password = folder.path / "password"
+    password.write_text(server.password)
+    if folder.account is not None:
+        os.chown(password, folder.account.pw_uid, folder.account.pw_gid)
+    init = [f"--pgdata={data}", f"--username={server.user}", f"--pwfile={password}"]
+    folder.run("initdb", *init, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+    return server
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    with postgres_folder() as folder:
+        data = folder.path / "data"
+        server = make_cluster(folder, data)
+        with folder.serving(server, data):
             yield server
 
 
