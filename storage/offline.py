@@ -68,7 +68,7 @@ def check_file(path: Path, key: str | None = None, outsiders: Outsiders = NOBODY
                 return _faulty([f"The bundle is of the log {opened.bundle.contents.origin!r}, the key of {origin!r}."])
             with opened.hashing() as objects:
                 report = verify_bundle(opened.bundle, objects, [raw], outsiders)
-            return _told(opened, report, raw, trusted is not None, outsiders)
+            return _told(opened, report, trusted is not None, outsiders)
     except NoBundle as error:
         return Told(exit_codes.UNREADABLE, (f"UNREADABLE  {one_line(str(error))}",))
     except (BundleError, LedgerError) as error:
@@ -83,7 +83,7 @@ def print_told(told: Told) -> int:
     return told.code
 
 
-def _told(opened: OpenBundle, report: BundleReport, raw: bytes, trusted: bool, outsiders: Outsiders) -> Told:
+def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Outsiders) -> Told:
     faults = [fault.sentence for fault in report.faults]
     faults += [f"The part {name} is not in the list of contents: somebody added it." for name in opened.extra]
     if faults:
@@ -96,7 +96,7 @@ def _told(opened: OpenBundle, report: BundleReport, raw: bytes, trusted: bool, o
         f"{len(report.leaves)} entries, {kinds[LeafKind.SEGMENT]} of them segments, lead to the signed root "
         f"{checkpoint.root.hex()} of the log {contents.origin!r} with {checkpoint.size} entries.",
         f"{len(contents.files)} files are as they were recorded.",
-        f"Nothing rests on, and no proof covers: {_uncovered(opened, report, raw, outsiders)}.",
+        f"Nothing rests on, and no proof covers: {_uncovered(opened, report, outsiders)}.",
         "Not checked here: the signatures inside protocols (PDF).",
     ]
     copy = copy_leaf(opened.bundle, report.leaves)
@@ -116,13 +116,13 @@ def _told(opened: OpenBundle, report: BundleReport, raw: bytes, trusted: bool, o
     return Told(exit_codes.OK, tuple(map(one_line, lines)))
 
 
-def _uncovered(opened: OpenBundle, report: BundleReport, raw: bytes, outsiders: Outsiders) -> str:
+def _uncovered(opened: OpenBundle, report: BundleReport, outsiders: Outsiders) -> str:
     """What lies in a whole bundle and could be anything: a part, keys that signed no entry in it, and signature lines
-    in its notes by others than the log's key `raw` and the trusted witnesses."""
+    in its notes by others than the log's own keys and the trusted witnesses."""
     bundle, contents = opened.bundle, opened.bundle.contents
     found = [README] if README in opened.parts.names() else []
     authors = {leaf.author for leaf in report.leaves} | {one.author for one in contents.withheld}
-    idle = verify_key_list(bundle.keys, contents.origin, [raw]).keys() - authors
+    idle = verify_key_list(bundle.keys, contents.origin, report.log_keys).keys() - authors
     if idle:
         found.append(f"keys in {KEYS} that signed no entry here ({len(idle)})")
     notes = [
@@ -131,11 +131,11 @@ def _uncovered(opened: OpenBundle, report: BundleReport, raw: bytes, outsiders: 
         *(bundle.heads[one.note].decode(errors="replace") for one in contents.heads),
     ]
     lines = [line for note in notes for line in parse_note(note)[1]]
-    log = (contents.origin, key_hash(contents.origin, raw))
+    log = {(contents.origin, key_hash(contents.origin, raw)) for raw in report.log_keys}
     foreign = [
         line
         for line in lines
-        if (line.name, line.key_hash) != log and not any(one.wrote(line) for one in outsiders.witnesses)
+        if (line.name, line.key_hash) not in log and not any(one.wrote(line) for one in outsiders.witnesses)
     ]
     if foreign:
         found.append(f"signature lines of keys that were not named here ({len(foreign)})")

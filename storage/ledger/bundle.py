@@ -45,13 +45,15 @@ class Bundle:
 @dataclass(frozen=True, slots=True)
 class BundleReport:
     """`faults` in the order they were found; `leaves` are those that can be believed; `left_out` counts the recorded
-    objects that were not handed out; `heads` tells what others vouch for; `notes` are no faults and worth knowing."""
+    objects that were not handed out; `heads` tells what others vouch for; `notes` are no faults and worth knowing;
+    `log_keys` are the log's raw public keys that are believed."""
 
     faults: tuple[Fault, ...]
     leaves: tuple[SignedLeaf, ...] = ()
     left_out: int = 0
     heads: HeadReport = field(default_factory=HeadReport)
     notes: tuple[str, ...] = ()
+    log_keys: tuple[bytes, ...] = ()
 
 
 def file_name(leaf: SignedLeaf) -> str:
@@ -107,7 +109,8 @@ def verify_bundle(
         contents, {(file_name(leaf), named[leaf.entry]) for leaf in leaves if leaf.entry in named}
     )
     faults += _copy_faults(bundle, leaves)
-    return BundleReport(tuple(faults), tuple(leaves), len(set(named.values()) - given), heads, tuple(notes))
+    left_out = len(set(named.values()) - given)
+    return BundleReport(tuple(faults), tuple(leaves), left_out, heads, tuple(notes), believed.keys)
 
 
 def _times(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> list[tuple[int, datetime]]:
