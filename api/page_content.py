@@ -10,10 +10,10 @@ from api.caller import Caller
 from api.errors import Forbidden
 from api.gate import DESTROYED_BY_ACT, is_kept, require
 from api.transcript_view import TranscriptView, transcript_view
-from api.web.labels import LABELS
 from api.web.render import Page
 from court.card import HearingCard
 from court.hearing import HearingState
+from court.labels import LABELS
 from court.notes import NoteTemplate
 from court.people import CourtRole, UserRole
 from court.timeline import GapCause

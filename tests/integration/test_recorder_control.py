@@ -1,23 +1,21 @@
 """The node's control API on a real server, as the secretary's page uses it."""
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from recorder.agent import Agent
-from recorder.control import create_app
 from recorder.settings import Pace
 from storage.ledger.leaf import LeafKind
+from tests.factories.node_page import serving_node
 from tests.factories.recordings import check_tiles, node, recorded, simulated_room, tone, write_wav
+from tests.factories.server import NODE_TOKEN
 from tests.factories.waiting import until
 
-TOKEN = "node-token"
 CARD = {"case_number": "ГД 4405/24-Б2", "language": "ru", "participants": [{"role": "claimant", "name": "А."}]}
 
 
@@ -31,16 +29,9 @@ def agent(tmp_path: Path) -> Iterator[Agent]:
 
 @pytest.fixture
 def page(agent: Agent) -> Iterator[httpx.Client]:
-    server = uvicorn.Server(uvicorn.Config(create_app(agent, TOKEN), host="127.0.0.1", port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    until(lambda: server.started)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as client:
+    headers = {"Authorization": f"Bearer {NODE_TOKEN}"}
+    with serving_node(agent) as address, httpx.Client(base_url=address, headers=headers, timeout=30) as client:
         yield client
-    server.should_exit = True
-    thread.join()
 
 
 def answer(response: httpx.Response, status: int = 200) -> Any:
@@ -126,7 +117,7 @@ def test_bad_input_is_422_with_a_sentence(page: httpx.Client, path: str, body: s
     assert sentence in refused["detail"]
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", TOKEN, f"Basic {TOKEN}"])
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", NODE_TOKEN, f"Basic {NODE_TOKEN}"])
 def test_without_its_token_the_node_does_nothing(page: httpx.Client, agent: Agent, header: str) -> None:
     for method, path in (("GET", "/status"), ("GET", "/levels"), ("POST", "/start"), ("POST", "/stop")):
         refused = page.request(method, path, headers={"Authorization": header}, json=CARD)
