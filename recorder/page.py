@@ -72,6 +72,7 @@ _WORDS = {
 }
 _SENTENCES = (
     N_("The password is wrong."),
+    N_("Too many failed log-ins: try again in {n} seconds."),
     N_("Somebody else was faster: look at the hearing's present state, and press again if it is still needed."),
     N_("Another hearing is being recorded here: stop it first."),
     N_("Another hearing is being recorded here now: nothing was changed."),

@@ -104,7 +104,8 @@ function startPanel(root) {
     state.dataset.state = shown;
     state.dataset.openness = now.openness;
     root.dataset.live = String(live);
-    part(root, "room").textContent = part(root, "room-name").textContent = now.room;
+    part(root, "room").textContent = live ? now.room : "";
+    part(root, "room-name").textContent = now.room;
     part(root, "title").textContent = (live ? now.case_number : "") || now.room;
     part(root, "word").textContent = live ? labels[now.state] : words.idle;
     const meaning = live ? words[`mean_${now.state}`] : "";
@@ -265,8 +266,10 @@ async function send(path, fields) {
   return null;
 }
 
+/** A sentence of the node in the reader's language; a number in it stands as {n} in the catalogues. */
 function say(sentence) {
-  return sentences[sentence] ?? sentence;
+  const [number] = /\d+/.exec(sentence) ?? [""];
+  return (sentences[sentence] ?? sentences[sentence.replace(number, "{n}")] ?? sentence).replace("{n}", number);
 }
 
 function size(bytes) {

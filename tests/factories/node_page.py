@@ -43,5 +43,3 @@ def at_the_page(address: str, name: str = "", pin: str = PIN) -> Iterator[httpx.
         answer = browser.post("/login", json={"password": pin, "name": name})
         assert answer.status_code == 200, answer.text
         yield browser
-
-
