@@ -34,6 +34,8 @@ N_("The recording node cannot do this now.")
 N_("No recording node is attached to this server.")
 N_("The recording node is not recording this hearing.")
 N_("There is no protocol of this hearing yet.")
+N_("Give both moments as on the player's clock: hours:minutes:seconds.")
+N_("While the hearing lasts it is closed and opened in the court-room.")
 
 TITLES = {
     401: N_("Log in"),

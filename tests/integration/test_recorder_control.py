@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +144,55 @@ def test_levels_come_ten_times_a_second(page: httpx.Client) -> None:
     assert last["levels"].keys() == {"mic-judge", "mic-secretary"}
     assert last["levels"]["mic-judge"]["rms_db"] == pytest.approx(-15.3, abs=0.2)
     assert len({event["seconds"] for event in events}) > 5
+
+
+def test_a_request_that_comes_twice_or_late_changes_nothing(page: httpx.Client, agent: Agent) -> None:
+    start = {**CARD, "key": "start-1", "by": "А. Сыдыкова"}
+    hearing = answer(page.post("/start", json=start))["hearing"]
+    seen = {"hearing": hearing, "by": "А. Сыдыкова"}
+    note = {**seen, "template": "motion", "text": "о вызове", "key": "note-1"}
+    at = answer(page.post("/note", json=note))["at"]
+    answer(page.post("/pause", json={**seen, "seen": 1}))
+    assert answer(page.post("/pause", json={**seen, "seen": 1}))["steps"] == 2  # the answer was lost
+    assert answer(page.post("/resume", json={"hearing": hearing, "by": "Б. Асанов", "seen": 2}))["by"] == "Б. Асанов"
+    late = answer(page.post("/pause", json={**seen, "seen": 1}), 409)
+    assert "Somebody else was faster" in late["detail"]
+    assert (late["status"]["state"], late["status"]["by"], late["status"]["steps"]) == ("recording", "Б. Асанов", 3)
+    answer(page.post("/openness", json={**seen, "openness": "closed", "seen": 0}))
+    answer(page.post("/openness", json={**seen, "openness": "open", "seen": 1}))
+    answer(page.post("/openness", json={**seen, "openness": "closed", "seen": 0}), 409)
+    assert answer(page.post("/note", json=note))["at"] == at
+    answer(page.post("/stop", json={**seen, "seen": 3}))
+    assert answer(page.post("/start", json=start))["hearing"] == hearing  # no second hearing of the same card
+
+    other = answer(page.post("/start", json={"case_number": "2", "key": "start-2"}))["hearing"]
+    assert other != hearing
+    assert "Another hearing" in answer(page.post("/stop", json={**seen, "seen": 1}), 409)["detail"]
+    answer(page.post("/note", json={**note, "key": "note-2"}), 409)
+    assert answer(page.get("/status"))["state"] == "recording"
+    answer(page.post("/stop", json={"hearing": other}))
+
+    found = recorded(agent, hearing)
+    assert [one["state"] for one in found.bodies(LeafKind.STATE)] == ["recording", "paused", "recording", "ended"]
+    assert [one.get("by") for one in found.bodies(LeafKind.STATE)] == [
+        "А. Сыдыкова", "А. Сыдыкова", "Б. Асанов", "А. Сыдыкова",
+    ]  # fmt: skip
+    assert [(one["key"], one["by"]) for one in found.bodies(LeafKind.NOTE)] == [("note-1", "А. Сыдыкова")]
+    assert [one["openness"] for one in found.bodies(LeafKind.OPENNESS)] == ["closed", "open"]
+    assert found.bodies(LeafKind.OPENNESS)[0]["by"] == "А. Сыдыкова"
+
+
+def test_two_people_start_at_once(page: httpx.Client, agent: Agent) -> None:
+    cards = [{"case_number": "1", "key": "a"}, {"case_number": "1", "judge": "Т. Осмонов", "key": "b"}] * 3
+    with ThreadPoolExecutor(6) as people:
+        answers = list(people.map(lambda card: page.post("/start", json=card), cards))
+    assert {one.status_code for one in answers} == {200, 409}
+    assert len({one.json()["hearing"] for one in answers if one.is_success}) == 1
+    assert len(agent.spool.rows("SELECT id FROM hearing")) == 1
+
+
+def test_what_a_request_says_about_itself_is_checked(page: httpx.Client) -> None:
+    for fields in ({"hearing": 5}, {"seen": -1}, {"seen": True}, {"by": 5}, {"by": "я" * 201}):
+        assert answer(page.post("/pause", json=fields), 422)["detail"].endswith(".")
+    for key in (5, "a b", "x" * 65):
+        assert "key" in answer(page.post("/start", json={**CARD, "key": key}), 422)["detail"]
