@@ -14,9 +14,9 @@ from storage.db.models import Gap, Hearing, NoteRow, OpennessRow, Segment, State
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.leaf import Leaf, LeafKind
 
-_LIMITS = {"room": 200, "codec": 16, "track": 64}
+_LIMITS = {"room": 200, "codec": 16, "track": 64, "by": 200}
 NODE = "node"
-"""Who gave an order on openness while the hearing was recorded: its secretary, whom the journal names."""
+"""Who gave an order on openness where its entry names nobody: the secretary, whom the journal names."""
 _MAX_INT = 2**31 - 1  # of the database columns
 
 
@@ -126,7 +126,7 @@ def _openness(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
             start_ms=body["start_ms"],
             end_ms=None,
             openness=body["openness"],
-            ordered_by=NODE,
+            ordered_by=body.get("by", NODE),
             leaf_index=index,
         )
     )

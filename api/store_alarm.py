@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.i18n import N_
+from court.catalogue import N_
 from storage.db.canaries import Outcome
 from storage.db.unit_of_work import UnitOfWork
 

@@ -12,7 +12,7 @@ from court.card import HearingCard
 from court.clock import Clock
 from court.errors import CourtError
 from court.hearing import HearingState
-from court.notes import NoteTemplate
+from court.notes import Note, NoteTemplate
 from court.openness import Openness
 from court.room import Room, SpoolLimits
 from court.timeline import GapCause
@@ -22,7 +22,7 @@ from recorder.assembly import OpenSource
 from recorder.disk import DiskGauge, DiskRoom, measured, rates_of
 from recorder.errors import HearingRunning, Interrupted, NoHearing, disk_full, reason_of
 from recorder.opening import Opened, Opener
-from recorder.plan import Command
+from recorder.plan import NOBODY, Ask, Command
 from recorder.recording import TrackLevel
 from recorder.script import Script
 from recorder.session import Progress, Session
@@ -39,7 +39,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`hearing` and `state` are None before the first one; `message` says what is wrong, if anything."""
+    """`hearing` and `state` are None before the first one; `message` says what is wrong, if anything.
+
+    `steps` and `orders` count the changes of state and of openness; `by` is who ordered the present state.
+    """
 
     hearing: str | None
     state: HearingState | None
@@ -49,6 +52,22 @@ class Status:
     message: str
     disk: DiskRoom
     openness: Openness = Openness.OPEN
+    steps: int = 0
+    orders: int = 0
+    by: str = ""
+    case_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What changes ten times a second: seconds of the hearing, its state, how often state and openness were changed,
+    and the loudness of every microphone in the last tenth of a second; costs no disk access."""
+
+    seconds: float
+    state: HearingState | None
+    steps: int
+    orders: int
+    levels: Mapping[str, TrackLevel]
 
 
 def unsent(limits: SpoolLimits, backlog: Backlog, now: float) -> str:
@@ -86,21 +105,24 @@ class Agent:
         self._closing = threading.Event()
         self._lock = threading.Lock()
 
-    def start(self, card: HearingCard) -> str:
+    def start(self, card: HearingCard, key: str = "", by: str = "") -> str:
         """Starts recording in the background; returns the hearing's id, the same if this case is being recorded.
 
-        Raises InputError before anything is written if a device cannot be used, NoRoom if the disk may not hold it,
-        HearingRunning if another case is being recorded or one is left unfinished by a crash. What fails later is
-        taken up again by itself.
+        `key` names the request: sent again, even after the hearing's end, it starts no other. Raises InputError before
+        anything is written if a device cannot be used, NoRoom if the disk may not hold it, HearingRunning if another
+        case is being recorded or one is left unfinished by a crash. What fails later is taken up again by itself.
         """
         with self._lock:
+            begun = self._opener.begun(key) if key else None
+            if begun is not None:
+                return begun
             running = self._running()
             if running is not None and running.card == card:
                 return running.hearing
             self._refuse_if_busy()
             self.gauge.rates = rates_of(self.room, measured(self.spool))
             self.gauge.check_reserve()
-            current = self._current = self._opener.begin(card, None, None)
+            current = self._current = self._opener.begin(card, None, None, key, by)
             self._in_background(current)
             return current.hearing
 
@@ -139,36 +161,44 @@ class Agent:
             current = None if self._working() else self._take_up(progress, GapCause.RESTART)
         return None if current is None else self._run_here(current)
 
-    def pause(self) -> None:
-        self._obey(Command.PAUSE)
+    def pause(self, ask: Ask = NOBODY) -> None:
+        self._obey(Command.PAUSE, ask)
 
-    def deliberate(self) -> None:
-        self._obey(Command.DELIBERATE)
+    def deliberate(self, ask: Ask = NOBODY) -> None:
+        self._obey(Command.DELIBERATE, ask)
 
-    def resume(self) -> None:
-        self._obey(Command.RESUME)
+    def resume(self, ask: Ask = NOBODY) -> None:
+        self._obey(Command.RESUME, ask)
 
-    def stop(self) -> None:
+    def stop(self, ask: Ask = NOBODY) -> None:
         """Ends the hearing and waits until its last leaf is on the disk."""
         current = self._current
-        if current is not None and current.session.recording.plan.ended:
+        if current is not None and current.session.recording.plan.ended and ask.hearing in ("", current.hearing):
             return
-        self._obey(Command.STOP)
+        self._obey(Command.STOP, ask)
         while self._working() and not self._trouble:
             self.wait(_LOOK_EVERY)
 
-    def note(self, template: NoteTemplate, text: str) -> float:
-        """Notes what is happening now; returns the moment in seconds on the hearing's timeline."""
-        session = self._session()
-        return session.call(lambda: session.recording.note(template, text))
+    def note(self, template: NoteTemplate, text: str, key: str = "", ask: Ask = NOBODY) -> float:
+        """Notes what is happening now; returns the moment in seconds on the hearing's timeline.
 
-    def order(self, openness: Openness, back: float = 0.0) -> float:
+        With a `key` that was noted before it is that note, whatever was seen.
+        """
+        session = self._session(ask.hearing)
+        return session.call(lambda: session.recording.note(template, text, key, ask.by))
+
+    def order(self, openness: Openness, back: float = 0.0, ask: Ask = NOBODY) -> float:
         """The court's order that the hearing is open or closed from `back` seconds ago on.
 
         Returns since when, in seconds on the hearing's timeline. Repeating it changes nothing.
         """
-        session = self._session()
-        return session.call(lambda: session.recording.order(openness, back))
+        session = self._session(ask.hearing)
+        return session.call(lambda: session.recording.order(openness, back, ask))
+
+    def notes(self) -> tuple[Note, ...]:
+        """Those of the hearing that `status` tells of."""
+        current = self._current
+        return () if current is None else tuple(current.session.recording.notes)
 
     def status(self) -> Status:
         current, backlog, disk = self._current, self.spool.backlog(), self.gauge.room()
@@ -177,21 +207,34 @@ class Agent:
             return Status(None, None, 0.0, (), backlog, message, disk)
         recording = current.session.recording
         seconds = recording.position / AUDIO_RATE
-        state, openness = recording.plan.state, recording.openness
-        return Status(current.hearing, state, seconds, current.tracks, backlog, message, disk, openness)
+        plan = recording.plan
+        return Status(
+            current.hearing,
+            plan.state,
+            seconds,
+            current.tracks,
+            backlog,
+            message,
+            disk,
+            recording.openness,
+            plan.steps,
+            len(recording.orders),
+            plan.by,
+            current.card.case_number.verbatim,
+        )
 
     def levels(self) -> Mapping[str, TrackLevel]:
         """The loudness of every microphone in the last tenth of a second; empty without a hearing."""
-        return self.meter()[2]
+        return self.meter().levels
 
-    def meter(self) -> tuple[float, HearingState | None, Mapping[str, TrackLevel]]:
-        """Seconds of the hearing, its state, and the levels; costs no disk access."""
+    def meter(self) -> Meter:
         current = self._current
         if current is None:
-            return 0.0, None, {}
+            return Meter(0.0, None, 0, 0, {})
         recording = current.session.recording
         levels = {} if current.session.over else dict(recording.levels)
-        return recording.position / AUDIO_RATE, recording.plan.state, levels
+        plan = recording.plan
+        return Meter(recording.position / AUDIO_RATE, plan.state, plan.steps, len(recording.orders), levels)
 
     def wait(self, timeout: float | None = None) -> None:
         """Until the hearing in the background has ended, `timeout` seconds at most."""
@@ -211,14 +254,17 @@ class Agent:
         if self._current is not None:
             self._current.session.leave()
 
-    def _obey(self, command: Command) -> None:
-        session = self._session()
-        session.call(lambda: session.recording.obey(command))
+    def _obey(self, command: Command, ask: Ask) -> None:
+        session = self._session(ask.hearing)
+        session.call(lambda: session.recording.obey(command, ask))
 
-    def _session(self) -> Session:
+    def _session(self, hearing: str) -> Session:
+        """That of `hearing`, or of whichever is being recorded where it is empty."""
         running = self._running()
         if running is not None:
-            return running.session
+            if hearing in ("", running.hearing):
+                return running.session
+            raise NoHearing("Another hearing is being recorded here now: nothing was changed.")
         if self._trouble:
             raise Interrupted(f"{self._trouble} Repeat this step when it goes on.")
         raise NoHearing("No hearing is being recorded here: start one.")

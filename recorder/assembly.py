@@ -119,6 +119,7 @@ def make_recording(
         silence=silence,
         pictures_fit=pictures_fit,
         orders=history.orders,
+        notes=history.notes,
     )
 
 

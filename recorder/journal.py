@@ -33,18 +33,20 @@ class Journal:
         now = self._clock.now()
         self._state(LeafKind.HEARING, now, {**facts, "started": _anchor(now)})
 
-    def state(self, state: HearingState, at_sample: int) -> None:
+    def state(self, state: HearingState, at_sample: int, by: str = "") -> None:
+        """`by` is who ordered it, here and below: said only where somebody is known."""
         now = self._clock.now()
-        self._state(LeafKind.STATE, now, {"state": state.value, "at_sample": at_sample, "anchor": _anchor(now)})
+        body = {"state": state.value, "at_sample": at_sample, "anchor": _anchor(now), **_said(by=by)}
+        self._state(LeafKind.STATE, now, body)
 
-    def note(self, at_sample: int, template: NoteTemplate, text: str) -> None:
-        body = {"at_sample": at_sample, "template": template.value, "text": text}
+    def note(self, at_sample: int, template: NoteTemplate, text: str, key: str = "", by: str = "") -> None:
+        body = {"at_sample": at_sample, "template": template.value, "text": text, **_said(key=key, by=by)}
         self._state(LeafKind.NOTE, self._clock.now(), body)
 
-    def openness(self, order: OpennessSpan) -> None:
+    def openness(self, order: OpennessSpan, by: str = "") -> None:
         """The court's order on who may see and hear what follows, which runs until the next one."""
-        body = {"start_ms": int(order.start * 1000), "end_ms": None, "openness": order.openness.value}
-        self._state(LeafKind.OPENNESS, self._clock.now(), body)
+        span = {"start_ms": int(order.start * 1000), "end_ms": None, "openness": order.openness.value}
+        self._state(LeafKind.OPENNESS, self._clock.now(), {**span, **_said(by=by)})
 
     def gap(self, track: str, span: SampleRange, cause: GapCause, device_log: str) -> None:
         now = self._clock.now()
@@ -73,6 +75,10 @@ class Journal:
         entry, chain = self._chain.append(kind, now.utc, body, self._key)
         self.spool.append(self.hearing, self._chain.next_seq, entry, now.utc.timestamp(), sealed)
         self._chain = chain
+
+
+def _said(**fields: str) -> dict[str, str]:
+    return {name: text for name, text in fields.items() if text}
 
 
 def _anchor(now: Anchor) -> dict[str, Any]:

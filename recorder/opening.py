@@ -27,7 +27,7 @@ from recorder.disk import DiskGauge
 from recorder.errors import SpoolError, reason_of
 from recorder.history import History, read_history
 from recorder.journal import Journal
-from recorder.plan import Command
+from recorder.plan import Ask, Command
 from recorder.recover import position_now, restart_reason, seal_open_segments
 from recorder.rooms import bounded, goes_on, room_text
 from recorder.script import Script, load_script
@@ -38,7 +38,9 @@ from recorder.supervisor import LiveFeed
 from recorder.track_facts import TrackFacts
 from storage.ledger.chain import Chain
 from storage.ledger.ed25519 import Signer
+from storage.ledger.leaf import parse
 
+_REMEMBERED = 20  # hearings: a request that comes again comes within minutes
 _FIRST = (GapCause.DEVICE_LOST, "The device gave nothing yet.")
 
 
@@ -73,10 +75,19 @@ class Opener:
         self._key = key
         self._open_source = open_source
 
-    def begin(self, card: HearingCard, script: Script | None, progress: Progress | None) -> Opened:
+    def begun(self, key: str) -> str | None:
+        """Which of the last hearings was begun with this key."""
+        query = "SELECT entry FROM entry WHERE seq = 0 ORDER BY position DESC LIMIT ?"
+        leaves = [parse(entry) for (entry,) in self._spool.rows(query, _REMEMBERED)]
+        return next((leaf.hearing for leaf in leaves if leaf.body.get("key") == key), None)
+
+    def begin(
+        self, card: HearingCard, script: Script | None, progress: Progress | None, key: str = "", by: str = ""
+    ) -> Opened:
         """Opens the devices, then writes the hearing's first leaf: in this order, so that bad input leaves nothing.
 
-        Raises InputError if a device cannot be used, SpoolError if the disk cannot be written.
+        `key` is what `begun` will know the hearing by, `by` who orders its recording. Raises InputError if a device
+        cannot be used, SpoolError if the disk cannot be written.
         """
         room = self._room
         sources = open_sources(room, self._open_source)
@@ -87,10 +98,11 @@ class Opener:
             hearing = time_ordered_id(self._clock.now().utc, secrets.token_bytes(10))
             self._spool.begin(HearingRow(hearing, room_text(room), pace.value, scripted=script is not None))
             journal = self._journal(Chain(hearing, self._key.key_id))
-            journal.begin(hearing_facts(card, room, self._settings.name, tracks))
+            facts = hearing_facts(card, room, self._settings.name, tracks)
+            journal.begin({**facts, "key": key} if key else facts)
             recording = make_recording(room, journal, History(Chain(hearing, "")), 0, _FIRST, self.gauge.pictures_fit)
             feed.begin(0)
-            recording.obey(Command.START)
+            recording.obey(Command.START, Ask(by))
         except BaseException as error:
             feed.close()
             if isinstance(error, Exception):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from court.hearing import HearingState
-from court.notes import NoteTemplate
+from court.notes import Note, NoteTemplate
 from court.openness import Openness, OpennessSpan, order_now
 from court.room import Microphone
 from court.timeline import GapCause
@@ -14,7 +14,7 @@ from hardware.devices import Pcm, ticks
 from hardware.levels import SILENT, Level, measure
 from recorder.alignment import Reason, RoomBlock
 from recorder.journal import Journal
-from recorder.plan import Command, Plan, obey
+from recorder.plan import NOBODY, Ask, Command, Plan, obey
 from recorder.segmenter import Segmenter
 from recorder.track import PictureTrack, SoundTrack
 from recorder.vad import SpeechDetector
@@ -48,11 +48,13 @@ class Recording:
         silence: Reason,
         pictures_fit: Callable[[], bool] = lambda: True,
         orders: Sequence[OpennessSpan] = (),
+        notes: Sequence[Note] = (),
     ) -> None:
         """`window` is the number of the next segment of every track; `silence` explains a hole that lies
-        before the first a track gives; `orders` on openness were given before. `pictures_fit`: whether the disk has
-        room for more than sound now."""
+        before the first a track gives; `orders` on openness and `notes` were given before.
+        `pictures_fit`: whether the disk has room for more than sound now."""
         self.orders = list(orders)
+        self.notes = list(notes)
         self.plan = plan
         self.position = position
         self.levels = {microphone.track: TrackLevel(SILENT, False) for microphone, _ in microphones}
@@ -91,9 +93,9 @@ class Recording:
         if self.plan.recording and self._segmenter.cut_after(block.end, speech):
             self._cut(block.end)
 
-    def obey(self, command: Command) -> None:
-        """A step of the secretary, now. Raises court.hearing.IllegalStep if it is not possible."""
-        taken = obey(self.plan, command, self.position)
+    def obey(self, command: Command, ask: Ask = NOBODY) -> None:
+        """A step of the secretary, now. Raises court.hearing.IllegalStep if it is not possible, and Overtaken."""
+        taken = obey(self.plan, command, self.position, ask)
         if not taken.changed:
             return
         if self.plan.recording:
@@ -102,7 +104,7 @@ class Recording:
             self._silence = (taken.silence, "")
             self.state_gaps(self._silence)
         self._segmenter.restart(self.position)
-        self._journal.state(taken.plan.state, self.position)
+        self._journal.state(taken.plan.state, self.position, ask.by)
         self.plan = taken.plan
 
     def suspend(self) -> None:
@@ -115,16 +117,21 @@ class Recording:
         for track in self._tracks():
             track.abandon()
 
-    def note(self, template: NoteTemplate, text: str) -> float:
-        """Returns the note's moment in seconds."""
-        self._journal.note(self.position, template, text)
-        return self.position / self._mix.rate
+    def note(self, template: NoteTemplate, text: str, key: str = "", by: str = "") -> float:
+        """Returns the note's moment in seconds. A `key` names it: sent again, it is the note that stands already."""
+        for one in self.notes:
+            if key and one.key == key:
+                return one.at
+        self._journal.note(self.position, template, text, key, by)
+        self.notes.append(Note(self.position / self._mix.rate, template, text, key, by))
+        return self.notes[-1].at
 
-    def order(self, openness: Openness, back: float) -> float:
-        """The hearing is open or closed from `back` seconds ago on; returns since when, in seconds."""
+    def order(self, openness: Openness, back: float, ask: Ask = NOBODY) -> float:
+        """The hearing is open or closed from `back` seconds ago on; returns since when (s). Raises Overtaken."""
         given = order_now(self.orders, openness, self.position / self._mix.rate, back)
         if given is not None:
-            self._journal.openness(given)
+            ask.check(len(self.orders))
+            self._journal.openness(given, ask.by)
             self.orders.append(given)
         return self.orders[-1].start if self.orders else 0.0
 

@@ -176,6 +176,14 @@ def node_run(room: Annotated[Path, typer.Option("--room", help="Room file (TOML)
     run_node(room)
 
 
+@node_app.command("password")
+def node_password() -> None:
+    """Sets the password or PIN of the node's own page, which leads hearings without the server."""
+    from api.cli.node import change_password
+
+    change_password()
+
+
 @node_app.command("devices")
 def node_devices() -> None:
     """Lists this machine's microphones and cameras as lines for a room file."""

@@ -12,10 +12,14 @@ from types import FrameType
 import typer
 import uvicorn
 
+from api.cli.prompts import ask_password
 from hardware.clock import SystemClock
 from recorder.agent import Agent
 from recorder.control import create_app
 from recorder.delivery import node_uplink
+from recorder.door import Door
+from recorder.login import Logins
+from recorder.password import set_password
 from recorder.rooms import load_room
 from recorder.settings import load_node_settings
 from recorder.spool import Spool
@@ -41,11 +45,19 @@ def run_node(room_file: Path) -> None:
         uplink.start()
     try:
         agent.recover()
-        uvicorn.run(create_app(agent, token), host=settings.host, port=settings.port, log_level="warning")
+        door = Door(token, Logins(settings.password_file), settings.page_networks, [settings.name])
+        uvicorn.run(create_app(agent, door), host=settings.host, port=settings.port, log_level="warning")
     finally:
         if uplink is not None:
             uplink.close()  # first: it reads the agent's spool
         agent.close()
+
+
+def change_password() -> None:
+    """Sets the password of the node's own page; whoever is logged in there has to log in again. Raises InputError."""
+    file = load_node_settings().password_file
+    set_password(file, ask_password("Password or PIN of the node's page", confirm=True))
+    typer.echo(f"The page of this node asks for it from now on (kept as a hash in {file}).")
 
 
 def redeliver(since: datetime) -> None:

@@ -203,9 +203,19 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
 }
 
 
+_SAID: dict[LeafKind, tuple[str, ...]] = {
+    LeafKind.HEARING: ("key",),
+    LeafKind.STATE: ("by",),
+    LeafKind.NOTE: ("key", "by"),
+    LeafKind.OPENNESS: ("by",),
+}
+"""Texts that may be missing: who ordered it, and the key by which a request that came twice is known."""
+
+
 def wrong_field(kind: LeafKind, body: Mapping[str, Any]) -> str | None:
     """The name of a field that is missing from `body` or holds what it may not, None if all is well."""
-    wrong = _wrong(body, _FIELDS[kind])
+    said = {name: is_text for name in _SAID.get(kind, ()) if name in body}
+    wrong = _wrong(body, {**_FIELDS[kind], **said})
     if wrong is None and kind in (LeafKind.SEGMENT, LeafKind.GAP) and body["end"] < body["start"]:
         return "end"
     return wrong

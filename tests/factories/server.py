@@ -107,10 +107,11 @@ class Server:
 
     def order(self, hearing: str, openness: Openness, start_ms: int = 0, end_ms: int | None = None) -> None:
         """The court's order that a span is open or closed."""
-        body = {"start_ms": start_ms, "end_ms": end_ms, "openness": openness.value}
+        span = {"start_ms": start_ms, "end_ms": end_ms, "openness": openness.value}
+        body = {**span, "by": "judge"}
         with self.context.database.begin() as work:
             index = work.log.record(LeafKind.OPENNESS, hearing, self.clock.utc, body, self.context.server_key)
-            work.hearings.add(OpennessRow(hearing_id=hearing, ordered_by="judge", leaf_index=index, **body))
+            work.hearings.add(OpennessRow(hearing_id=hearing, ordered_by="judge", leaf_index=index, **span))
 
 
 def make_server(

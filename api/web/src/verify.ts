@@ -1,4 +1,5 @@
-import { fill, part, texts } from "./dom";
+import { part } from "../../../court/page/live.js";
+import { fill, texts } from "./dom";
 
 interface Texts {
   titles: Record<Verdict["verdict"], string>; sentences: Record<Verdict["verdict"], string>; notExpected: string;
