@@ -26,6 +26,7 @@ from storage.ledger.destruction import keeping
 from storage.ledger.key_list import sign_key_list
 from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
 from storage.ledger.multiproof import nodes_around
+from storage.ledger.receipt import SINCE
 from storage.ledger.stored import named_object
 from storage.ledger.tracks import STATE_RATE
 from storage.worm.port import read_object
@@ -113,7 +114,7 @@ def _journalled(context: Context, hearing_id: str, order: Order) -> tuple[Bundle
         leaves = _ended(uow, hearing_id)
         chosen = choose(leaves, order, context.server_keys.key_ids)
         now = context.clock.now().utc
-        body = copy_body(chosen, order, len(leaves))
+        body = copy_body(chosen, order, len(leaves), uow.log.first_of(LeafKind.RECEIPT))
         copy = uow.log.record(LeafKind.COPY, hearing_id, now, body, context.server_key)
         hidden = {one.index for one in chosen.withheld}
         given = {row.index: row.entry for row in uow.log.entries(hearing_id) if row.index not in hidden}
@@ -166,8 +167,11 @@ def choose(leaves: Mapping[int, SignedLeaf], order: Order, court: Collection[str
     return Chosen(tuple(withheld), files, len(objects) - len(files))
 
 
-def copy_body(chosen: Chosen, order: Order, entries: int) -> dict[str, Any]:
-    """The body of the copy leaf that states it; the hearing had `entries` before that."""
+def copy_body(chosen: Chosen, order: Order, entries: int, since: Mapping[str, int]) -> dict[str, Any]:
+    """The body of the copy leaf that states it; the hearing had `entries` before that.
+
+    `since` says which entry of the log was the first of a kind that not all hearings have.
+    """
     return {
         "actor": order.actor,
         "role": order.role,
@@ -177,6 +181,7 @@ def copy_body(chosen: Chosen, order: Order, entries: int) -> dict[str, Any]:
         "objects": len(chosen.files),
         "withheld": len(chosen.withheld),
         ENTRIES: entries + 1,
+        SINCE: dict(since),
         "content_sha256": content_hash(chosen.files.values(), [one.index for one in chosen.withheld]),
     }
 

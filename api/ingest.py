@@ -12,6 +12,7 @@ from api.context import Context
 from api.errors import Conflict, Unusable
 from api.projection import project
 from api.work import offer_work
+from court.clock import parse_utc
 from court.hearing import HearingState
 from storage.db.checks import KnownObject
 from storage.db.models import LogHead, Segment
@@ -20,7 +21,8 @@ from storage.errors import ChainError, LedgerError, WrongHash
 from storage.fsck import Result, check
 from storage.ledger.chain import check_next
 from storage.ledger.ed25519 import PUBLIC_SIZE, VerifyKey
-from storage.ledger.leaf import LeafKind, SignedLeaf, parse
+from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
+from storage.ledger.receipt import receipt_due
 from storage.queue import offer_stamp
 from storage.retention import retain_until
 from storage.worm.port import StoredObject
@@ -168,7 +170,21 @@ def _take(context: Context, uow: UnitOfWork, signed: SignedLeaf) -> bool:
         segment = uow.hearings.segment(signed.hearing, signed.body["track"], signed.body["sequence"])
         if segment is not None:
             _state_delivery(context, uow, segment, arrived=False)
+    _state_receipt(context, uow, signed, chain.at)
     return True
+
+
+def _state_receipt(context: Context, uow: UnitOfWork, signed: SignedLeaf, before: str) -> None:
+    """The court's own word on when the entry came, where it is owed: storage/ledger/receipt.py says when, and reads it.
+
+    `before` is when the entry that it follows is dated, '' if it opens the hearing.
+    """
+    now = context.clock.now().utc
+    stated = uow.log.newest_entry(signed.hearing, LeafKind.RECEIPT)
+    follows = parse_utc(before) if before else None
+    if receipt_due(parse_utc(signed.at), follows, now, stated.at if stated else None):
+        body = {"entry": entry_hash(signed.entry)}
+        uow.log.record(LeafKind.RECEIPT, signed.hearing, now, body, context.server_key)
 
 
 def _state_delivery(context: Context, uow: UnitOfWork, segment: Segment, *, arrived: bool) -> None:

@@ -162,6 +162,9 @@ class Verdict(BaseModel):
     track: str = ""
     number: int | None = Field(None, description="The segment's sequence number or the protocol's revision.")
     recorded_at: datetime | None = Field(None, description="When the author stated it.")
+    received_at: datetime | None = Field(
+        None, description="Before when the court had not received it, if that is notably later."
+    )
     proof: Proof | None = None
 
 

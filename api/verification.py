@@ -3,7 +3,7 @@
 Each fault is one sentence saying what is wrong and where. Nothing is repaired here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from sqlalchemy import select
 
@@ -27,6 +27,8 @@ from storage.ledger.delivery import expected
 from storage.ledger.destruction import keeping
 from storage.ledger.ed25519 import key_id
 from storage.ledger.faults import ObjectState
+from storage.ledger.leaf import LeafKind, SignedLeaf
+from storage.ledger.receipt import is_owed, late_sentence
 from storage.ledger.verify import verify_hearing, verify_log
 from storage.worm.port import WormStore, stored_state
 
@@ -75,7 +77,7 @@ def destruction_notes(context: Context, hearing_id: str | None = None) -> Iterat
 def _destruction_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
     with context.database.read() as uow:
         for one in _hearings(uow) if hearing_id is None else [hearing_id]:
-            leaves, _ = check_chains([row.entry for row in uow.log.entries(one)], trusted_keys(context, uow))
+            leaves = _believable(context, uow, one)
             for act in keeping(leaves, context.server_keys.key_ids).acts:
                 done = f"were destroyed by {act.done}" if act.done else f"are being destroyed since {act.stated}"
                 yield (
@@ -92,7 +94,7 @@ def delivery_notes(context: Context, hearing_id: str | None = None) -> Iterator[
 def _delivery_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
     with context.database.read() as uow:
         for one in _hearings(uow) if hearing_id is None else [hearing_id]:
-            leaves, _ = check_chains([row.entry for row in uow.log.entries(one)], trusted_keys(context, uow))
+            leaves = _believable(context, uow, one)
             waiting = expected(leaves, context.server_keys.key_ids)
             listed = uow.hearings.undelivered(one)
             late = [row for row in listed if row.sha256 in waiting]
@@ -102,6 +104,23 @@ def _delivery_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
                     f"{len(late)} segments of hearing {one} ({tracks}, {sum(row.size for row in late)} bytes) are "
                     "stated by the node and have not arrived yet: it delivers them when the line allows."
                 )
+
+
+def receipt_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
+    """Which hearings came notably later than they are dated, of one or all: no fault, and worth knowing."""
+    yield from to_the_end("What came late", _receipt_notes(context, hearing_id))
+
+
+def _receipt_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
+    with context.database.read() as uow:
+        for one in _hearings(uow) if hearing_id is None else [hearing_id]:
+            late = late_sentence(_believable(context, uow, one), context.server_keys.key_ids)
+            if late is not None:
+                yield late
+
+
+def _believable(context: Context, uow: UnitOfWork, hearing_id: str) -> list[SignedLeaf]:
+    return check_chains([row.entry for row in uow.log.entries(hearing_id)], trusted_keys(context, uow))[0]
 
 
 def _key_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
@@ -118,8 +137,9 @@ def _recorded_faults(context: Context, uow: UnitOfWork, hearing_id: str | None, 
     if hearing_id is not None and not hearings:
         yield f"There is no hearing {hearing_id} in the log."
     objects = _Objects(context.store, _object_rows(uow, hearing_id), progress)
+    since = uow.log.first_of(LeafKind.RECEIPT)
     for one in hearings:
-        yield from to_the_end(f"Hearing {one}", _hearing_faults(context, uow, one, objects))
+        yield from to_the_end(f"Hearing {one}", _hearing_faults(context, uow, one, objects, since))
     yield from objects.faults_of_the_rest()
     if hearing_id is None:
         yield from to_the_end("The list of acts", unstated_acts(uow))
@@ -243,13 +263,14 @@ def _tree_faults(uow: UnitOfWork, tree: dict[tuple[int, int], bytes], size: int)
 
 
 def _hearing_faults(
-    context: Context, uow: UnitOfWork, hearing_id: str, objects: Callable[[str], ObjectState]
+    context: Context, uow: UnitOfWork, hearing_id: str, objects: Callable[[str], ObjectState], since: Mapping[str, int]
 ) -> Iterator[str]:
     rows = list(uow.log.entries(hearing_id))
     leaves = dict(readable(rows))
     state = state_of(leaves.values())
     live, court = state is not None and state.live, context.server_keys.key_ids
-    for fault in verify_hearing([row.entry for row in rows], trusted_keys(context, uow), objects, live, court):
+    entries, received = [row.entry for row in rows], is_owed(since, LeafKind.RECEIPT, rows[0].index if rows else 0)
+    for fault in verify_hearing(entries, trusted_keys(context, uow), objects, live, court, received):
         yield fault.sentence
     yield from hearing_table_faults(uow, hearing_id, leaves, court)
     yield from seal_faults(context, hearing_id, leaves.values())

@@ -3,6 +3,7 @@
 import getpass
 import hashlib
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +15,7 @@ from api.context import Context
 from api.export import Order, export
 from api.losses import loss_notes
 from api.settings import load_settings
-from api.verification import delivery_notes, destruction_notes, verify
+from api.verification import delivery_notes, destruction_notes, receipt_notes, verify
 from court import exit_codes
 from court.errors import InputError
 from court.one_line import one_line
@@ -53,7 +54,8 @@ def verify_evidence(hearing: str | None) -> int:
     console = Console(soft_wrap=True, highlight=False, emoji=False)
     for fault in faults:
         console.print(f"FAULT  {one_line(fault)}", markup=False)
-    for note in (*loss_notes(context), *destruction_notes(context, hearing), *delivery_notes(context, hearing)):
+    notes = (one(context, hearing) for one in (destruction_notes, delivery_notes, receipt_notes))
+    for note in chain(loss_notes(context), *notes):
         console.print(f"NOTE   {one_line(note)}", markup=False)
     if faults:
         console.print(f"{len(faults)} fault(s) found.")

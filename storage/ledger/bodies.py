@@ -33,6 +33,7 @@ class LeafKind(StrEnum):
     COPY = "copy"
     RETENTION = "retention"
     DELIVERY = "delivery"
+    RECEIPT = "receipt"
 
 
 class RemarkSubject(StrEnum):
@@ -200,6 +201,7 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "objects": _list_of(_record({"sha256": is_hash, "size": is_count, "what": is_text})),
     },
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
+    LeafKind.RECEIPT: {"entry": is_hash},
 }
 
 

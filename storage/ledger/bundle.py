@@ -22,6 +22,7 @@ from storage.ledger.heads import NOBODY, Head, HeadReport, Outsiders, check_head
 from storage.ledger.key_list import verify_key_list
 from storage.ledger.leaf import SignedLeaf
 from storage.ledger.multiproof import root_of_parts
+from storage.ledger.receipt import SINCE, check_receipts, is_owed, late_sentence
 from storage.ledger.stored import Objects, check_objects, named_object
 from storage.ledger.tracks import check_tracks
 
@@ -115,12 +116,13 @@ class Bundle:
 @dataclass(frozen=True, slots=True)
 class BundleReport:
     """`faults` in the order they were found; `leaves` are those that can be believed; `left_out` counts the recorded
-    objects that were not handed out; `heads` tells what others vouch for."""
+    objects that were not handed out; `heads` tells what others vouch for; `notes` are no faults and worth knowing."""
 
     faults: tuple[Fault, ...]
     leaves: tuple[SignedLeaf, ...] = ()
     left_out: int = 0
     heads: HeadReport = field(default_factory=HeadReport)
+    notes: tuple[str, ...] = ()
 
 
 def file_name(leaf: SignedLeaf) -> str:
@@ -172,7 +174,13 @@ def verify_bundle(
         contents, {(file_name(leaf), named[leaf.entry]) for leaf in leaves if leaf.entry in named}
     )
     faults += _copy_faults(bundle, leaves)
-    return BundleReport(tuple(faults), tuple(leaves), len(set(named.values()) - given), heads)
+    court = keys.keys() - {leaf.author for leaf in leaves if leaf.kind is LeafKind.HEARING}  # whose are the other keys
+    hidden = [one.entry_hash for one in contents.withheld]
+    faults += check_receipts(
+        leaves, court, is_owed(_since(bundle, leaves), LeafKind.RECEIPT, _opening(contents)), hidden
+    )
+    late = late_sentence(leaves, court)
+    return BundleReport(tuple(faults), tuple(leaves), len(set(named.values()) - given), heads, (late,) if late else ())
 
 
 def _times(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> list[tuple[int, datetime]]:
@@ -241,6 +249,18 @@ def _copy_faults(bundle: Bundle, leaves: Sequence[SignedLeaf]) -> list[Fault]:
     if stated != here:
         faults.append(f"{name(leaf)} states {stated} entries of the hearing; here are {here}, kept back ones included.")
     return [Fault(FaultKind.CONTRADICTORY, place(leaf), sentence) for sentence in faults]
+
+
+def _since(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> Mapping[str, Any]:
+    """Which kinds of leaf the court states since which entry of its log, as the copy leaf says."""
+    leaf = copy_leaf(bundle, leaves)
+    stated = leaf.body.get(SINCE) if leaf is not None else None
+    return stated if isinstance(stated, dict) else {}
+
+
+def _opening(contents: Contents) -> int:
+    """Where the hearing's first entry stands in the log."""
+    return min([*contents.indices, *(one.index for one in contents.withheld)])
 
 
 def copy_leaf(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> SignedLeaf | None:
