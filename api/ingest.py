@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from api.context import Context
 from api.errors import Conflict, Unusable
+from api.nodes import admitted
 from api.projection import project
 from api.work import offer_work
 from court.clock import parse_utc
@@ -135,15 +136,14 @@ def check_objects(context: Context, objects: Sequence[str]) -> list[str]:
 def accept(context: Context, batch: Batch) -> dict[str, int]:
     """Appends and projects a batch; returns the number due next in each of its hearings.
 
-    The key becomes known as a node's on its first use: whoever holds the node token is trusted to enrol it.
-    Raises OutOfOrder where a chain is not continued or forks, Unusable where an entry cannot be accepted; nothing
-    of the batch is kept then.
+    Raises Forbidden where the key is not enrolled or was revoked, OutOfOrder where a chain is not continued or forks,
+    Unusable where an entry cannot be accepted; nothing of the batch is kept then.
     """
     author = batch.key.key_id
     try:
         with context.database.begin() as uow:
             _lock(uow, batch)
-            _enrol(uow, batch.key)
+            admitted(context, uow, author)
             taken = [signed for signed in batch.leaves if _take(context, uow, signed)]
             now = context.clock.now().utc
             for hearing_id in sorted({signed.hearing for signed in taken}):
@@ -206,12 +206,6 @@ def _lock(uow: UnitOfWork, batch: Batch) -> None:
     for hearing_id in sorted({signed.hearing for signed in batch.leaves}):
         uow.hearings.lock(hearing_id)
     uow.session.get(LogHead, 1, with_for_update=True)
-
-
-def _enrol(uow: UnitOfWork, key: VerifyKey) -> None:
-    if key.key_id in uow.log.public_keys("server", "log"):
-        raise Unusable("The key is the server's own: a node signs with a key of its own.")
-    uow.log.enrol_key(key.key_id, key.raw, "node")
 
 
 def _due(context: Context, batch: Batch, error: ChainError) -> int:

@@ -10,7 +10,9 @@ from sqlalchemy import select
 from api.context import Context
 from api.losses import loss_faults
 from api.made import unstated_acts
+from api.nodes import register_of
 from api.readable import file_faults, to_the_end, unreadable_rows
+from api.recorders import recorder_faults, register_faults
 from api.seals import seal_faults
 from api.stamps import stamp_faults
 from api.tables import hearing_table_faults, log_row_fault, readable, state_of
@@ -28,7 +30,8 @@ from storage.ledger.destruction import keeping
 from storage.ledger.ed25519 import key_id
 from storage.ledger.faults import ObjectState
 from storage.ledger.leaf import LeafKind, SignedLeaf
-from storage.ledger.receipt import is_owed, late_sentence
+from storage.ledger.receipt import SINCE_KINDS, is_owed, late_sentence
+from storage.ledger.register import REGISTER
 from storage.ledger.verify import verify_hearing, verify_log
 from storage.worm.port import WormStore, stored_state
 
@@ -52,6 +55,7 @@ def _all_faults(context: Context, hearing_id: str | None, progress: Progress, ke
         yield from to_the_end("The database's file", file_faults(uow))
         yield from to_the_end("What the tables hold", unreadable_rows(uow))
         yield from to_the_end("The list of keys", _key_faults(context, uow))
+        yield from to_the_end("The register of nodes", register_faults(context, uow))
         yield from to_the_end("The log", _log_faults(context, uow, kept))
         yield from to_the_end("The list of what the log lost", loss_faults(context, uow))
         yield from to_the_end("The log's cosignatures", witness_faults(context, uow))
@@ -137,9 +141,10 @@ def _recorded_faults(context: Context, uow: UnitOfWork, hearing_id: str | None, 
     if hearing_id is not None and not hearings:
         yield f"There is no hearing {hearing_id} in the log."
     objects = _Objects(context.store, _object_rows(uow, hearing_id), progress)
-    since = uow.log.first_of(LeafKind.RECEIPT)
+    since, register = uow.log.first_of(*SINCE_KINDS), register_of(context, uow)
     for one in hearings:
         yield from to_the_end(f"Hearing {one}", _hearing_faults(context, uow, one, objects, since))
+        yield from to_the_end(f"The node of hearing {one}", recorder_faults(uow, one, register, since))
     yield from objects.faults_of_the_rest()
     if hearing_id is None:
         yield from to_the_end("The list of acts", unstated_acts(uow))
@@ -187,7 +192,7 @@ class _Objects:
 def _hearings(uow: UnitOfWork) -> list[str]:
     """Every hearing that the log or the table of hearings knows."""
     logged = uow.session.scalars(select(LogEntry.hearing_id).distinct())
-    return sorted({*logged, *uow.session.scalars(select(Hearing.id))})
+    return sorted({*logged, *uow.session.scalars(select(Hearing.id))} - {REGISTER})
 
 
 def _object_rows(uow: UnitOfWork, hearing_id: str | None) -> dict[str, StoredObjectRow]:

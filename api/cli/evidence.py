@@ -14,6 +14,7 @@ from api.composition import existing_context
 from api.context import Context
 from api.export import Order, export
 from api.losses import loss_notes
+from api.recorders import recorder_notes
 from api.settings import load_settings
 from api.verification import delivery_notes, destruction_notes, receipt_notes, verify
 from court import exit_codes
@@ -54,7 +55,7 @@ def verify_evidence(hearing: str | None) -> int:
     console = Console(soft_wrap=True, highlight=False, emoji=False)
     for fault in faults:
         console.print(f"FAULT  {one_line(fault)}", markup=False)
-    notes = (one(context, hearing) for one in (destruction_notes, delivery_notes, receipt_notes))
+    notes = (one(context, hearing) for one in (destruction_notes, delivery_notes, receipt_notes, recorder_notes))
     for note in chain(loss_notes(context), *notes):
         console.print(f"NOTE   {one_line(note)}", markup=False)
     if faults:

@@ -16,6 +16,7 @@ from hardware.clock import SystemClock
 from recorder.agent import Agent
 from recorder.control import create_app
 from recorder.delivery import node_uplink
+from recorder.enrolment import enrol_node, enrolment_client
 from recorder.rooms import load_room
 from recorder.settings import load_node_settings
 from recorder.spool import Spool
@@ -46,6 +47,21 @@ def run_node(room_file: Path) -> None:
         if uplink is not None:
             uplink.close()  # first: it reads the agent's spool
         agent.close()
+
+
+def enrol(server: str, code: str) -> None:
+    """Raises NotEnrolled."""
+    with enrolment_client(server) as client:
+        made = enrol_node(load_node_settings(), client, code)
+    room = f"room {made.room!r}"
+    if made.again:
+        typer.echo(f"This node is enrolled already: key {made.node}, {room}.")
+        return
+    typer.echo(f"Enrolled: key {made.node}, {room}.")
+    typer.echo(f"The log's key, to compare with the one the court publishes: {made.log_key}")
+    if made.room_file is not None:
+        typer.echo(f"The room's file: {made.room_file}")
+    typer.echo(f"Start the node with COURTREC_NODE_SERVER_URL={server}.")
 
 
 def redeliver(since: datetime) -> None:

@@ -34,6 +34,7 @@ class LeafKind(StrEnum):
     RETENTION = "retention"
     DELIVERY = "delivery"
     RECEIPT = "receipt"
+    NODE = "node"
 
 
 class RemarkSubject(StrEnum):
@@ -41,6 +42,15 @@ class RemarkSubject(StrEnum):
 
     RECORDING = "recording"
     PROTOCOL = "protocol"
+
+
+class NodeDeed(StrEnum):
+    """What is done with the right to record; `ADOPT` takes over a key from before there was a register."""
+
+    CODE = "code"
+    ENROL = "enrol"
+    ADOPT = "adopt"
+    REVOKE = "revoke"
 
 
 Check = Callable[[Any], bool]
@@ -202,6 +212,11 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
     },
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
     LeafKind.RECEIPT: {"entry": is_hash},
+    LeafKind.NODE: {
+        "deed": _one_of(NodeDeed),
+        **dict.fromkeys(("key", "name", "room", "by", "code"), is_text),
+        "until": _or_none(is_time),
+    },
 }
 
 

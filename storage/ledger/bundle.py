@@ -6,7 +6,7 @@ leaf that the court put into its log when it made the bundle: `content_hash` is 
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from storage.ledger.key_list import verify_key_list
 from storage.ledger.leaf import SignedLeaf
 from storage.ledger.multiproof import root_of_parts
 from storage.ledger.receipt import SINCE, check_receipts, is_owed, late_sentence
+from storage.ledger.register import believed, check_recorder, recorder_note
 from storage.ledger.stored import Objects, check_objects, named_object
 from storage.ledger.tracks import check_tracks
 
@@ -30,6 +31,10 @@ FORMAT = "courtrec bundle 1"
 WHERE = "bundle"
 ENTRIES = "entries"
 """Field of a copy leaf: how many entries the hearing has with this one. The first copies did not state it."""
+
+REGISTER_FIELD = "register"
+"""Field of a copy leaf: the places in the log of what its register says about the hearing's node. The first copies had
+no such field."""
 
 FILES = "files/"
 """What the names of files begin with."""
@@ -42,7 +47,8 @@ _MOST = 16
 class Contents:
     """The list of contents: `indices` of the entries in the log, in order; `files` are SHA-256 (hex) by name; `copy` is
     the index of the copy leaf, `log_key` the log's own key as a verifier key, which only the court can vouch for;
-    `heads` are earlier ones that others vouch for, which bundles made before there were any have not."""
+    `heads` are earlier ones that others vouch for, and `register` the places of the register's entries about the
+    hearing's node, which bundles made before there were any have not."""
 
     origin: str
     log_key: str
@@ -53,6 +59,7 @@ class Contents:
     nodes: Mapping[tuple[int, int], bytes]
     files: Mapping[str, str]
     heads: tuple[Head, ...] = ()
+    register: tuple[int, ...] = ()
 
     def as_fields(self) -> dict[str, Any]:
         """For JSON; hashes in hex."""
@@ -69,6 +76,7 @@ class Contents:
             "nodes": [[level, index, value.hex()] for (level, index), value in self.nodes.items()],
             "files": dict(self.files),
             "heads": [[one.size, one.tokens, [node.hex() for node in one.proof]] for one in self.heads],
+            "register": list(self.register),
         }
 
     @classmethod
@@ -81,7 +89,7 @@ class Contents:
         if not isinstance(fields, dict) or fields.get("format") != FORMAT:
             found = fields.get("format") if isinstance(fields, dict) else None
             raise LedgerError(f"The bundle's format is {found!a:.60}; this program knows {FORMAT!r}.")
-        fields.setdefault("heads", [])
+        fields = {"heads": [], "register": [], **fields}
         wrong = next((key for key, good in _CHECKS.items() if not good(fields.get(key))), None)
         if wrong is not None:
             raise LedgerError(f"The list of contents holds what it may not under {wrong!r}: it was damaged.")
@@ -98,19 +106,21 @@ class Contents:
             {(level, index): bytes.fromhex(value) for level, index, value in fields["nodes"]},
             fields["files"],
             tuple(Head(size, tokens, tuple(map(bytes.fromhex, proof))) for size, tokens, proof in fields["heads"]),
+            tuple(fields["register"]),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """`entries` stand at `contents.indices`; `checkpoint` and `keys` are signed notes; `heads` are the parts of
-    `contents.heads` by name."""
+    """`entries` stand at `contents.indices`, `register` at `contents.register`; `checkpoint` and `keys` are signed
+    notes; `heads` are the parts of `contents.heads` by name."""
 
     contents: Contents
     entries: tuple[bytes, ...]
     checkpoint: str
     keys: str
     heads: Mapping[str, bytes] = field(default_factory=dict)
+    register: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,19 +185,26 @@ def verify_bundle(
     )
     faults += _copy_faults(bundle, leaves)
     court = keys.keys() - {leaf.author for leaf in leaves if leaf.kind is LeafKind.HEARING}  # whose are the other keys
+    since, opening = _since(bundle, leaves), _opening(contents)
     hidden = [one.entry_hash for one in contents.withheld]
-    faults += check_receipts(
-        leaves, court, is_owed(_since(bundle, leaves), LeafKind.RECEIPT, _opening(contents)), hidden
-    )
-    late = late_sentence(leaves, court)
-    return BundleReport(tuple(faults), tuple(leaves), len(set(named.values()) - given), heads, (late,) if late else ())
+    faults += check_receipts(leaves, court, is_owed(since, LeafKind.RECEIPT, opening), hidden)
+    stated = {leaf.entry: leaf for leaf in leaves}
+    placed = {index: stated[entry] for index, entry in _placed(bundle) if entry in stated}
+    register, told = believed(zip(contents.register, bundle.register, strict=False), keys, court)
+    owed = is_owed(since, LeafKind.NODE, opening)
+    faults += [*told, *check_recorder(placed, register, owed)]
+    notes = tuple(filter(None, (late_sentence(leaves, court), recorder_note(placed, register, owed))))
+    return BundleReport(tuple(faults), tuple(leaves), len(set(named.values()) - given), heads, notes)
 
 
 def _times(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> list[tuple[int, datetime]]:
     """Places in the log and the times that the believable leaves there state."""
     stated = {leaf.entry: parse_utc(leaf.at) for leaf in leaves}
-    placed = zip(bundle.contents.indices, bundle.entries, strict=False)
-    return [(index, stated[entry]) for index, entry in placed if entry in stated]
+    return [(index, stated[entry]) for index, entry in _placed(bundle) if entry in stated]
+
+
+def _placed(bundle: Bundle) -> Iterator[tuple[int, bytes]]:
+    return zip(bundle.contents.indices, bundle.entries, strict=False)
 
 
 def _root_faults(bundle: Bundle, signed: Checkpoint) -> list[Fault]:
@@ -195,14 +212,17 @@ def _root_faults(bundle: Bundle, signed: Checkpoint) -> list[Fault]:
     contents = bundle.contents
     leaves = {index: merkle.leaf_hash(entry) for index, entry in zip(contents.indices, bundle.entries, strict=False)}
     leaves |= {one.index: one.leaf_hash for one in contents.withheld}
-    count = len(contents.indices)
-    if len(bundle.entries) != count or len(leaves) != count + len(contents.withheld):
+    leaves |= {index: merkle.leaf_hash(one) for index, one in zip(contents.register, bundle.register, strict=False)}
+    count, others = len(contents.indices), len(contents.withheld) + len(contents.register)
+    whole = (len(bundle.entries), len(bundle.register)) == (count, len(contents.register))
+    if not whole or len(leaves) != count + others:
         sentence = (
             f"The bundle holds {len(bundle.entries)} entries where its list of contents names {count} and keeps back "
             f"{len(contents.withheld)}: entries were removed, added or doubled."
         )
         return [Fault(FaultKind.ALTERED, WHERE, sentence)]
-    if list(contents.indices) != sorted(contents.indices) or max(leaves, default=0) >= signed.size:
+    rising = all(list(one) == sorted(one) for one in (contents.indices, contents.register))
+    if not rising or max(leaves, default=0) >= signed.size:
         sentence = "The list of contents gives entries places that are not in rising order within the signed log."
         return [Fault(FaultKind.REORDERED, WHERE, sentence)]
     try:
@@ -248,6 +268,8 @@ def _copy_faults(bundle: Bundle, leaves: Sequence[SignedLeaf]) -> list[Fault]:
     stated = leaf.body.get(ENTRIES, here)
     if stated != here:
         faults.append(f"{name(leaf)} states {stated} entries of the hearing; here are {here}, kept back ones included.")
+    if leaf.body.get(REGISTER_FIELD, []) != list(contents.register):
+        faults.append(f"{name(leaf)} states other entries about the node than are here.")
     return [Fault(FaultKind.CONTRADICTORY, place(leaf), sentence) for sentence in faults]
 
 
@@ -260,7 +282,7 @@ def _since(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> Mapping[str, Any]:
 
 def _opening(contents: Contents) -> int:
     """Where the hearing's first entry stands in the log."""
-    return min([*contents.indices, *(one.index for one in contents.withheld)])
+    return min([*contents.indices, *(one.index for one in contents.withheld)], default=0)
 
 
 def copy_leaf(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> SignedLeaf | None:
@@ -306,6 +328,7 @@ _CHECKS: dict[str, Check] = {
     **dict.fromkeys(("origin", "log_key", "hearing"), _is_line),
     "copy": is_count,
     "indices": lambda value: _is_list(value) and all(map(is_count, value)),
+    "register": lambda value: _is_list(value) and all(map(is_count, value)),
     "withheld": lambda value: _is_list(value) and all(map(_is_withheld, value)),
     "nodes": lambda value: _is_list(value) and all(map(_is_node, value)),
     "heads": lambda value: _is_list(value) and len(value) <= _MOST and all(map(_is_head, value)),

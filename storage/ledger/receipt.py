@@ -28,6 +28,9 @@ SINCE = "since"
 """Field of a copy leaf: by kind of leaf, which entry of the log was its first. The first copies had no such field."""
 
 
+SINCE_KINDS = LeafKind.RECEIPT, LeafKind.NODE
+
+
 def receipt_due(at: datetime, follows: datetime | None, now: datetime, stated: datetime | None) -> bool:
     """Whether the court states that an entry dated `at` comes `now`.
 

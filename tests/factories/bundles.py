@@ -232,6 +232,11 @@ _DEEDS: dict[str, Callable[[Parts, random.Random], Parts]] = {
     "an entry back-dated": _resigned(_backdated),
     "an entry signed by a stranger": _resigned(_by_a_stranger),
     "a receipt of another time": _another_receipt,
+    "a bit of the register": _flip("register.jsonl"),
+    "the register's place": lambda parts, chance: with_contents(parts, register=[chance.randrange(1, 1 << 20)]),
+    "the register forgotten": lambda parts, _: with_contents(
+        {name: one for name, one in parts.items() if name != "register.jsonl"}, register=[]
+    ),
     "an entry and its place gone": _drop_entry_and_place,
     "two entries and their places exchanged": _swap_entries_and_places,
     "an entry's place": _move,

@@ -130,7 +130,7 @@ class Court:
     def hand_out(self, one: Sitting, order: Order = ORDER) -> Handed:
         leaves = self.leaves(one.id)
         chosen = choose(leaves, order, self.rings[SERVER].key_ids)
-        self._add(one, self.server, LeafKind.COPY, copy_body(chosen, order, len(leaves), since_of(self.rows)))
+        self._add(one, self.server, LeafKind.COPY, copy_body(chosen, order, len(leaves), since_of(self.rows), []))
         self._seal()
         ring = self.rings[LOG]
         trusted = {key_id(raw): raw for raw in (NODE.public, *self.rings[SERVER].public)}

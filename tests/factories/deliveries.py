@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from api.context import Context
 from api.ingest import accept, keep_object, open_batch
+from api.nodes import enrol_own
 from storage.db.migrate import upgrade
 from storage.db.models import StoredObjectRow
 from storage.db.unit_of_work import Database
@@ -54,6 +55,7 @@ def deliver(home: Path, done: list[Any], log: HearingLog) -> None:
 def deliver_to(context: Context, done: list[Any], log: HearingLog) -> None:
     """All objects, then all entries; what the server has already it is sent again. `done` gets what it acknowledged,
     by SHA-256."""
+    enrol_own(context, NODE.public)
     for sha256, content in log.objects.items():
         keep_object(context, sha256, io.BytesIO(content), len(content))
         done.append(sha256)
