@@ -24,8 +24,9 @@ def run_server(room: Path | None) -> None:
         load_room(room)
         settings = settings.model_copy(update={"node_url": f"http://127.0.0.1:{node_port}"})
     context = make_context(settings)
-    if room is not None:
-        enrol_own(context, keys.load_or_create(Home(settings.home).node_key).public)
+    own = Home(settings.home).node_key
+    if room is not None or own.exists():
+        enrol_own(context, keys.load_or_create(own).public)
     if settings.broker_url == EMBEDDED_BROKER:
         fetch_models()
     with ExitStack() as running:

@@ -64,9 +64,10 @@ def deliver_to(context: Context, done: list[Any], log: HearingLog) -> None:
 
 
 def present(context: Context) -> set[str]:
-    """SHA-256 of what is there: entries of the hearing, and listed objects, whose bytes must be right."""
+    """SHA-256 of what is there: the node's entries of the hearing, and listed objects, whose bytes must be right."""
     with context.database.read() as work:
-        entries = {hashlib.sha256(row.entry).hexdigest() for row in work.log.entries(HEARING)}
+        own = [row.entry for row in work.log.entries(HEARING) if row.author == NODE.key_id]
+        entries = {hashlib.sha256(entry).hexdigest() for entry in own}
         objects = {*work.session.scalars(select(StoredObjectRow.sha256))}
     for sha256 in objects:
         read_object(context.store, sha256)

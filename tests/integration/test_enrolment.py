@@ -1,4 +1,4 @@
-"""A node is enrolled with a one-time code, delivers with a token of its own, and is revoked; the log tells of it all."""
+"""A node is enrolled by a one-time code, delivers with a token of its own, and is revoked; the log tells of it all."""
 
 import base64
 import stat
@@ -10,11 +10,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.errors import Unusable
+from api.errors import Conflict, NotFound, Unusable
 from api.nodes import enrol_own, make_code, nodes, revoke
 from api.recorders import recorder_notes
 from api.verification import verify
-from recorder.enrolment import enrol_node
+from recorder.enrolment import enrol_node, enrolment_client
 from recorder.errors import NotEnrolled
 from recorder.settings import NodeSettings
 from storage.db.unit_of_work import Database
@@ -186,6 +186,20 @@ def test_what_a_revoked_node_sends_is_refused_and_what_it_sent_stays_whole(serve
     assert told.whole, told.lines
 
 
+def test_a_revoked_key_is_not_enrolled_again_and_another_is(server: Server, node: NodeSettings) -> None:
+    first = enrol_node(node, server.client(), code_for(server)).node
+    revoke(server.context, first, "clerk")
+    code = code_for(server)
+    with pytest.raises(NotEnrolled, match="was revoked: delete it on the node and enrol another"):
+        enrol_node(node, server.client(), code)
+    node.key_file.unlink()
+    assert enrol_node(node, server.client(), code).node not in ("", first)
+    with pytest.raises(Conflict, match="was revoked on 2026-11-22T09:00"):
+        revoke(server.context, first, "clerk")
+    with pytest.raises(NotFound, match="No node has the key"):
+        revoke(server.context, "0" * 16, "clerk")
+
+
 def test_what_a_revoked_node_got_into_the_log_all_the_same_is_named_everywhere(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,6 +280,11 @@ def test_what_is_no_courtrec_server_is_said_so(node: NodeSettings, answer: httpx
     with pytest.raises(NotEnrolled, match="not that of a courtrec server"):
         enrol_node(node, client, "AAAA")
     assert not node.token_file.exists()
+
+
+def test_an_address_that_is_none_is_said_so() -> None:
+    with pytest.raises(NotEnrolled, match="must begin with https://"):
+        enrolment_client("court.example")
 
 
 def test_days_are_the_longest_that_a_code_is_valid(server: Server) -> None:
