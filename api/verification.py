@@ -151,8 +151,12 @@ def _recorded_faults(context: Context, uow: UnitOfWork, hearing_id: str | None, 
 
 
 def trusted_keys(context: Context, uow: UnitOfWork) -> dict[str, bytes]:
-    """Whose signatures count: enrolled nodes, and the server by the key in its own file and those it replaced."""
-    return {**uow.log.public_keys("node"), **{key_id(raw): raw for raw in context.server_keys.public}}
+    """Whose signatures count: enrolled nodes, and the server by the key in its own file and those it replaced.
+
+    Where the log has no register yet, nodes are those of the table.
+    """
+    enrolled = {named: node.key for named, node in register_of(context, uow).nodes.items()}
+    return {**(enrolled or uow.log.public_keys("node")), **{key_id(raw): raw for raw in context.server_keys.public}}
 
 
 class _Objects:
