@@ -17,7 +17,16 @@ from api.context import Context
 from api.errors import SettingsError
 from api.node_client import NodeClient
 from api.scrubbing import scrub_context
-from api.secrets import DISPOSAL_KEYS, NO_SECRETS, S3_ACCESS_KEY, S3_SECRET_KEY, given_login, given_secret, load_secrets
+from api.secrets import (
+    DISPOSAL_KEYS,
+    NO_SECRETS,
+    S3_ACCESS_KEY,
+    S3_SECRET_KEY,
+    Secrets,
+    given_login,
+    given_secret,
+    load_secrets,
+)
 from api.settings import Settings, load_settings
 from api.stamps import load_authority
 from hardware.clock import SystemClock
@@ -32,6 +41,7 @@ from storage.canary import register as register_canary
 from storage.db.copied import copied_database
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
+from storage.enrolment import node_token
 from storage.keyring import LOG, SERVER, KeyRing, load_ring
 from storage.queue import make_queue
 from storage.retention_classes import load_classes
@@ -117,12 +127,17 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
         secrets=secrets,
         clock=SystemClock(),
         authority=authority,
-        node=NodeClient(settings.node_url, secrets.node_token) if settings.node_url else None,
+        node=NodeClient(settings.node_url, _control_token(settings, secrets)) if settings.node_url else None,
     )
     canary = canary_context(context)
     if canary is not None:
         try_store(canary)
     return context
+
+
+def _control_token(settings: Settings, secrets: Secrets) -> str:
+    """What the server shows the node that it controls: that node's own token."""
+    return node_token(secrets.node_token, settings.node_key) if settings.node_key else secrets.node_token
 
 
 def existing_context(settings: Settings, keys: bool = False) -> Context:

@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     )
 
     node_url: str = Field("", description="Control address of the recording node; empty: no node is attached.")
+    node_key: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{16})?$",
+        description="Key id of that node, as `courtrec node list` shows it; empty: it is this machine's own.",
+    )
     object_limit: int = Field(1 << 30, ge=1 << 20, description="Largest object a node may deliver, in bytes.")
 
     session_hours: int = Field(10, ge=1, le=72, description="A log-in ends after so many hours.")

@@ -46,6 +46,10 @@ class Undelivered(RecorderError):
     """The server did not take what was sent; everything stays in the spool and is sent again."""
 
 
+class NotEnrolled(RecorderError):
+    """The node was not enrolled; the same command may be given again."""
+
+
 class Refused(Undelivered):
     """One hearing cannot be delivered as it is; others may."""
 

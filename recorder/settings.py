@@ -85,15 +85,19 @@ class NodeSettings(BaseSettings):
     def password_file(self) -> Path:
         return self.home / "keys" / "node.password"
 
+    @property
+    def token_file(self) -> Path:
+        return self.home / "keys" / "node.token"
+
     def read_token(self) -> str:
         """What node and server show each other, from home/keys/node.token; raises NodeSettingsError."""
-        path = self.home / "keys" / "node.token"
+        path = self.token_file
         try:
             token = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
             token = ""
         if not token:
-            raise NodeSettingsError(f"The node's token {path} cannot be read or is empty: copy it from the server.")
+            raise NodeSettingsError(f"The node's token {path} cannot be read or is empty: run courtrec node enrol.")
         return token
 
 

@@ -13,9 +13,10 @@ from api.cli.progress import bars
 from api.composition import existing_context, verifying
 from api.context import Context
 from api.export import Order, export
+from api.recorders import recorder_notes
 from api.restorations import restoration_notes
 from api.settings import load_settings
-from api.verification import delivery_notes, destruction_notes, verify
+from api.verification import delivery_notes, destruction_notes, receipt_notes, verify
 from court import exit_codes
 from court.errors import InputError
 from court.one_line import one_line
@@ -52,7 +53,9 @@ def verify_evidence(hearing: str | None) -> int:
     with verifying(load_settings()) as (context, how):
         faults = find_faults(context, hearing)
         notes = [how] if how else []
-        notes += (*restoration_notes(context), *destruction_notes(context, hearing), *delivery_notes(context, hearing))
+        notes += restoration_notes(context)
+        for told in (destruction_notes, delivery_notes, receipt_notes, recorder_notes):
+            notes += told(context, hearing)
         whole = "" if faults else all_is_well(context, hearing)
     console = Console(soft_wrap=True, highlight=False, emoji=False)
     for fault in faults:

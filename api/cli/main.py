@@ -200,6 +200,44 @@ def node_check_room(room: Annotated[Path, typer.Argument(help="Room file (TOML).
     raise typer.Exit(try_room(room))
 
 
+@node_app.command("code")
+def node_code(
+    room: Annotated[str, typer.Argument(help="Room the node records, as its room file names it.")],
+    minutes: Annotated[int, typer.Option("--minutes", help="How long the code is valid.")] = 60,
+) -> None:
+    """On the server: makes a one-time code with which a node of that room is enrolled."""
+    from api.cli.nodes import print_code
+
+    print_code(room, minutes)
+
+
+@node_app.command("enrol")
+def node_enrol(
+    server: Annotated[str, typer.Option("--server", help="Address of the court's server: https://…")],
+    code: Annotated[str, typer.Option("--code", help="The code that `courtrec node code` printed.")],
+) -> None:
+    """On the node: makes its key and gets its token. Giving the same command again does no harm."""
+    from api.cli.node import enrol
+
+    enrol(server, code)
+
+
+@node_app.command("list")
+def node_list() -> None:
+    """On the server: lists the nodes that were enrolled."""
+    from api.cli.nodes import list_nodes
+
+    list_nodes()
+
+
+@node_app.command("revoke")
+def node_revoke(key: Annotated[str, typer.Argument(help="Id of the node's key (see `courtrec node list`).")]) -> None:
+    """On the server: nothing that this key signed is taken any more."""
+    from api.cli.nodes import revoke_node
+
+    revoke_node(key)
+
+
 @node_app.command("redeliver")
 def node_redeliver(
     since: Annotated[datetime, typer.Option("--since", formats=["%Y-%m-%d"], help="First day to send again (UTC).")],

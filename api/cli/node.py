@@ -18,6 +18,7 @@ from recorder.agent import Agent
 from recorder.control import create_app
 from recorder.delivery import node_uplink
 from recorder.door import Door
+from recorder.enrolment import enrol_node, enrolment_client
 from recorder.login import Logins
 from recorder.password import set_password
 from recorder.rooms import load_room
@@ -58,6 +59,21 @@ def change_password() -> None:
     file = load_node_settings().password_file
     set_password(file, ask_password("Password or PIN of the node's page", confirm=True))
     typer.echo(f"The page of this node asks for it from now on (kept as a hash in {file}).")
+
+
+def enrol(server: str, code: str) -> None:
+    """Raises NotEnrolled."""
+    with enrolment_client(server) as client:
+        made = enrol_node(load_node_settings(), client, code)
+    room = f"room {made.room!r}"
+    if made.again:
+        typer.echo(f"This node is enrolled already: key {made.node}, {room}.")
+        return
+    typer.echo(f"Enrolled: key {made.node}, {room}.")
+    typer.echo(f"The log's key, to compare with the one the court publishes: {made.log_key}")
+    if made.room_file is not None:
+        typer.echo(f"The room's file: {made.room_file}")
+    typer.echo(f"Start the node with COURTREC_NODE_SERVER_URL={server}.")
 
 
 def redeliver(since: datetime) -> None:

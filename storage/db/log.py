@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from court.clock import iso_utc, parse_utc
@@ -145,10 +145,17 @@ class Log:
         except KeyError:
             return False
 
-    def newest_entry(self, hearing: str, *kinds: LeafKind) -> LogEntry | None:
-        """The hearing's last entry of one of the kinds."""
+    def newest_entry(self, hearing: str, *kinds: LeafKind, before: int | None = None) -> LogEntry | None:
+        """The hearing's last entry of one of the kinds; of those `before` a place in the log, if one is given."""
         query = select(LogEntry).where(LogEntry.hearing_id == hearing, LogEntry.kind.in_(kinds))
+        if before is not None:
+            query = query.where(LogEntry.index < before)
         return self._session.scalars(query.order_by(LogEntry.index.desc()).limit(1)).first()
+
+    def first_of(self, *kinds: LeafKind) -> dict[str, int]:
+        """Since which entry the log has leaves of each of the kinds; those it never had are left out."""
+        query = select(LogEntry.kind, func.min(LogEntry.index)).where(LogEntry.kind.in_(kinds)).group_by(LogEntry.kind)
+        return {row[0]: row[1] for row in self._session.execute(query)}
 
     def enrol_key(self, key_id: str, raw: bytes, purpose: str, label: str = "") -> None:
         """Makes a public key known; knowing it already is fine."""

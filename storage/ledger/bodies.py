@@ -33,6 +33,8 @@ class LeafKind(StrEnum):
     COPY = "copy"
     RETENTION = "retention"
     DELIVERY = "delivery"
+    RECEIPT = "receipt"
+    NODE = "node"
 
 
 class RemarkSubject(StrEnum):
@@ -40,6 +42,15 @@ class RemarkSubject(StrEnum):
 
     RECORDING = "recording"
     PROTOCOL = "protocol"
+
+
+class NodeDeed(StrEnum):
+    """What is done with the right to record; `ADOPT` takes over a key from before there was a register."""
+
+    CODE = "code"
+    ENROL = "enrol"
+    ADOPT = "adopt"
+    REVOKE = "revoke"
 
 
 Check = Callable[[Any], bool]
@@ -200,6 +211,12 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "objects": _list_of(_record({"sha256": is_hash, "size": is_count, "what": is_text})),
     },
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
+    LeafKind.RECEIPT: {"entry": is_hash},
+    LeafKind.NODE: {
+        "deed": _one_of(NodeDeed),
+        **dict.fromkeys(("key", "name", "room", "by", "code"), is_text),
+        "until": _or_none(is_time),
+    },
 }
 
 

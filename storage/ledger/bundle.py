@@ -5,9 +5,10 @@ leaf that the court put into its log when it made the bundle: `content_hash` is 
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from court.clock import parse_utc
 from storage.errors import LedgerError
@@ -21,6 +22,8 @@ from storage.ledger.heads import NOBODY, HeadReport, Outsiders, check_heads
 from storage.ledger.key_list import verify_key_list
 from storage.ledger.leaf import SignedLeaf
 from storage.ledger.multiproof import root_of_parts
+from storage.ledger.receipt import SINCE, check_receipts, is_owed, late_sentence
+from storage.ledger.register import believed, check_recorder, recorder_note
 from storage.ledger.statements import believed_keys, check_restorations
 from storage.ledger.stored import Objects, check_objects, named_object
 from storage.ledger.tracks import check_tracks
@@ -29,17 +32,22 @@ WHERE = "bundle"
 ENTRIES = "entries"
 """Field of a copy leaf: how many entries the hearing has with this one. The first copies did not state it."""
 
+REGISTER_FIELD = "register"
+"""Field of a copy leaf: the places in the log of what its register says about the hearing's node. The first copies had
+no such field."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """`entries` stand at `contents.indices`; `checkpoint` and `keys` are signed notes; `heads` are the parts of
-    `contents.heads` by name."""
+    """`entries` stand at `contents.indices`, `register` at `contents.register`; `checkpoint` and `keys` are signed
+    notes; `heads` are the parts of `contents.heads` by name."""
 
     contents: Contents
     entries: tuple[bytes, ...]
     checkpoint: str
     keys: str
     heads: Mapping[str, bytes] = field(default_factory=dict)
+    register: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +86,15 @@ def verify_bundle(
     `objects` gives what the bundle's file of that SHA-256 really holds.
     """
     contents = bundle.contents
-    believed = believed_keys(contents.rotations, contents.origin, log_keys)
+    vouched = believed_keys(contents.rotations, contents.origin, log_keys)
     try:
-        keys = verify_key_list(bundle.keys, contents.origin, believed.keys)
+        keys = verify_key_list(bundle.keys, contents.origin, vouched.keys)
     except LedgerError as error:
-        return BundleReport((*believed.faults, Fault(FaultKind.WRONG_KEY, f"{WHERE}/keys", str(error))))
+        return BundleReport((*vouched.faults, Fault(FaultKind.WRONG_KEY, f"{WHERE}/keys", str(error))))
     leaves, found = check_chains(bundle.entries, keys, contents.withheld)
-    heads, faults, notes = HeadReport(), [*believed.faults], list[str]()
+    heads, faults, notes = HeadReport(), [*vouched.faults], list[str]()
     try:
-        signed = verify_checkpoint(bundle.checkpoint, contents.origin, believed.keys)
+        signed = verify_checkpoint(bundle.checkpoint, contents.origin, vouched.keys)
     except LedgerError as error:
         faults.append(Fault(FaultKind.ALTERED, f"{WHERE}/checkpoint", str(error)))
     else:
@@ -94,7 +102,7 @@ def verify_bundle(
         restorations, unstated = check_restorations(contents.restorations, signed)
         faults += [*_root_faults(bundle, signed), *heads.faults, *unstated]
         notes += (one.sentence for one in restorations)
-        notes += believed.notes(bundle.checkpoint, contents.origin)
+        notes += vouched.notes(bundle.checkpoint, contents.origin)
     faults += found
     if not leaves:
         return BundleReport(tuple(faults))
@@ -109,15 +117,38 @@ def verify_bundle(
         contents, {(file_name(leaf), named[leaf.entry]) for leaf in leaves if leaf.entry in named}
     )
     faults += _copy_faults(bundle, leaves)
+    received, told = _court_says(bundle, leaves, keys)
+    faults += received
+    notes += told
     left_out = len(set(named.values()) - given)
-    return BundleReport(tuple(faults), tuple(leaves), left_out, heads, tuple(notes), believed.keys)
+    return BundleReport(tuple(faults), tuple(leaves), left_out, heads, tuple(notes), vouched.keys)
+
+
+def _court_says(
+    bundle: Bundle, leaves: Sequence[SignedLeaf], keys: Mapping[str, bytes]
+) -> tuple[list[Fault], list[str]]:
+    """What is wrong, and what is worth knowing, of when the court received the hearing and whom it had enrolled."""
+    contents = bundle.contents
+    court = keys.keys() - {leaf.author for leaf in leaves if leaf.kind is LeafKind.HEARING}  # whose are the other keys
+    since, opening = _since(bundle, leaves), _opening(contents)
+    hidden = [one.entry_hash for one in contents.withheld]
+    faults = [*check_receipts(leaves, court, is_owed(since, LeafKind.RECEIPT, opening), hidden)]
+    stated = {leaf.entry: leaf for leaf in leaves}
+    placed = {index: stated[entry] for index, entry in _placed(bundle) if entry in stated}
+    register, told = believed(zip(contents.register, bundle.register, strict=False), keys, court)
+    owed = is_owed(since, LeafKind.NODE, opening)
+    faults += [*told, *check_recorder(placed, register, owed)]
+    return faults, list(filter(None, (late_sentence(leaves, court), recorder_note(placed, register, owed))))
 
 
 def _times(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> list[tuple[int, datetime]]:
     """Places in the log and the times that the believable leaves there state."""
     stated = {leaf.entry: parse_utc(leaf.at) for leaf in leaves}
-    placed = zip(bundle.contents.indices, bundle.entries, strict=False)
-    return [(index, stated[entry]) for index, entry in placed if entry in stated]
+    return [(index, stated[entry]) for index, entry in _placed(bundle) if entry in stated]
+
+
+def _placed(bundle: Bundle) -> Iterator[tuple[int, bytes]]:
+    return zip(bundle.contents.indices, bundle.entries, strict=False)
 
 
 def _root_faults(bundle: Bundle, signed: Checkpoint) -> list[Fault]:
@@ -125,14 +156,17 @@ def _root_faults(bundle: Bundle, signed: Checkpoint) -> list[Fault]:
     contents = bundle.contents
     leaves = {index: merkle.leaf_hash(entry) for index, entry in zip(contents.indices, bundle.entries, strict=False)}
     leaves |= {one.index: one.leaf_hash for one in contents.withheld}
-    count = len(contents.indices)
-    if len(bundle.entries) != count or len(leaves) != count + len(contents.withheld):
+    leaves |= {index: merkle.leaf_hash(one) for index, one in zip(contents.register, bundle.register, strict=False)}
+    count, others = len(contents.indices), len(contents.withheld) + len(contents.register)
+    whole = (len(bundle.entries), len(bundle.register)) == (count, len(contents.register))
+    if not whole or len(leaves) != count + others:
         sentence = (
             f"The bundle holds {len(bundle.entries)} entries where its list of contents names {count} and keeps back "
             f"{len(contents.withheld)}: entries were removed, added or doubled."
         )
         return [Fault(FaultKind.ALTERED, WHERE, sentence)]
-    if list(contents.indices) != sorted(contents.indices) or max(leaves, default=0) >= signed.size:
+    rising = all(list(one) == sorted(one) for one in (contents.indices, contents.register))
+    if not rising or max(leaves, default=0) >= signed.size:
         sentence = "The list of contents gives entries places that are not in rising order within the signed log."
         return [Fault(FaultKind.REORDERED, WHERE, sentence)]
     try:
@@ -178,7 +212,21 @@ def _copy_faults(bundle: Bundle, leaves: Sequence[SignedLeaf]) -> list[Fault]:
     stated = leaf.body.get(ENTRIES, here)
     if stated != here:
         faults.append(f"{name(leaf)} states {stated} entries of the hearing; here are {here}, kept back ones included.")
+    if leaf.body.get(REGISTER_FIELD, []) != list(contents.register):
+        faults.append(f"{name(leaf)} states other entries about the node than are here.")
     return [Fault(FaultKind.CONTRADICTORY, place(leaf), sentence) for sentence in faults]
+
+
+def _since(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> Mapping[str, Any]:
+    """Which kinds of leaf the court states since which entry of its log, as the copy leaf says."""
+    leaf = copy_leaf(bundle, leaves)
+    stated = leaf.body.get(SINCE) if leaf is not None else None
+    return stated if isinstance(stated, dict) else {}
+
+
+def _opening(contents: Contents) -> int:
+    """Where the hearing's first entry stands in the log."""
+    return min([*contents.indices, *(one.index for one in contents.withheld)], default=0)
 
 
 def copy_leaf(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> SignedLeaf | None:

@@ -26,7 +26,8 @@ class Contents:
     """The list of contents: `indices` of the entries in the log, in order; `files` are SHA-256 (hex) by name; `copy` is
     the index of the copy leaf, `log_key` the log's own key as a verifier key, which only the court can vouch for;
     `heads` are earlier ones that others vouch for; `rotations` and `restorations` are signed notes, by which the log's
-    key was replaced and backups of the log were restored. Bundles made before there were any have none of these."""
+    key was replaced and backups of the log were restored; `register` are the places of the register's entries about the
+    hearing's node. Bundles made before there were any have none of these."""
 
     origin: str
     log_key: str
@@ -39,6 +40,7 @@ class Contents:
     heads: tuple[Head, ...] = ()
     rotations: tuple[str, ...] = ()
     restorations: tuple[str, ...] = ()
+    register: tuple[int, ...] = ()
 
     def as_fields(self) -> dict[str, Any]:
         """For JSON; hashes in hex."""
@@ -57,6 +59,7 @@ class Contents:
             "heads": [[one.size, one.tokens, [node.hex() for node in one.proof]] for one in self.heads],
             "rotations": list(self.rotations),
             "restorations": list(self.restorations),
+            "register": list(self.register),
         }
 
     @classmethod
@@ -69,7 +72,7 @@ class Contents:
         if not isinstance(fields, dict) or fields.get("format") != FORMAT:
             found = fields.get("format") if isinstance(fields, dict) else None
             raise LedgerError(f"The bundle's format is {found!a:.60}; this program knows {FORMAT!r}.")
-        for later in ("heads", "rotations", "restorations"):
+        for later in ("heads", "rotations", "restorations", "register"):
             fields.setdefault(later, [])
         wrong = next((key for key, good in _CHECKS.items() if not good(fields.get(key))), None)
         if wrong is not None:
@@ -89,6 +92,7 @@ class Contents:
             tuple(Head(size, tokens, tuple(map(bytes.fromhex, proof))) for size, tokens, proof in fields["heads"]),
             tuple(fields["rotations"]),
             tuple(fields["restorations"]),
+            tuple(fields["register"]),
         )
 
 
@@ -132,7 +136,7 @@ def _is_file(name: str) -> bool:
 _CHECKS: dict[str, Check] = {
     **dict.fromkeys(("origin", "log_key", "hearing"), _is_line),
     "copy": is_count,
-    "indices": lambda value: _is_list(value) and all(map(is_count, value)),
+    **dict.fromkeys(("indices", "register"), lambda value: _is_list(value) and all(map(is_count, value))),
     "withheld": lambda value: _is_list(value) and all(map(_is_withheld, value)),
     "nodes": lambda value: _is_list(value) and all(map(_is_node, value)),
     **dict.fromkeys(("rotations", "restorations"), _are_notes),

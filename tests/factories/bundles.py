@@ -13,7 +13,7 @@ from typing import Any
 from api.export import Order, export
 from storage.ledger.checkpoint import Checkpoint
 from storage.ledger.ed25519 import SigningKey
-from storage.ledger.leaf import Leaf, SignedLeaf, parse, sign
+from storage.ledger.leaf import Leaf, LeafKind, SignedLeaf, parse, sign
 from storage.ledger.restoration import sign_restoration
 from storage.ledger.rotation import sign_rotation
 from tests.factories.hearing_log import HEARING, NODE, SERVER, STRANGER
@@ -176,6 +176,17 @@ def _by_a_stranger(leaf: SignedLeaf) -> tuple[Leaf, SigningKey]:
     return Leaf(leaf.kind, leaf.hearing, STRANGER.key_id, leaf.seq, leaf.prev, leaf.at, leaf.body), STRANGER
 
 
+def _another_receipt(parts: Parts, chance: random.Random) -> Parts:
+    """The court's receipt exchanged for one of another time, signed with its own key."""
+
+    def put(entries: list[bytes], chance: random.Random) -> None:
+        at, leaf = next((at, leaf) for at, leaf in enumerate(map(parse, entries)) if leaf.kind is LeafKind.RECEIPT)
+        time = f"2026-11-{chance.randrange(2, 22):02d}T05:00:00.000Z"
+        entries[at] = sign(Leaf(leaf.kind, leaf.hearing, leaf.author, leaf.seq, leaf.prev, time, leaf.body), SERVER)
+
+    return _entries(put)(parts, chance)
+
+
 def _cut_archive(archive: bytes, chance: random.Random) -> bytes:
     return archive[: chance.randrange(len(archive))]
 
@@ -252,6 +263,12 @@ _DEEDS: dict[str, Callable[[Parts, random.Random], Parts]] = {
     "the last entry gone": _entries(lambda entries, _: entries.pop()),
     "an entry back-dated": _resigned(_backdated),
     "an entry signed by a stranger": _resigned(_by_a_stranger),
+    "a receipt of another time": _another_receipt,
+    "a bit of the register": _flip("register.jsonl"),
+    "the register's place": lambda parts, chance: with_contents(parts, register=[chance.randrange(1, 1 << 20)]),
+    "the register forgotten": lambda parts, _: with_contents(
+        {name: one for name, one in parts.items() if name != "register.jsonl"}, register=[]
+    ),
     "an entry and its place gone": _drop_entry_and_place,
     "two entries and their places exchanged": _swap_entries_and_places,
     "an entry's place": _move,

@@ -14,6 +14,7 @@ from api.app import create_app
 from api.auth.passwords import hash_password
 from api.auth.sessions import COOKIE, log_in
 from api.context import Context
+from api.nodes import enrol_own
 from api.secrets import Secrets
 from api.settings import Settings
 from api.stamps import load_authority
@@ -123,7 +124,9 @@ def make_server(
 ) -> Server:
     clock = SetClock()
     context = court_context(database, folder, clock, server_keys, log_keys, **settings)
-    return Server(context, clock, LocalStore(folder / "objects"), create_app(context))
+    app = create_app(context)
+    enrol_own(context, NODE.public)
+    return Server(context, clock, LocalStore(folder / "objects"), app)
 
 
 def court_context(
