@@ -102,7 +102,6 @@ def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Ou
     copy = copy_leaf(opened.bundle, report.leaves)
     if copy is not None:
         lines.append(f"Handed out on {copy.at} to {copy.body['recipient']} ({copy.body['ground']}).")
-    lines += report.notes
     if report.left_out or contents.withheld:
         lines.append(
             f"Stated, but not handed out: files {report.left_out} (what was kept back, drafts, what an act destroyed), "
