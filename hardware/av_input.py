@@ -16,6 +16,8 @@ KEPT = ("h264", "hevc")
 """Pictures that are recorded as they come; all others are decoded and encoded as H.264."""
 
 _HOLE = AUDIO_RATE // 10  # timestamps of most network streams tremble; a real hole is longer than 0.1 s
+_BACK = 1.0  # seconds: a clock that goes back further was set, and is taken to go on
+_DRIFT = 1 / 512  # of each frame's difference of stamp and count is drift; about ten seconds until all of it is
 _DEFAULT_FRAMES_PER_SECOND = 25.0
 _RUN_UP_SECONDS = 1.0  # what decoders and the resampler need before they give what an unbroken reading gives
 
@@ -45,7 +47,10 @@ class Opening:
 
 
 class AvInput:
-    """An open input: sound with all its channels at 48 kHz, H.264 and H.265 as packets, other pictures as frames."""
+    """An open input: sound with all its channels at 48 kHz, H.264 and H.265 as packets, other pictures as frames.
+
+    Sound is counted, pictures are stamped; of a live input both are given in the time of the count.
+    """
 
     endless = False
 
@@ -57,6 +62,9 @@ class AvInput:
         self.opening = opening
         self.live = opening.live
         self._at = 0.0 if self.live else at
+        self._unstamped: list[Any] = []
+        self._last_tick: int | None = None
+        self._late = 0
         self._container = _open(opening, feed)
         try:
             self._choose_streams()
@@ -96,7 +104,7 @@ class AvInput:
             self._container.seek(start + int(run_up * av.time_base))
 
     def _read(self) -> Iterator[Item]:
-        sound = _Sound(int(self._at * AUDIO_RATE), self.opening.hole)
+        sound = self._sound = _Sound(int(self._at * AUDIO_RATE), self.opening.hole, follow=self.live)
         wanted = [stream for stream in (self._audio, self._video) if stream is not None]
         for packet in self._container.demux(wanted):
             if packet.stream is self._audio:
@@ -113,20 +121,44 @@ class AvInput:
             yield from sound.blocks(frame, None if time is None else int(time * AUDIO_RATE))
 
     def _kept(self, packet: Any, form: PictureFormat) -> Iterator[Picture]:
+        """A camera's first packets have no stamp until its first report came, but follow one another at its rate."""
+        if packet.size == 0:
+            return
+        if packet.pts is None and self.live:
+            self._unstamped = [packet] if packet.is_keyframe else [*self._unstamped, packet]
+            return
         shown = self._time(packet.pts, packet.time_base)
         decoded = self._time(packet.dts, packet.time_base)
-        if shown is None or packet.size == 0 or shown < self._at:
+        if shown is None or shown < self._at:
             return
-        start = int(shown * VIDEO_RATE)
-        decode_start = start if decoded is None else int(decoded * VIDEO_RATE)
+        start = self._counted(int(shown * VIDEO_RATE))
+        decode_start = start if decoded is None else self._counted(int(decoded * VIDEO_RATE))
+        late = self._gone_back(decode_start, form)
+        start, decode_start = start + late, decode_start + late
+        for number, early in enumerate(self._unstamped):
+            before = round((len(self._unstamped) - number) * VIDEO_RATE / form.frames_per_second)
+            yield Picture(decode_start - before, decode_start - before, bool(early.is_keyframe), form, early)
+        self._unstamped = []
         yield Picture(start, decode_start, bool(packet.is_keyframe), form, packet)
 
     def _decoded(self, packet: Any, form: PictureFormat) -> Iterator[Picture]:
         for frame in _decode(packet):
             shown = self._time(frame.pts, frame.time_base)
             if shown is not None and shown >= self._at:
-                start = int(shown * VIDEO_RATE)
+                start = self._counted(int(shown * VIDEO_RATE))
+                start += self._gone_back(start, form)
                 yield Picture(start, start, True, form, frame)
+
+    def _counted(self, tick: int) -> int:
+        """The tick of a stamp in the time of the sound's count."""
+        return tick - round(self._sound.ahead * VIDEO_RATE / AUDIO_RATE)
+
+    def _gone_back(self, tick: int, form: PictureFormat) -> int:
+        """What to add to the picture's ticks: behind a camera's clock that was set back it follows the one before."""
+        if self.live and self._last_tick is not None and tick + self._late < self._last_tick - _BACK * VIDEO_RATE:
+            self._late = self._last_tick + round(VIDEO_RATE / form.frames_per_second) - tick
+        self._last_tick = tick + self._late
+        return self._late
 
     def _time(self, stamp: int | None, base: Fraction | None) -> Fraction | None:
         """Seconds since the input's origin, which for a live one is the first stamp seen."""
@@ -139,22 +171,38 @@ class AvInput:
 
 
 class _Sound:
-    """Turns decoded frames into 48 kHz blocks, counting samples; only a real hole in the stamps moves the count."""
+    """Turns decoded frames into 48 kHz blocks, counting samples; only a real hole in the stamps moves the count.
 
-    def __init__(self, begin: int, hole: int) -> None:
+    Stamps may be of another clock than the samples, the machine's or the camera's: their difference grows slowly then,
+    and that is no hole. `ahead`: by how many samples stamps are ahead of the count for that reason.
+    """
+
+    def __init__(self, begin: int, hole: int, follow: bool) -> None:
         self._begin = begin
         self._hole = hole
+        self._follow = follow
         self._next: int | None = None
         self._resampler: AudioResampler | None = None
+        self.ahead = 0.0
 
     def blocks(self, frame: Any, stamp: int | None) -> Iterator[AudioBlock]:
         if self._resampler is None:
             self._resampler = AudioResampler("s16", frame.layout, AUDIO_RATE)
             self._next = stamp or 0
-        elif stamp is not None and self._next is not None and stamp > self._next + self._hole:
-            self._next = stamp
+        elif stamp is not None and self._next is not None:
+            self._next += self._left_out(stamp - self._next - self.ahead)
         for piece in self._resampler.resample(frame):
             yield from self._counted(piece)
+
+    def _left_out(self, difference: float) -> int:
+        """How many samples are missing, from how much further the stamps are now than they were lately."""
+        if difference > self._hole:
+            return int(difference)
+        if self._follow and difference < -_BACK * AUDIO_RATE:
+            self.ahead += difference
+        elif self._follow:
+            self.ahead += _DRIFT * max(difference, -self._hole)
+        return 0
 
     def rest(self) -> Iterator[AudioBlock]:
         """What the resampler still held."""

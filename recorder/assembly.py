@@ -133,7 +133,13 @@ def make_feed(
     def reopen(name: str) -> Source:
         return open_source(room.input(name), channels_used(room, name), 0.0)
 
-    return LiveFeed(sources, reopen, position)
+    return LiveFeed(sources, reopen, position, reference_input(room))
+
+
+def reference_input(room: Room) -> str:
+    """The input whose samples count the hearing's time: the one with the most microphones, the first of them."""
+    seats = [one.input for one in room.microphones]
+    return max(seats, key=seats.count)
 
 
 def make_session(

@@ -51,8 +51,9 @@ class Journal:
         body = {**_span(track, span), "cause": cause.value, "device_log": device_log, "anchor": _anchor(now)}
         self._state(LeafKind.GAP, now, body)
 
-    def segment(self, opened: OpenSegment, end: int, sealed: Sealed, partial: bool) -> None:
-        """The segment `opened` is finished and reaches to tick `end`."""
+    def segment(self, opened: OpenSegment, end: int, sealed: Sealed, partial: bool, samples: int | None = None) -> None:
+        """The segment `opened` is finished and reaches to tick `end`. It holds `samples` where that is told: as many as
+        its range, or by the clock of another interface a few more or less."""
         now = self._clock.now()
         body = {
             **_span(opened.track, SampleRange(opened.start, end, opened.rate)),
@@ -64,6 +65,8 @@ class Journal:
             "partial": partial,
             "anchor": _anchor(now),
         }
+        if samples is not None and samples != end - opened.start:
+            body["samples"] = samples
         attachment = Attachment(opened.file, sealed.sha256, sealed.size)
         self._state(LeafKind.SEGMENT, now, body, (opened.track, attachment))
 
