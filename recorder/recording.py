@@ -13,6 +13,7 @@ from court.timeline import GapCause
 from hardware.devices import AUDIO_RATE, Pcm, ticks
 from hardware.levels import SILENT, Level, measure
 from recorder.alignment import Reason, RoomBlock
+from recorder.comparison import Comparison
 from recorder.journal import Journal
 from recorder.plan import Command, Plan, obey
 from recorder.segmenter import Segmenter
@@ -48,6 +49,7 @@ class Recording:
         position: int,
         window: int,
         silence: Reason,
+        comparison: Comparison,
         pictures_fit: Callable[[], bool] = lambda: True,
         orders: Sequence[OpennessSpan] = (),
     ) -> None:
@@ -63,6 +65,7 @@ class Recording:
         self._cameras = cameras
         self._mix = mix
         self._window = window
+        self._comparison = comparison
         self._segmenter = Segmenter(position)
         self._detectors = {microphone.track: SpeechDetector() for microphone, _ in microphones}
         self._why: dict[str, Reason] = {}
@@ -85,6 +88,7 @@ class Recording:
         self._why.update(block.missing)
         if self.plan.recording:
             self._record(block)
+            self._comparison.take(block)
         for name in (*block.sound, *(name for name, _ in block.pictures)):
             self._why.pop(name, None)
         if self._fit and (not self.plan.recording or all(camera.open for camera in self._cameras)):
@@ -185,6 +189,7 @@ class Recording:
                 camera.cut(_at(camera, at))
             else:
                 self._explain(camera, at - _PICTURES_LATE)
+        self._state_sync(at)
         self._next_window()
         self._segmenter.restart(at)
 
@@ -193,7 +198,12 @@ class Recording:
         for track in self._tracks():
             track.seal(_at(track, at))
             self._explain(track, at)
+        self._state_sync(at)
         self._next_window()
+
+    def _state_sync(self, at: int) -> None:
+        for apart in self._comparison.due(at):
+            self._journal.sync(at, apart)
 
     def _next_window(self) -> None:
         """Numbers are for segments: a window in which nothing was recorded leaves its number to the next."""
