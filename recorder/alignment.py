@@ -169,10 +169,11 @@ def _reach(blocks: deque[AudioBlock], start: int) -> int | None:
 
 
 def _taken(blocks: deque[AudioBlock], start: int, end: int) -> Pcm:
+    """Each channel's samples lie side by side, for whatever is done with each of them."""
     pieces, at = [], start
     for block in blocks:
         if at >= end or block.start > at:
             break
         pieces.append(block.pcm[at - block.start : end - block.start])
         at = max(at, block.end)
-    return np.vstack(pieces)
+    return np.asfortranarray(np.vstack(pieces) if len(pieces) > 1 else pieces[0])

@@ -4,7 +4,6 @@ Where items lie on the hearing's timeline follows from when they arrive (recorde
 measured anew at any time; none is left out for that.
 """
 
-import contextlib
 import queue
 import threading
 import time
@@ -20,6 +19,7 @@ from recorder.feed import Event, Given, Lost, OpenInput
 _QUEUED = 512  # items; about ten seconds of a room, far more than a disk ever takes
 _TICK = 0.05
 _LATE = AUDIO_RATE // 10  # pictures may come this much later than the sound they belong to
+_STEP = AUDIO_RATE // 50  # not each item is worth a look whether the next block is whole
 _FIRST_RETRY, _LAST_RETRY = 0.5, 8.0
 
 
@@ -61,7 +61,7 @@ class LiveFeed:
         that a hearing begins without gaps and in step.
         """
         self._at = at
-        self._began = time.monotonic()
+        self._began = self._seen = time.monotonic()
         self._room = RoomClock(self._began - at / AUDIO_RATE)
         self._known = at
         self._reference = reference
@@ -77,9 +77,8 @@ class LiveFeed:
 
     def begin(self, at: int) -> None:
         """See Feed. What was given before is left out."""
-        self._at, self._began = at, time.monotonic()
         self._known = at
-        self._room.begin(at, self._began)
+        self._room.begin(at, time.monotonic())
 
     def now(self) -> int:
         """See Feed."""
@@ -90,17 +89,22 @@ class LiveFeed:
         yield from self._warm
         while not self._closed.is_set():
             yield from self._next()
-            self._known = max(self._known, self.now() - _LATE)
-            yield Event(self._known)
+            if (known := self._room.sample(self._seen) - _LATE) >= self._known + _STEP:
+                self._known = known
+                yield Event(known)
 
     def _warm_up(self) -> Iterator[Event]:
         while any(one.awaited and not one.clock.settled for one in self._watched.values()):
             yield from self._next()
 
     def _next(self) -> Iterator[Event]:
-        with contextlib.suppress(queue.Empty):
-            name, arrived, news = self._queue.get(timeout=_TICK)
-            yield from self._placed(name, arrived, news)
+        """Takes what arrived next. Time passes as it is taken: a recorder that is behind loses no device for that."""
+        try:
+            name, self._seen, news = self._queue.get(timeout=_TICK)
+        except queue.Empty:
+            self._seen = time.monotonic()
+        else:
+            yield from self._placed(name, self._seen, news)
         yield from self._missed()
 
     def close(self) -> None:
@@ -143,9 +147,8 @@ class LiveFeed:
 
     def _missed(self) -> Iterator[Event]:
         """The inputs that have just been silent for too long. They stay open: they may go on."""
-        now = time.monotonic()
         for name, watched in self._watched.items():
-            if watched.awaited and now - watched.heard > self._patience:
+            if watched.awaited and self._seen - watched.heard > self._patience:
                 yield from self._lost(name, f"The input {name!r} gave nothing for {self._patience} seconds.")
 
     def _read(self, name: str, source: Source | None) -> None:

@@ -123,7 +123,8 @@ class PictureTrack(Track[PictureFile]):
         """Records a picture. `cause` and `device_log` explain a gap that may lie before it, longer than one picture."""
         # A file's stamps must rise: where a place was measured anew, pictures are late rather than lost.
         late = 0 if self._last is None else max(0, self._last + _LEAST - picture.decode_start)
-        picture = replace(picture, start=picture.start + late, decode_start=picture.decode_start + late)
+        if late:
+            picture = replace(picture, start=picture.start + late, decode_start=picture.decode_start + late)
         if self._file is not None and self._cut is not None and picture.keyframe and picture.start >= self._cut:
             self.seal(self._cut if picture.format.kept is None else picture.start)
         file = self._file

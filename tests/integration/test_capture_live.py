@@ -255,6 +255,27 @@ def test_a_dead_source_is_opened_again(court: Courtroom) -> None:
     assert missing(found, "mic-judge") == []
 
 
+def test_a_recorder_that_is_behind_loses_no_device_for_that(court: Courtroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    hearing = court.agent.start(CARD)
+    court.record(1)
+    write, busy = SoundFile.write, threading.Event()
+
+    def slow(self: SoundFile, start: int, pcm: Pcm) -> None:
+        if not busy.is_set():
+            busy.set()
+            time.sleep(2.5)  # longer than a device may be silent
+        write(self, start, pcm)
+
+    monkeypatch.setattr(SoundFile, "write", slow)
+    until(busy.is_set)
+    court.record(3)
+    began = time.monotonic()
+    court.record(1)
+    assert time.monotonic() - began > 0.5  # its time runs as time does
+    found = court.finish(hearing)
+    assert missing(found, "mic-judge") == missing(found, "mic-witness") == missing(found, "cam-door") == []
+
+
 @pytest.mark.parametrize("name", ["front", "back"])
 def test_sound_that_comes_late_is_kept(court: Courtroom, name: str) -> None:
     """What seems to be heard before it was said was placed too late at first: its place moves, no sample goes."""

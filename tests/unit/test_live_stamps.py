@@ -27,7 +27,7 @@ def blocks(sound: _Sound, ppm: float, count: int, jump: int = 0, at: int = 0) ->
     for number, frame in enumerate(frames(count)):
         stamp = round(number * FRAME * (1 + ppm * 1e-6)) + (jump if number >= at else 0)
         found += sound.blocks(frame, stamp)
-    return found
+    return [*found, *sound.rest()]
 
 
 @pytest.mark.parametrize("ppm", [-100, 100])
