@@ -132,6 +132,13 @@ def _openness(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
     )
 
 
+def _sync(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
+    """It stands in the log alone."""
+    announced = {one["track"] for one in _locked(uow, leaf).tracks}
+    if not {leaf.body["track"], leaf.body["reference"]} <= announced:
+        raise _refused(leaf, "the hearing announced no such tracks")
+
+
 _PROJECTIONS: dict[LeafKind, Callable[[UnitOfWork, Leaf, int], None]] = {
     LeafKind.HEARING: _hearing,
     LeafKind.STATE: _state,
@@ -139,6 +146,7 @@ _PROJECTIONS: dict[LeafKind, Callable[[UnitOfWork, Leaf, int], None]] = {
     LeafKind.GAP: _gap,
     LeafKind.NOTE: _note,
     LeafKind.OPENNESS: _openness,
+    LeafKind.SYNC: _sync,
 }
 
 

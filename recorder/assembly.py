@@ -8,6 +8,7 @@ from court.errors import InputError
 from court.room import Input, Room
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Source
 from recorder.alignment import Alignment, Reason
+from recorder.comparison import Comparison
 from recorder.encode import CODINGS
 from recorder.feed import Feed, MergedFeed
 from recorder.history import History
@@ -117,6 +118,7 @@ def make_recording(
         position=position,
         window=history.windows,
         silence=silence,
+        comparison=Comparison(interfaces(room)),
         pictures_fit=pictures_fit,
         orders=history.orders,
         notes=history.notes,
@@ -134,7 +136,15 @@ def make_feed(
     def reopen(name: str) -> Source:
         return open_source(room.input(name), channels_used(room, name), 0.0)
 
-    return LiveFeed(sources, reopen, position)
+    return LiveFeed(sources, reopen, position, next(iter(interfaces(room))))
+
+
+def interfaces(room: Room) -> dict[str, list[tuple[str, int]]]:
+    """Track and channel of each microphone, by input: the input with the most first, whose samples count the time."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for one in room.microphones:
+        found.setdefault(one.input, []).append((one.track, one.channel))
+    return dict(sorted(found.items(), key=lambda item: -len(item[1])))
 
 
 def make_session(

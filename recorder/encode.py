@@ -23,6 +23,7 @@ from recorder.sink import Sink
 FRAGMENT_SECONDS = 0.5
 _KEYFRAME_SECONDS = 2
 _HEAD = 1 << 16
+_SAMPLE, _TICK = Fraction(1, AUDIO_RATE), Fraction(1, VIDEO_RATE)
 
 _MP4 = {
     "movflags": "cmaf+frag_discont+frag_keyframe+default_base_moof+skip_trailer",
@@ -84,7 +85,7 @@ class SoundFile(SegmentFile):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._stream = self._make_stream()
-        self._stream.time_base = Fraction(1, AUDIO_RATE)
+        self._stream.time_base = _SAMPLE
 
     def _make_stream(self) -> Any:
         return self._container.add_stream("flac", rate=AUDIO_RATE, layout="mono", format="s16")
@@ -93,7 +94,7 @@ class SoundFile(SegmentFile):
         """Appends mono samples, which must follow those before; `start` counts samples of the hearing."""
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm).reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate = AUDIO_RATE
-        frame.pts, frame.time_base = start, Fraction(1, AUDIO_RATE)
+        frame.pts, frame.time_base = start, _SAMPLE
         self._mux(self._stream.encode(frame))
 
     def _rest(self) -> Iterable[Any]:
@@ -146,13 +147,12 @@ class EncodedPictureFile(PictureFile):
         self._stream = self._container.add_stream("libx264", rate=rate, options=options)
         self._stream.width, self._stream.height = form.width & ~1, form.height & ~1
         self._stream.pix_fmt = "yuv420p"
-        self._stream.codec_context.time_base = Fraction(1, VIDEO_RATE)
-        self._stream.time_base = Fraction(1, VIDEO_RATE)
+        self._stream.codec_context.time_base = self._stream.time_base = _TICK
         self._duration = round(VIDEO_RATE / rate)
 
     def write(self, picture: Picture) -> None:
         frame = picture.content.reformat(width=self._stream.width, height=self._stream.height, format="yuv420p")
-        frame.pts, frame.time_base = picture.start, Fraction(1, VIDEO_RATE)
+        frame.pts, frame.time_base = picture.start, _TICK
         frame.duration = self._duration
         frame.pict_type = av.video.frame.PictureType.NONE  # the encoder chooses, not the source's encoder
         self._mux(self._stream.encode(frame))
@@ -169,13 +169,13 @@ class KeptPictureFile(PictureFile):
         self._stream = self._container.add_stream_from_template(form.kept)
         if form.codec == "hevc":
             self._stream.codec_context.codec_tag = "hvc1"  # parameter sets in the init part, as browsers want them
-        self._stream.time_base = Fraction(1, VIDEO_RATE)
+        self._stream.time_base = _TICK
         self._duration = round(VIDEO_RATE / form.frames_per_second)
 
     def write(self, picture: Picture) -> None:
         packet = av.Packet(bytes(picture.content))
         packet.pts, packet.dts = picture.start, picture.decode_start
-        packet.time_base, packet.duration = Fraction(1, VIDEO_RATE), self._duration
+        packet.time_base, packet.duration = _TICK, self._duration
         packet.is_keyframe = picture.keyframe
         packet.stream = self._stream
         self._mux([packet])

@@ -1,6 +1,7 @@
 """States facts: each becomes a signed leaf, linked to the one before, and is on the disk when the call returns."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from court.clock import Anchor, Clock, iso_utc
@@ -8,6 +9,7 @@ from court.hearing import HearingState
 from court.notes import NoteTemplate
 from court.openness import OpennessSpan
 from court.timeline import GapCause, SampleRange
+from recorder.comparison import Apart
 from recorder.encode import Sealed
 from recorder.spool import Attachment, OpenSegment, Spool
 from storage.ledger.chain import Chain
@@ -53,8 +55,14 @@ class Journal:
         body = {**_span(track, span), "cause": cause.value, "device_log": device_log, "anchor": _anchor(now)}
         self._state(LeafKind.GAP, now, body)
 
-    def segment(self, opened: OpenSegment, end: int, sealed: Sealed, partial: bool) -> None:
-        """The segment `opened` is finished and reaches to tick `end`."""
+    def sync(self, at_sample: int, apart: Apart) -> None:
+        """How two interfaces of the room stand to one another at that sample."""
+        now = self._clock.now()
+        self._state(LeafKind.SYNC, now, {"at_sample": at_sample, **asdict(apart), "anchor": _anchor(now)})
+
+    def segment(self, opened: OpenSegment, end: int, sealed: Sealed, partial: bool, samples: int | None = None) -> None:
+        """The segment `opened` is finished and reaches to tick `end`. It holds `samples` where that is told: as many as
+        its range, or by the clock of another interface a few more or less."""
         now = self._clock.now()
         body = {
             **_span(opened.track, SampleRange(opened.start, end, opened.rate)),
@@ -66,6 +74,8 @@ class Journal:
             "partial": partial,
             "anchor": _anchor(now),
         }
+        if samples is not None and samples != end - opened.start:
+            body["samples"] = samples
         attachment = Attachment(opened.file, sealed.sha256, sealed.size)
         self._state(LeafKind.SEGMENT, now, body, (opened.track, attachment))
 

@@ -10,9 +10,10 @@ from court.notes import Note, NoteTemplate
 from court.openness import Openness, OpennessSpan, order_now
 from court.room import Microphone
 from court.timeline import GapCause
-from hardware.devices import Pcm, ticks
+from hardware.devices import AUDIO_RATE, Pcm, ticks
 from hardware.levels import SILENT, Level, measure
 from recorder.alignment import Reason, RoomBlock
+from recorder.comparison import Comparison
 from recorder.journal import Journal
 from recorder.plan import NOBODY, Ask, Command, Plan, obey
 from recorder.segmenter import Segmenter
@@ -22,6 +23,8 @@ from recorder.vad import SpeechDetector
 MIX = "mix"
 
 _NO_ROOM = (GapCause.DISK_FULL, "The recorder's disk is nearly full: what room is left is kept for sound.")
+
+_PICTURES_LATE = 4 * AUDIO_RATE  # a camera that comes back may first give what belongs before a cut
 
 AnyTrack = SoundTrack | PictureTrack
 
@@ -46,6 +49,7 @@ class Recording:
         position: int,
         window: int,
         silence: Reason,
+        comparison: Comparison,
         pictures_fit: Callable[[], bool] = lambda: True,
         orders: Sequence[OpennessSpan] = (),
         notes: Sequence[Note] = (),
@@ -63,6 +67,7 @@ class Recording:
         self._cameras = cameras
         self._mix = mix
         self._window = window
+        self._comparison = comparison
         self._segmenter = Segmenter(position)
         self._detectors = {microphone.track: SpeechDetector() for microphone, _ in microphones}
         self._why: dict[str, Reason] = {}
@@ -85,6 +90,7 @@ class Recording:
         self._why.update(block.missing)
         if self.plan.recording:
             self._record(block)
+            self._comparison.take(block)
         for name in (*block.sound, *(name for name, _ in block.pictures)):
             self._why.pop(name, None)
         if self._fit and (not self.plan.recording or all(camera.open for camera in self._cameras)):
@@ -161,7 +167,7 @@ class Recording:
         present = [(track, _channel(block, microphone)) for microphone, track in self._microphones]
         heard = [(track, pcm) for track, pcm in present if pcm is not None]
         if heard:
-            heard.append((self._mix, _mixed([pcm for _, pcm in heard])))
+            heard.append((self._mix, _mixed([pcm for _, pcm in heard], block.end - block.start)))
         seen = [(track, picture) for name, picture in block.pictures for track in self._seen_by(name)]
         # A track has one segment in a window: where one comes back, a new window begins for all.
         giving: list[AnyTrack] = [*(track for track, _ in heard), *(camera for camera, _ in seen)]
@@ -189,7 +195,8 @@ class Recording:
             if camera.open:
                 camera.cut(_at(camera, at))
             else:
-                self._explain(camera, at)
+                self._explain(camera, at - _PICTURES_LATE)
+        self._state_sync(at)
         self._next_window()
         self._segmenter.restart(at)
 
@@ -198,7 +205,12 @@ class Recording:
         for track in self._tracks():
             track.seal(_at(track, at))
             self._explain(track, at)
+        self._state_sync(at)
         self._next_window()
+
+    def _state_sync(self, at: int) -> None:
+        for apart in self._comparison.due(at):
+            self._journal.sync(at, apart)
 
     def _next_window(self) -> None:
         """Numbers are for segments: a window in which nothing was recorded leaves its number to the next."""
@@ -238,7 +250,14 @@ def _channel(block: RoomBlock, microphone: Microphone) -> Pcm | None:
     return None if pcm is None else pcm[:, microphone.channel]
 
 
-def _mixed(channels: list[Pcm]) -> Pcm:
-    """The sum, limited to what 16 bits hold: as loud as the room was."""
-    total = np.sum(channels, axis=0, dtype=np.int32)
+def _mixed(channels: list[Pcm], length: int) -> Pcm:
+    """The sum, limited to what 16 bits hold: as loud as the room was. It is made for listening: another clock's samples
+    are stretched to `length` in it."""
+    fitting = [pcm if len(pcm) == length else _stretched(pcm, length) for pcm in channels]
+    total = np.sum(fitting, axis=0, dtype=np.int32)
     return np.clip(total, -32768, 32767).astype(np.int16)
+
+
+def _stretched(pcm: Pcm, length: int) -> Pcm:
+    at = np.arange(length) * (len(pcm) / length)
+    return np.asarray(np.interp(at, np.arange(len(pcm)), pcm), np.int16)

@@ -119,7 +119,7 @@ class Session:
 
     def _hear(self, event: Event) -> None:
         if isinstance(event.news, Given):
-            self._alignment.add(event.news.input, event.news.item)
+            self._alignment.add(event.news.input, event.news.item, event.news.at)
         elif isinstance(event.news, Lost):
             self._alignment.lose(event.news.input, (event.news.cause, event.news.device_log))
 

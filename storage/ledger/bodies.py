@@ -1,8 +1,8 @@
 """What each kind of leaf must say. Fields beyond these are kept and ignored, so later versions may add some.
 
 On the hearing's timeline `start` and `end` are in ticks of the track's own `rate`, `at_sample` in samples at
-48 kHz, `*_ms` in milliseconds; times of day are RFC 3339 UTC with milliseconds. There are no fractions: a number
-is whole or it is not in the ledger.
+48 kHz, `*_ms` in milliseconds, `*_us` in microseconds; `*_ppb` are billionths; times of day are RFC 3339 UTC with
+milliseconds. There are no fractions: a number is whole or it is not in the ledger.
 """
 
 import re
@@ -35,6 +35,7 @@ class LeafKind(StrEnum):
     DELIVERY = "delivery"
     RECEIPT = "receipt"
     NODE = "node"
+    SYNC = "sync"
 
 
 class RemarkSubject(StrEnum):
@@ -69,6 +70,11 @@ def is_text(value: Any) -> bool:
 
 def is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
+
+
+def is_difference(value: Any) -> bool:
+    """A whole number on either side of 0."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_COUNT
 
 
 def is_flag(value: Any) -> bool:
@@ -209,6 +215,14 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "until": _or_none(is_time),
         "years": is_count,
         "objects": _list_of(_record({"sha256": is_hash, "size": is_count, "what": is_text})),
+    },
+    LeafKind.SYNC: {
+        "track": _is_track,
+        "reference": _is_track,
+        "at_sample": is_count,
+        "drift_ppb": _or_none(is_difference),
+        "late_us": _or_none(is_difference),
+        "anchor": _ANCHOR,
     },
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
     LeafKind.RECEIPT: {"entry": is_hash},

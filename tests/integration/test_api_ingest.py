@@ -171,12 +171,16 @@ def test_a_node_cannot_speak_for_the_server_nor_in_anothers_hearing(server: Serv
     assert (answer.status_code, "another node" in answer.json()["detail"]) == (422, True)
 
 
+SYNC = {"track": "mic-judge", "reference": "mic-judge", "at_sample": 480_000, "drift_ppb": -51_200, "late_us": None}
+
+
 @pytest.mark.parametrize(
     ("kind", "change", "complaint"),
     [
         (LeafKind.NOTE, {"at_sample": 1, "template": "free", "text": "a\x00b"}, "NUL"),
         (LeafKind.STATE, {"state": "final", "at_sample": 0}, "final"),
         (LeafKind.GAP, {"track": "mic-nobody", "start": 0, "end": 1, "rate": 48_000}, "mic-nobody"),
+        (LeafKind.SYNC, SYNC | {"reference": "mic-nobody"}, "announced no such tracks"),
     ],
 )
 def test_facts_that_cannot_be_are_refused_in_one_sentence(
@@ -193,6 +197,16 @@ def test_facts_that_cannot_be_are_refused_in_one_sentence(
     answer = server.node().post("/api/ingest/leaves", json=batch(fresh.entries))
     assert answer.status_code == 422
     assert complaint in answer.json()["detail"]
+
+
+def test_how_two_interfaces_stand_to_one_another_is_taken_into_the_log(server: Server) -> None:
+    log = made_hearing()
+    opening = _opening(log)
+    fresh = HearingLog()
+    fresh.add(NODE, LeafKind.HEARING, opening)
+    track = opening["tracks"][0]["track"]
+    fresh.add(NODE, LeafKind.SYNC, SYNC | {"track": track, "reference": track, "anchor": opening["started"]})
+    assert server.node().post("/api/ingest/leaves", json=batch(fresh.entries)).status_code == 200
 
 
 def test_the_same_deliveries_and_views_at_once_neither_collide_nor_count_twice(server: Server) -> None:
