@@ -18,11 +18,13 @@ from court.room import Room, SpoolLimits
 from court.timeline import GapCause
 from hardware.devices import AUDIO_RATE
 from hardware.inputs import open_input
+from recorder.alignment import Reason
 from recorder.assembly import OpenSource
 from recorder.disk import DiskGauge, DiskRoom, measured, rates_of
 from recorder.errors import HearingRunning, Interrupted, NoHearing, disk_full, reason_of
 from recorder.opening import Opened, Opener
 from recorder.plan import Command
+from recorder.recover import STOPPED, interrupted_by
 from recorder.recording import TrackLevel
 from recorder.script import Script
 from recorder.session import Progress, Session
@@ -31,7 +33,7 @@ from recorder.spool import Backlog, Spool
 from recorder.track_facts import TrackFacts
 from storage.ledger.ed25519 import Signer
 
-_FIRST_RETRY, _LAST_RETRY = 0.5, 30.0
+_FIRST_RETRY, _LAST_RETRY = 0.5, 2.0  # whatever it was: once it is over, recording goes on within a few seconds
 _LOOK_EVERY = 0.1
 
 _log = structlog.get_logger()
@@ -124,7 +126,7 @@ class Agent:
             if row is None or self._working():
                 return None
             try:
-                current = self._take_up(None, GapCause.RESTART)
+                current = self._take_up(None, STOPPED)
             except Exception as error:  # noqa: BLE001 - shown to people by status() and tried again
                 self._tell(error)
                 current = None
@@ -136,7 +138,7 @@ class Agent:
     def recover_to_end(self, progress: Progress | None = None) -> str | None:
         """As `recover`, but here and now, to the hearing's end; what prevents it is raised."""
         with self._lock:
-            current = None if self._working() else self._take_up(progress, GapCause.RESTART)
+            current = None if self._working() else self._take_up(progress, STOPPED)
         return None if current is None else self._run_here(current)
 
     def pause(self) -> None:
@@ -246,17 +248,17 @@ class Agent:
 
     def _keep_recording(self, current: Opened | None) -> None:
         """Until the hearing has ended. What interrupts it is logged and shown, and it is taken up again."""
-        retry, cause = _FIRST_RETRY, GapCause.RESTART
+        retry, why = _FIRST_RETRY, STOPPED
         while True:
             began = time.monotonic()
             try:
-                current = current or self._take_up(None, cause)
-                cause = GapCause.RESTART
+                current = current or self._take_up(None, why)
+                why = STOPPED
                 if current is not None:
                     self._run(current)
             except Exception as error:  # noqa: BLE001 - whatever it was, the hearing has to go on
                 self._tell(error)
-                cause = GapCause.DISK_FULL if disk_full(error) else cause
+                why = interrupted_by(error) if current is not None or disk_full(error) else why
             else:
                 self._trouble = ""
                 return
@@ -264,13 +266,13 @@ class Agent:
             retry = _FIRST_RETRY if time.monotonic() - began > _LAST_RETRY else retry
             if self._closing.wait(retry):
                 return
-            while cause is GapCause.DISK_FULL and not self.gauge.sound_fits():
+            while why[0] is GapCause.DISK_FULL and not self.gauge.sound_fits():
                 if self._closing.wait(_LOOK_EVERY):
                     return
             retry = min(2 * retry, _LAST_RETRY)
 
-    def _take_up(self, progress: Progress | None, cause: GapCause) -> Opened | None:
-        current = self._opener.reopen(progress, cause)
+    def _take_up(self, progress: Progress | None, why: Reason) -> Opened | None:
+        current = self._opener.reopen(progress, why)
         if current is not None:
             self._current, self._trouble = current, ""
         return current

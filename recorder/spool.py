@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS entry (
     UNIQUE (hearing, seq));
 CREATE TABLE IF NOT EXISTS open_segment (
     hearing TEXT NOT NULL, track TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY (hearing, track));
+CREATE TABLE IF NOT EXISTS origin (hearing TEXT PRIMARY KEY, boot TEXT NOT NULL, zero REAL NOT NULL);
 """
 _INDICES = """
 DROP INDEX IF EXISTS unsent;
@@ -54,6 +55,14 @@ class HearingRow:
     room: str
     pace: str
     scripted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a hearing's sample 0 lies on the machine's own clock (hardware.clock.elapsed, seconds), in which `boot`."""
+
+    boot: str
+    zero: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +160,15 @@ class Spool:
             return None
         hearing, room, pace, scripted = found[0]
         return HearingRow(hearing, room, pace, bool(scripted))
+
+    def keep_origin(self, hearing: str, origin: Origin) -> None:
+        with self.change() as db:
+            db.execute("INSERT OR REPLACE INTO origin VALUES (?, ?, ?)", (hearing, origin.boot, origin.zero))
+
+    def origin(self, hearing: str) -> Origin | None:
+        """None for a hearing whose time does not pass as time does."""
+        found = self.rows("SELECT boot, zero FROM origin WHERE hearing = ?", hearing)
+        return Origin(*found[0]) if found else None
 
     def open_segment(self, hearing: str, segment: OpenSegment) -> None:
         facts = json.dumps(asdict(segment))

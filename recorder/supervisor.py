@@ -7,20 +7,21 @@ once, by the monotonic clock, when its first item arrives. Everything a device g
 import contextlib
 import queue
 import threading
-import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from court.timeline import GapCause
+from hardware.clock import elapsed
 from hardware.devices import AUDIO_RATE, AudioBlock, Interruptible, Item, Source, ticks
 from hardware.errors import HardwareError
+from recorder.errors import reason_of
 from recorder.feed import Event, Given, Lost, OpenInput
 
 _QUEUED = 512  # items; about ten seconds of a room, far more than a disk ever takes
 _TICK = 0.05
 _LATE = AUDIO_RATE // 10  # pictures may come this much later than the sound they belong to
 _AHEAD = AUDIO_RATE // 4  # nothing is heard before it is said: what seems to be was placed too late
-_FIRST_RETRY, _LAST_RETRY = 0.5, 8.0
+_FIRST_RETRY, _LAST_RETRY = 0.5, 2.0  # a device that is back is heard within a few seconds, however long it was away
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ class LiveFeed:
         Waits, `patience` seconds at most, until all of them give, so that a hearing does not begin with gaps.
         """
         self._at = at
-        self._began = time.monotonic()
+        self._began = elapsed()
         self._patience = patience
         self._reopen = reopen
         self._queue: queue.Queue[tuple[str, float, Item | str]] = queue.Queue(_QUEUED)
@@ -54,7 +55,7 @@ class LiveFeed:
 
     def begin(self, at: int) -> None:
         """See Feed. What was given before is left out."""
-        now = time.monotonic()
+        now = elapsed()
         shift = at - self._sample(now)
         self._at, self._began = at, now
         for watched in self._watched.values():
@@ -62,14 +63,14 @@ class LiveFeed:
 
     def now(self) -> int:
         """See Feed."""
-        return self._sample(time.monotonic())
+        return self._sample(elapsed())
 
     def events(self) -> Generator[Event]:
         """See Feed."""
         yield from self._warm
         while not self._closed.is_set():
             yield from self._next()
-            yield Event(self._sample(time.monotonic()) - _LATE)
+            yield Event(self._sample(elapsed()) - _LATE)
 
     def _warm_up(self) -> Iterator[Event]:
         while any(one.awaited and one.offset is None for one in self._watched.values()):
@@ -79,7 +80,8 @@ class LiveFeed:
         with contextlib.suppress(queue.Empty):
             name, arrived, news = self._queue.get(timeout=_TICK)
             yield from self._placed(name, arrived, news)
-        yield from self._missed()
+        if self._queue.empty():  # else it is we who were away, for the disk perhaps: what was given is still to be read
+            yield from self._missed()
 
     def close(self) -> None:
         """See Feed. Nobody is waited for: each reader closes its own source as soon as it notices."""
@@ -94,6 +96,8 @@ class LiveFeed:
             watched.awaited, watched.offset = False, None
             yield Event(self._at, Lost(name, GapCause.DEVICE_LOST, news))
             return
+        if watched.awaited and arrived - watched.heard > self._patience:
+            yield self._silent(name, watched)  # the whole machine stood still, so nobody could notice
         watched.heard, watched.awaited = arrived, True
         offset = self._sample(arrived) - round(news.end_seconds * AUDIO_RATE)
         if watched.offset is None or offset < watched.offset - _AHEAD:
@@ -102,12 +106,15 @@ class LiveFeed:
 
     def _missed(self) -> Iterator[Event]:
         """The inputs that have just been silent for too long. They stay open: they may go on."""
-        now = time.monotonic()
+        now = elapsed()
         for name, watched in self._watched.items():
             if watched.awaited and now - watched.heard > self._patience:
-                watched.awaited, watched.offset = False, None
-                log = f"The input {name!r} gave nothing for {self._patience} seconds."
-                yield Event(self._at, Lost(name, GapCause.DEVICE_LOST, log))
+                yield self._silent(name, watched)
+
+    def _silent(self, name: str, watched: _Watched) -> Event:
+        watched.awaited, watched.offset = False, None
+        log = f"The input {name!r} gave nothing for {self._patience} seconds."
+        return Event(self._at, Lost(name, GapCause.DEVICE_LOST, log))
 
     def _read(self, name: str, source: Source | None) -> None:
         """A reader thread: reads until the device is lost, says so, opens it again, and so on."""
@@ -120,7 +127,7 @@ class LiveFeed:
                     break  # `close` may have come too early to see this one
                 for item in opened.items():
                     if not opened.live:
-                        self._closed.wait(self._began + item.end_seconds - self._at / AUDIO_RATE - time.monotonic())
+                        self._closed.wait(self._began + item.end_seconds - self._at / AUDIO_RATE - elapsed())
                     if self._closed.is_set():
                         break
                     self._put(name, item)
@@ -128,6 +135,8 @@ class LiveFeed:
                 lost = f"{opened.description} ended."
             except HardwareError as error:
                 lost = str(error)
+            except Exception as error:  # noqa: BLE001 - no memory, say: the input is tried again all the same
+                lost = f"Reading the input {name!r} failed ({reason_of(error)})."
             self._put(name, lost)
             if opened is not None:
                 self._open.pop(name, None)
@@ -144,7 +153,7 @@ class LiveFeed:
         """Waits for nobody: an item that does not fit is lost, and shows as a hole in the input's samples."""
         while not self._closed.is_set():
             try:
-                self._queue.put((name, time.monotonic(), news), timeout=_TICK)
+                self._queue.put((name, elapsed(), news), timeout=_TICK)
             except queue.Full:
                 if isinstance(news, str):
                     continue
