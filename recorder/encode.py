@@ -20,14 +20,15 @@ from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm, Picture, PictureFormat
 from recorder.boxes import init_size
 from recorder.sink import Sink
 
-FRAGMENT_SECONDS = 0.5
+SYNC_SECONDS = 0.4
+"""How much a power cut may take of what has been written; every fragment goes to the kernel at once, which outlives us."""
+_FRAGMENT_SECONDS = 0.1
 _KEYFRAME_SECONDS = 2
 _HEAD = 1 << 16
 
 _MP4 = {
     "movflags": "cmaf+frag_discont+frag_keyframe+default_base_moof+skip_trailer",
     "use_editlist": "0",
-    "frag_duration": str(int(FRAGMENT_SECONDS * 1_000_000)),
     "flush_packets": "1",
     "video_track_timescale": str(VIDEO_RATE),
 }
@@ -48,10 +49,14 @@ class Sealed:
 class SegmentFile:
     """One growing segment; subclasses know what stream it holds."""
 
+    fragment_seconds = _FRAGMENT_SECONDS
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._sink = Sink(path)
-        self._container: Any = av.open(self._sink, "w", format="mp4", options=_MP4)
+        options = {**_MP4, "frag_duration": str(int(self.fragment_seconds * 1_000_000))}
+        self._container: Any = av.open(self._sink, "w", format="mp4", options=options)
+        self._synced: Fraction | None = None
 
     def seal(self) -> Sealed:
         """Writes what is left, makes it durable, closes."""
@@ -72,8 +77,11 @@ class SegmentFile:
 
     def _mux(self, packets: Iterable[Any]) -> None:
         for packet in packets:
+            reached = packet.dts * packet.time_base
             self._container.mux(packet)
-            self._sink.sync()
+            if self._synced is None or reached - self._synced >= SYNC_SECONDS:
+                self._sink.sync()
+                self._synced = reached
 
 
 class SoundFile(SegmentFile):
@@ -109,6 +117,7 @@ class OpusFile(SoundFile):
     """
 
     codec = "opus"
+    fragment_seconds = 0.2  # their heads would be a third of it otherwise
 
     def _make_stream(self) -> Any:
         stream = self._container.add_stream("libopus", rate=AUDIO_RATE, layout="mono", format="s16", options=_OPUS)
