@@ -24,8 +24,8 @@ from recorder.disk import DiskGauge, DiskRoom, measured, rates_of
 from recorder.errors import HearingRunning, Interrupted, NoHearing, disk_full, reason_of
 from recorder.opening import Opened, Opener
 from recorder.plan import Command
-from recorder.recover import STOPPED, interrupted_by
 from recorder.recording import TrackLevel
+from recorder.recover import STOPPED, interrupted_by
 from recorder.script import Script
 from recorder.session import Progress, Session
 from recorder.settings import NodeSettings
@@ -84,6 +84,7 @@ class Agent:
         self._current: Opened | None = None
         self._thread: threading.Thread | None = None
         self._trouble = ""
+        self._tried = 0.0
         self.delivery_trouble: Callable[[], str] = lambda: ""
         self._closing = threading.Event()
         self._lock = threading.Lock()
@@ -182,6 +183,21 @@ class Agent:
         state, openness = recording.plan.state, recording.openness
         return Status(current.hearing, state, seconds, current.tracks, backlog, message, disk, openness)
 
+    def silence(self) -> float:
+        """Seconds since the hearing in the background last got on: since its latest fragment was written or, where none
+        is due, in a break or without a device, since its time last passed. 0 without a hearing."""
+        if not self._working():
+            return 0.0
+        current = self._current
+        return time.monotonic() - max(self._tried, 0.0 if current is None else current.session.got_on)
+
+    def doing(self) -> str:
+        """One line for whoever looks after the machine; costs no disk access."""
+        current = self._current
+        if self._trouble or current is None or current.session.over:
+            return self._trouble or "No hearing is being recorded."
+        return f"Hearing {current.hearing}: {current.session.recording.plan.state.value}."
+
     def levels(self) -> Mapping[str, TrackLevel]:
         """The loudness of every microphone in the last tenth of a second; empty without a hearing."""
         return self.meter()[2]
@@ -250,7 +266,7 @@ class Agent:
         """Until the hearing has ended. What interrupts it is logged and shown, and it is taken up again."""
         retry, why = _FIRST_RETRY, STOPPED
         while True:
-            began = time.monotonic()
+            began = self._tried = time.monotonic()
             try:
                 current = current or self._take_up(None, why)
                 why = STOPPED
@@ -267,6 +283,7 @@ class Agent:
             if self._closing.wait(retry):
                 return
             while why[0] is GapCause.DISK_FULL and not self.gauge.sound_fits():
+                self._tried = time.monotonic()
                 if self._closing.wait(_LOOK_EVERY):
                     return
             retry = min(2 * retry, _LAST_RETRY)

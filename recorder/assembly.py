@@ -24,7 +24,6 @@ from recorder.supervisor import LiveFeed
 from recorder.track import PictureTrack, SoundTrack
 from recorder.track_facts import TrackFacts
 
-
 _REOPEN_SECONDS = 2.0
 
 
@@ -59,8 +58,8 @@ def open_sources(room: Room, open_source: OpenSource, at: float = 0.0) -> dict[s
 def reopen_sources(room: Room, open_source: OpenSource, at: float) -> dict[str, Source | None]:
     """As `open_sources`, but after a crash: what cannot be opened yet is None, as long as anything can be.
 
-    All are opened at once, and what takes longer than _REOPEN_SECONDS is not waited for: a camera that is still starting
-    must not hold up the microphones.
+    All are opened at once, and what takes longer than _REOPEN_SECONDS is not waited for: a camera that is still
+    starting must not hold up the microphones.
     """
     opened = [
         _Opening(name, partial(open_source, room.input(name), channels_used(room, name), at))

@@ -21,7 +21,7 @@ from recorder.boxes import init_size
 from recorder.sink import Sink
 
 SYNC_SECONDS = 0.4
-"""How much a power cut may take of what has been written; every fragment goes to the kernel at once, which outlives us."""
+"""How much a power cut may take of what was written. A fragment goes to the kernel at once, which outlives us."""
 _FRAGMENT_SECONDS = 0.1
 _KEYFRAME_SECONDS = 2
 _HEAD = 1 << 16
@@ -57,6 +57,11 @@ class SegmentFile:
         options = {**_MP4, "frag_duration": str(int(self.fragment_seconds * 1_000_000))}
         self._container: Any = av.open(self._sink, "w", format="mp4", options=options)
         self._synced: Fraction | None = None
+
+    @property
+    def written(self) -> int:
+        """Bytes that are in the file: of whole fragments."""
+        return self._sink.size
 
     def seal(self) -> Sealed:
         """Writes what is left, makes it durable, closes."""

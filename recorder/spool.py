@@ -285,15 +285,26 @@ def spooled_file(folder: Path, sha256: str) -> Path | None:
 
     Raises SpoolError if there is a spool and it cannot be read.
     """
+    found = _asked(folder, "SELECT file FROM entry WHERE sha256 = ? AND file != ''", sha256)
+    return folder / found if found else None
+
+
+def unfinished_in(folder: Path) -> str | None:
+    """The hearing without an end in the spool in `folder`, which a recorder may be using; raises as `spooled_file`."""
+    return _asked(folder, "SELECT id FROM hearing WHERE ended = 0")
+
+
+def _asked(folder: Path, query: str, *values: object) -> str | None:
+    """The first answer, None where there is none or no spool."""
     database = folder / "spool.db"
     if not database.exists():
         return None
     try:
         with contextlib.closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            found = db.execute("SELECT file FROM entry WHERE sha256 = ? AND file != ''", (sha256,)).fetchone()
+            found = db.execute(query, values).fetchone()
     except sqlite3.Error as error:
         raise SpoolError(f"The spool in {folder} cannot be read ({error}): check the disk and its rights.") from None
-    return folder / found[0] if found else None
+    return str(found[0]) if found else None
 
 
 def track_of(file: str) -> str:

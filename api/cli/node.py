@@ -16,9 +16,11 @@ from hardware.clock import SystemClock
 from recorder.agent import Agent
 from recorder.control import create_app
 from recorder.delivery import node_uplink
+from recorder.errors import HearingRunning
 from recorder.rooms import load_room
+from recorder.service import watched
 from recorder.settings import load_node_settings
-from recorder.spool import Spool
+from recorder.spool import Spool, unfinished_in
 from recorder.uplink import Uplink
 from storage import keys
 
@@ -41,7 +43,10 @@ def run_node(room_file: Path) -> None:
         uplink.start()
     try:
         agent.recover()
-        uvicorn.run(create_app(agent, token), host=settings.host, port=settings.port, log_level="warning")
+        with watched(agent):
+            uvicorn.run(
+                create_app(agent, token), host=settings.host, port=settings.port, log_level="warning", log_config=None
+            )
     finally:
         if uplink is not None:
             uplink.close()  # first: it reads the agent's spool
@@ -58,6 +63,13 @@ def redeliver(since: datetime) -> None:
             f"The bytes of {gone.count} segments ({gone.size} bytes) cannot be sent again: they were deleted here "
             "after the server had read its own copies back."
         )
+
+
+def check_upgrade() -> None:
+    """Asks the spool, not the node, which may be down. Raises HearingRunning, SpoolError if it cannot be read."""
+    hearing = unfinished_in(load_node_settings().spool_folder)
+    if hearing is not None:
+        raise HearingRunning(f"The hearing {hearing} is being recorded here or is not finished: upgrade after its end.")
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
