@@ -29,11 +29,9 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.factories.time_code import PERIOD, WINDOW, moment, time_code_graph
 from tests.services.processes import ffmpeg_program, free_port, live_rtsp_server
 
-RATE = 48_000
-PERIOD, LOWEST, RISE = 64.0, 400.0, 100.0  # seconds; hertz; hertz a second
-WINDOW = 2048
 WARM_UP = 40.0  # seconds: longer than Linux lets written bytes wait for the disk by itself
 DISK = 1 << 30
 ROOM = """
@@ -66,8 +64,7 @@ paths:
 def camera() -> list[str]:
     """A program that writes what a camera gives, in real time: pictures, a keyframe a second, and the time as sound."""
     picture = "testsrc2=size=640x360:rate=25"
-    u = f"mod(t,{PERIOD})"
-    sound = f"aevalsrc='0.5*sin(2*PI*({LOWEST}*{u}+{RISE / 2}*{u}*{u}))':s={RATE}"
+    sound = time_code_graph()
     inputs = ["-re", "-f", "lavfi", "-i", picture, "-re", "-f", "lavfi", "-i", sound]
     coding = [
         "-c:v",
@@ -87,24 +84,15 @@ def camera() -> list[str]:
     return [ffmpeg_program(), "-v", "error", *inputs, *coding, *writing]
 
 
-def instant(pcm: NDArray[np.float32]) -> float:
-    """The camera's time at the end of `pcm`, modulo PERIOD: told by the pitch of its last WINDOW samples."""
-    spectrum = np.abs(np.fft.rfft(pcm[-WINDOW:] * np.hanning(WINDOW), 8 * WINDOW))
-    top = int(spectrum.argmax())
-    before, at, after = np.log(spectrum[top - 1 : top + 2] + 1e-12)
-    hertz = (top + (before - after) / (2 * (before - 2 * at + after))) * RATE / (8 * WINDOW)
-    return float((hertz - LOWEST) / RISE + WINDOW / 2 / RATE)
-
-
-def last_instant(path: Path) -> float | None:
-    """Of the sound in that file; None if nothing plays."""
+def last_moment(path: Path) -> float | None:
+    """The time that the end of the sound in that file bears; None if nothing plays."""
     pcm: list[NDArray[np.float32]] = []
     with suppress(av.FFmpegError, OSError, IndexError), av.open(path) as container:
         for frame in container.decode(audio=0):
             pcm.append(_mono(frame))
             del pcm[:-20]
     whole = np.concatenate(pcm) if pcm else np.zeros(0, np.float32)
-    return instant(whole) if len(whole) >= WINDOW else None
+    return moment(whole) if len(whole) >= WINDOW else None
 
 
 def _mono(frame: av.AudioFrame) -> NDArray[np.float32]:
@@ -133,7 +121,7 @@ class Viewer:
 
     def now(self) -> float:
         with self._lock:
-            return instant(np.concatenate(self._heard))
+            return moment(np.concatenate(self._heard))
 
 
 @dataclass
@@ -148,7 +136,7 @@ class Recorder:
     cpu: float = 0.0
 
     def look(self, folder: Path, delivered: float) -> None:
-        found = (last_instant(path) for path in self.newest(folder))
+        found = (last_moment(path) for path in self.newest(folder))
         last = next((one for one in found if one is not None), None)
         if last is None:
             self.nothing += 1
@@ -215,7 +203,7 @@ def recording(recorders: list[Recorder], place: Path) -> Iterator[list["subproce
             began.append(one.start(place / str(number)))
         for number, one in enumerate(recorders):
             deadline = time.monotonic() + 60
-            while not any(last_instant(path) is not None for path in one.newest(place / str(number))):
+            while not any(last_moment(path) is not None for path in one.newest(place / str(number))):
                 assert time.monotonic() < deadline, f"{one.name} records nothing"
                 time.sleep(0.2)
         yield began
