@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.factories.time_code import PERIOD, WINDOW, moment, time_code_graph
+from tests.services.disks import disk_image, mounted_image
 from tests.services.processes import ffmpeg_program, free_port, live_rtsp_server
 
 WARM_UP = 40.0  # seconds: longer than Linux lets written bytes wait for the disk by itself
@@ -237,20 +238,10 @@ def cut(
     subprocess.run(["cp", "--sparse=always", disk, copy], check=True)
     for process in processes:
         process.send_signal(signal.SIGCONT)
-    with mounted(copy, there):
+    with mounted_image(copy, there):
         for number, one in enumerate(recorders):
             one.look(there / place.name / str(number), delivered)
     copy.unlink()
-
-
-@contextmanager
-def mounted(image: Path, place: Path) -> Iterator[Path]:
-    place.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-o", "loop", image, place], check=True)
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", place], check=True)
 
 
 def processor_seconds(process: "subprocess.Popen[bytes]") -> float:
@@ -282,11 +273,8 @@ def main() -> None:
         recorders = [courtrec(url), ffmpeg(url)]
         if given.mediamtx:
             recorders.insert(1, mediamtx(given.mediamtx, url))
-        image = folder / "disk"
-        with image.open("wb") as file:
-            file.truncate(DISK)
-        subprocess.run(["mkfs.ext4", "-q", image], check=True)
-        disk = running.enter_context(mounted(image, folder / "mounted"))
+        image = running.enter_context(disk_image(folder / "disk", DISK))
+        disk = running.enter_context(mounted_image(image, folder / "mounted"))
         print_row("cut", "recorder", "cuts", "lost p50, s", "p95", "max", "nothing played", "processor")
         print_row(*["---"] * 8)
         for number in range(given.rounds):

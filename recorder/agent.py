@@ -186,9 +186,9 @@ class Agent:
     def silence(self) -> float:
         """Seconds since the hearing in the background last got on: since its latest fragment was written or, where none
         is due, in a break or without a device, since its time last passed. 0 without a hearing."""
-        if not self._working():
-            return 0.0
         current = self._current
+        if not self._working() and (current is None or (current.session.over and not current.session.failed)):
+            return 0.0
         return time.monotonic() - max(self._tried, 0.0 if current is None else current.session.got_on)
 
     def doing(self) -> str:
@@ -264,9 +264,11 @@ class Agent:
 
     def _keep_recording(self, current: Opened | None) -> None:
         """Until the hearing has ended. What interrupts it is logged and shown, and it is taken up again."""
-        retry, why = _FIRST_RETRY, STOPPED
+        retry, why, disk_failed = _FIRST_RETRY, STOPPED, False
         while True:
-            began = self._tried = time.monotonic()
+            began = time.monotonic()
+            if not disk_failed:  # else the watchdog brings a new process, which opens everything anew
+                self._tried = began
             try:
                 current = current or self._take_up(None, why)
                 why = STOPPED
@@ -274,6 +276,7 @@ class Agent:
                     self._run(current)
             except Exception as error:  # noqa: BLE001 - whatever it was, the hearing has to go on
                 self._tell(error)
+                disk_failed = isinstance(error, OSError | sqlite3.Error) and not disk_full(error)
                 why = interrupted_by(error) if current is not None or disk_full(error) else why
             else:
                 self._trouble = ""
@@ -297,9 +300,9 @@ class Agent:
     def _tell(self, error: Exception) -> None:
         trouble = f"Recording is interrupted ({reason_of(error)}); the node keeps trying to go on."
         if trouble != self._trouble:
+            self._trouble = trouble
             expected = isinstance(error, CourtError) or disk_full(error)
             _log.error("recording is interrupted", reason=reason_of(error), exc_info=None if expected else error)
-        self._trouble = trouble
 
     def _run_here(self, current: Opened) -> str:
         try:

@@ -52,12 +52,14 @@ class Alignment:
         self._blind: dict[str, Reason] = {}
 
     def add(self, name: str, item: AudioBlock | Picture) -> None:
-        """Takes an item; an input that was lost is awaited again."""
+        """Takes an item; an input that was lost is awaited again. Sound that no microphone uses is left out."""
         if isinstance(item, Picture):
             self._pictures.append((name, item))
             self._blind.pop(name, None)
             return
-        line = self._lines[name]
+        line = self._lines.get(name)
+        if line is None:
+            return
         line.awaited = True
         line.blocks.append(item)
 

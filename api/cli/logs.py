@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -19,8 +20,9 @@ def one_line_logs() -> None:
     structlog.configure(
         processors=[structlog.processors.add_log_level, _event_line],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _Lines(),
     )
+    logging.raiseExceptions = False
     handler = logging.StreamHandler()
     handler.setFormatter(_LineFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
@@ -44,6 +46,17 @@ def _event_line(_logger: Any, _name: str, event: structlog.typing.EventDict) -> 
     return _line(level, " ".join([what, *(f"{name}={value!r}" for name, value in event.items())]))
 
 
+class _Lines:
+    """Writes lines; where nobody takes them, on a full disk or without a journal, they are lost and nothing else is."""
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = critical = msg
+
+
 class _LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fault = record.exc_info[1] if record.exc_info else None
@@ -53,7 +66,7 @@ class _LineFormatter(logging.Formatter):
 
 def _print_fault(where: str, fault: BaseException | None) -> None:
     if fault is not None:
-        sys.stderr.write(_line("critical", f"courtrec: {where} failed: {fault_line(fault)}") + "\n")
+        _Lines().msg(_line("critical", f"courtrec: {where} failed: {fault_line(fault)}"))
 
 
 def _line(level: str, words: str) -> str:

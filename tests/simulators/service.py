@@ -37,9 +37,11 @@ FAULTY = ("-m", "tests.simulators.faulty_node")
 
 @dataclass
 class NodeService:
-    """`said` is everything that was notified, in order; `starts` counts how often the process was started."""
+    """`said` is everything that was notified, in order; `starts` counts how often the process was started. Its socket
+    and journal lie in `notify`."""
 
     home: Path
+    notify: Path
     port: int
     program: Sequence[str] = PLAIN
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -49,11 +51,12 @@ class NodeService:
 
     def __post_init__(self) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(self.home / "notify"))
+        (self.notify / "notify").unlink(missing_ok=True)
+        self._socket.bind(str(self.notify / "notify"))
         self._socket.settimeout(0.1)
         self._stopping = threading.Event()
         self._fed = 0.0
-        self._log = (self.home / "journal").open("ab")
+        self._log = (self.notify / "journal").open("ab")
         headers = {"Authorization": "Bearer token"}
         self._page = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", headers=headers, timeout=30)
         self._start()
@@ -67,7 +70,7 @@ class NodeService:
 
     @property
     def journal(self) -> str:
-        return (self.home / "journal").read_text(errors="replace")
+        return (self.notify / "journal").read_text(errors="replace")
 
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
@@ -117,7 +120,7 @@ class NodeService:
             env={
                 **os.environ,
                 **{f"COURTREC_NODE_{name}": value for name, value in settings.items()},
-                "NOTIFY_SOCKET": str(self.home / "notify"),
+                "NOTIFY_SOCKET": str(self.notify / "notify"),
                 "WATCHDOG_USEC": str(round(WATCHDOG_SECONDS * 1e6)),
                 **self.environment,
             },
@@ -147,7 +150,9 @@ class NodeService:
 
 
 @contextmanager
-def node_service(home: Path, room: Room, program: Sequence[str] = PLAIN, **environment: str) -> Iterator[NodeService]:
+def node_service(
+    home: Path, room: Room, program: Sequence[str] = PLAIN, notify: Path | None = None, **environment: str
+) -> Iterator[NodeService]:
     """Ready when the block begins. `home` may be that of an earlier one."""
     settings = NodeSettings(home=home)
     settings.key_file.parent.mkdir(parents=True, exist_ok=True)
@@ -155,8 +160,8 @@ def node_service(home: Path, room: Room, program: Sequence[str] = PLAIN, **envir
     settings.key_file.write_bytes(private_bytes(KEY))
     settings.key_file.chmod(0o600)
     (home / "room.toml").write_text(room_text(room))
-    (home / "notify").unlink(missing_ok=True)
-    service = NodeService(home, free_port(), program, environment)
+    os.sync()  # the power of its disk may be cut
+    service = NodeService(home, notify or home, free_port(), program, environment)
     try:
         service.restarted(0)
         yield service
