@@ -9,8 +9,9 @@ import pytest
 
 from court.people import CourtRole
 from court.room import Camera, Input, Microphone, Room, SourceKind
+from hardware.clock import elapsed as now
 from storage.ledger.leaf import LeafKind
-from tests.factories.survival import ROOM, Kept, Record, Survived, note_return, now, room_sound
+from tests.factories.survival import ROOM, Kept, Record, Survived, note_return, room_sound
 from tests.factories.waiting import until
 from tests.services.fixtures import or_skip
 from tests.services.processes import free_port, rtsp_server
@@ -61,7 +62,8 @@ def test_a_camera_restarts(tmp_path: Path, sound: SoundServer, record_property: 
         camera.enter_context(or_skip(rtsp_server(port=port)))
         with node_service(tmp_path, room) as node:
             hearing = str(node.ask("start", case_number="1")["hearing"])
-            node.record(3)
+            until(lambda: segments(tmp_path, "cam-overview"))  # it begins with the camera's next keyframe
+            node.record(1)
             before = segments(tmp_path, "cam-overview")
             camera.close()
             starts = node.starts

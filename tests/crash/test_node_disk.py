@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hardware.clock import elapsed as now
 from storage.ledger.leaf import LeafKind
-from tests.factories.survival import ROOM, Kept, Record, Survived, note_return, now, room_sound
+from tests.factories.survival import ROOM, Kept, Record, Survived, note_return, room_sound
 from tests.factories.waiting import until
 from tests.services.disks import SmallDisk, disk_image, make_read_only, mounted_image
 from tests.services.fixtures import or_skip
@@ -58,13 +59,13 @@ def test_the_disk_is_read_only_for_a_while(tmp_path: Path, sound: SoundServer, r
         with sound.playing("two", room_sound(120)), node_service(place, ROOM, notify=tmp_path) as node:
             hearing = str(node.ask("start", case_number="1")["hearing"])
             node.record(3)
-            kept, starts = Kept.of(place), node.starts
+            starts = node.starts
             make_read_only(place)
             until(lambda: node.starts > starts + 2, lambda: node.journal)
             assert (node.watchdog_bites, "Read-only file system" in node.journal) == (1, True)
             mount.close()
             mount.enter_context(mounted_image(image, place))
-            ended = now()
+            kept, ended = Kept.of(place), now()
             node.record(3)
             node.ask("stop")
         found = Survived.read(place, hearing, kept)

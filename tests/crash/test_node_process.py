@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from court.clock import parse_utc
+from hardware.clock import elapsed as now
 from hardware.devices import AUDIO_RATE
 from storage.ledger.leaf import LeafKind
-from tests.factories.survival import ROOM, Kept, Record, Survived, note_return, now, room_sound
+from tests.factories.survival import ROOM, Kept, Record, Survived, note_return, room_sound
 from tests.factories.waiting import until
 from tests.services.sound import SoundServer
 from tests.simulators.service import FAULTY, NodeService, node_service

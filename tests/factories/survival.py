@@ -10,7 +10,6 @@ import numpy as np
 
 from court.people import CourtRole
 from court.room import Camera, Input, Microphone, Room, SourceKind
-from hardware.clock import elapsed
 from hardware.devices import AUDIO_RATE
 from hardware.segment_reader import pictures_end
 from recorder.settings import NodeSettings
@@ -108,6 +107,3 @@ Record = Callable[[str, object], None]
 def note_return(survived: Survived, track: str, ended: float, record_property: Record) -> None:
     """For the table in bench/README.md; how long it took is measured, not tested."""
     record_property("seconds until it is recorded again", round(survived.back_after(track, ended), 2))
-
-
-now = elapsed

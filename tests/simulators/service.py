@@ -19,7 +19,6 @@ from typing import Any
 import httpx
 
 from court.room import Room
-from hardware.clock import elapsed
 from recorder.rooms import room_text
 from recorder.settings import NodeSettings
 from storage.keys import private_bytes
@@ -167,13 +166,3 @@ def node_service(
         yield service
     finally:
         service.stop()
-
-
-@dataclass
-class Fault:
-    """`ended` is when its cause went away, on the machine's clock (hardware.clock.elapsed)."""
-
-    ended: float = 0.0
-
-    def over(self) -> None:
-        self.ended = elapsed()
