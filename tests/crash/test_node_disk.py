@@ -85,9 +85,8 @@ def test_the_power_is_cut(tmp_path: Path, sound: SoundServer, record_property: R
             node.record(7)
             subprocess.run(["cp", "--sparse=always", image, tmp_path / "cut"], check=True)
             node.send(signal.SIGKILL)
-            ended = now()
         with mounted_image(tmp_path / "cut", tmp_path / "after") as place:
-            kept = Kept.of(place)
+            kept, ended = Kept.of(place), now()
             with node_service(place, ROOM) as node:
                 node.record(3)
                 node.ask("stop")

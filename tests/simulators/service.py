@@ -27,7 +27,7 @@ from tests.factories.recordings import KEY
 from tests.factories.waiting import until
 from tests.services.processes import free_port
 
-RESTART_SECONDS = 0.5
+RESTART_SECONDS = 0.2
 WATCHDOG_SECONDS = 5.0
 PLAIN = ("-m", "api.cli")
 FAULTY = ("-m", "tests.simulators.faulty_node")
