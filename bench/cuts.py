@@ -252,7 +252,7 @@ def processor_seconds(process: "subprocess.Popen[bytes]") -> float:
 def report(what: str, recorders: list[Recorder]) -> None:
     for one in recorders:
         losses = sorted(one.lost)
-        late = losses[min(len(losses) - 1, round(0.95 * len(losses)))]
+        late = statistics.quantiles(losses, n=20, method="inclusive")[-1]
         shown = [f"{value:.2f}" if value < PERIOD else "all" for value in (statistics.median(losses), late, losses[-1])]
         print_row(
             what, one.name, str(len(losses)), *shown, str(one.nothing), f"{100 * one.cpu:.0f} %" if one.cpu else ""

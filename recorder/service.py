@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from recorder.agent import Agent
 
 OLDEST_FRAGMENT = 3.0
-"""Seconds. Fragments come ten times a second; a disk that makes one wait for longer is as good as gone."""
+"""Seconds. Fragments come several times a second; a disk that makes one wait for longer is as good as gone."""
 _MOST = 1.0  # seconds between two looks
 
 

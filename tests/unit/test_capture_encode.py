@@ -58,7 +58,7 @@ def decode_times(content: bytes) -> list[int]:
     return times
 
 
-@pytest.mark.parametrize(("kind", "behind"), [(SoundFile, 0.3), (OpusFile, 0.3)])
+@pytest.mark.parametrize(("kind", "behind"), [(SoundFile, 0.05), (OpusFile, 0.21)])
 def test_little_is_lost_with_the_program_and_with_the_power(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[SoundFile], behind: float
 ) -> None:
