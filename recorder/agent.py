@@ -18,12 +18,14 @@ from court.room import Room, SpoolLimits
 from court.timeline import GapCause
 from hardware.devices import AUDIO_RATE
 from hardware.inputs import open_input
+from recorder.alignment import Reason
 from recorder.assembly import OpenSource
 from recorder.disk import DiskGauge, DiskRoom, measured, rates_of
 from recorder.errors import HearingRunning, Interrupted, NoHearing, disk_full, reason_of
 from recorder.opening import Opened, Opener
 from recorder.plan import NOBODY, Ask, Command
 from recorder.recording import TrackLevel
+from recorder.recover import STOPPED, interrupted_by
 from recorder.script import Script
 from recorder.session import Progress, Session
 from recorder.settings import NodeSettings
@@ -31,7 +33,7 @@ from recorder.spool import Backlog, Spool
 from recorder.track_facts import TrackFacts
 from storage.ledger.ed25519 import Signer
 
-_FIRST_RETRY, _LAST_RETRY = 0.5, 30.0
+_FIRST_RETRY, _LAST_RETRY = 0.5, 2.0  # whatever it was: once it is over, recording goes on within a few seconds
 _LOOK_EVERY = 0.1
 
 _log = structlog.get_logger()
@@ -101,6 +103,7 @@ class Agent:
         self._current: Opened | None = None
         self._thread: threading.Thread | None = None
         self._trouble = ""
+        self._tried = 0.0
         self.delivery_trouble: Callable[[], str] = lambda: ""
         self._closing = threading.Event()
         self._lock = threading.Lock()
@@ -146,7 +149,7 @@ class Agent:
             if row is None or self._working():
                 return None
             try:
-                current = self._take_up(None, GapCause.RESTART)
+                current = self._take_up(None, STOPPED)
             except Exception as error:  # noqa: BLE001 - shown to people by status() and tried again
                 self._tell(error)
                 current = None
@@ -158,7 +161,7 @@ class Agent:
     def recover_to_end(self, progress: Progress | None = None) -> str | None:
         """As `recover`, but here and now, to the hearing's end; what prevents it is raised."""
         with self._lock:
-            current = None if self._working() else self._take_up(progress, GapCause.RESTART)
+            current = None if self._working() else self._take_up(progress, STOPPED)
         return None if current is None else self._run_here(current)
 
     def pause(self, ask: Ask = NOBODY) -> None:
@@ -222,6 +225,21 @@ class Agent:
             plan.by,
             current.card.case_number.verbatim,
         )
+
+    def silence(self) -> float:
+        """Seconds since the hearing in the background last got on: since its latest fragment was written or, where none
+        is due, in a break or without a device, since its time last passed. 0 without a hearing."""
+        current = self._current
+        if not self._working() and (current is None or (current.session.over and not current.session.failed)):
+            return 0.0
+        return time.monotonic() - max(self._tried, 0.0 if current is None else current.session.got_on)
+
+    def doing(self) -> str:
+        """One line for whoever looks after the machine; costs no disk access."""
+        current = self._current
+        if self._trouble or current is None or current.session.over:
+            return self._trouble or "No hearing is being recorded."
+        return f"Hearing {current.hearing}: {current.session.recording.plan.state.value}."
 
     def levels(self) -> Mapping[str, TrackLevel]:
         """The loudness of every microphone in the last tenth of a second; empty without a hearing."""
@@ -292,17 +310,20 @@ class Agent:
 
     def _keep_recording(self, current: Opened | None) -> None:
         """Until the hearing has ended. What interrupts it is logged and shown, and it is taken up again."""
-        retry, cause = _FIRST_RETRY, GapCause.RESTART
+        retry, why, disk_failed = _FIRST_RETRY, STOPPED, False
         while True:
             began = time.monotonic()
+            if not disk_failed:  # else the watchdog brings a new process, which opens everything anew
+                self._tried = began
             try:
-                current = current or self._take_up(None, cause)
-                cause = GapCause.RESTART
+                current = current or self._take_up(None, why)
+                why = STOPPED
                 if current is not None:
                     self._run(current)
             except Exception as error:  # noqa: BLE001 - whatever it was, the hearing has to go on
                 self._tell(error)
-                cause = GapCause.DISK_FULL if disk_full(error) else cause
+                disk_failed = isinstance(error, OSError | sqlite3.Error) and not disk_full(error)
+                why = interrupted_by(error) if current is not None or disk_full(error) else why
             else:
                 self._trouble = ""
                 return
@@ -310,13 +331,14 @@ class Agent:
             retry = _FIRST_RETRY if time.monotonic() - began > _LAST_RETRY else retry
             if self._closing.wait(retry):
                 return
-            while cause is GapCause.DISK_FULL and not self.gauge.sound_fits():
+            while why[0] is GapCause.DISK_FULL and not self.gauge.sound_fits():
+                self._tried = time.monotonic()
                 if self._closing.wait(_LOOK_EVERY):
                     return
             retry = min(2 * retry, _LAST_RETRY)
 
-    def _take_up(self, progress: Progress | None, cause: GapCause) -> Opened | None:
-        current = self._opener.reopen(progress, cause)
+    def _take_up(self, progress: Progress | None, why: Reason) -> Opened | None:
+        current = self._opener.reopen(progress, why)
         if current is not None:
             self._current, self._trouble = current, ""
         return current
@@ -324,9 +346,9 @@ class Agent:
     def _tell(self, error: Exception) -> None:
         trouble = f"Recording is interrupted ({reason_of(error)}); the node keeps trying to go on."
         if trouble != self._trouble:
+            self._trouble = trouble
             expected = isinstance(error, CourtError) or disk_full(error)
             _log.error("recording is interrupted", reason=reason_of(error), exc_info=None if expected else error)
-        self._trouble = trouble
 
     def _run_here(self, current: Opened) -> str:
         try:

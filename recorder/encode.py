@@ -20,7 +20,9 @@ from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm, Picture, PictureFormat
 from recorder.boxes import init_size
 from recorder.sink import Sink
 
-FRAGMENT_SECONDS = 0.5
+SYNC_SECONDS = 0.4
+"""How much a power cut may take of what was written. A fragment goes to the kernel at once, which outlives us."""
+_FRAGMENT_SECONDS = 0.1
 _KEYFRAME_SECONDS = 2
 _HEAD = 1 << 16
 _SAMPLE, _TICK = Fraction(1, AUDIO_RATE), Fraction(1, VIDEO_RATE)
@@ -28,10 +30,10 @@ _SAMPLE, _TICK = Fraction(1, AUDIO_RATE), Fraction(1, VIDEO_RATE)
 _MP4 = {
     "movflags": "cmaf+frag_discont+frag_keyframe+default_base_moof+skip_trailer",
     "use_editlist": "0",
-    "frag_duration": str(int(FRAGMENT_SECONDS * 1_000_000)),
     "flush_packets": "1",
     "video_track_timescale": str(VIDEO_RATE),
 }
+_FLAC = {"frame_size": "2400"}  # a block of the room, 0.1 s, is two frames: the encoder holds nothing of it back
 _OPUS = {"application": "voip", "frame_duration": "20"}
 _OPUS_BITS = 32_000  # per second: speech without audible loss
 _X264 = {"preset": "superfast", "tune": "zerolatency", "bf": "0", "threads": "1"}
@@ -49,10 +51,19 @@ class Sealed:
 class SegmentFile:
     """One growing segment; subclasses know what stream it holds."""
 
+    fragment_seconds = _FRAGMENT_SECONDS
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._sink = Sink(path)
-        self._container: Any = av.open(self._sink, "w", format="mp4", options=_MP4)
+        options = {**_MP4, "frag_duration": str(int(self.fragment_seconds * 1_000_000))}
+        self._container: Any = av.open(self._sink, "w", format="mp4", options=options)
+        self._synced: Fraction | None = None
+
+    @property
+    def written(self) -> int:
+        """Bytes that are in the file: of whole fragments."""
+        return self._sink.size
 
     def seal(self) -> Sealed:
         """Writes what is left, makes it durable, closes."""
@@ -73,14 +84,18 @@ class SegmentFile:
 
     def _mux(self, packets: Iterable[Any]) -> None:
         for packet in packets:
+            reached = packet.dts * packet.time_base
             self._container.mux(packet)
-            self._sink.sync()
+            if self._synced is None or reached - self._synced >= SYNC_SECONDS:
+                self._sink.sync()
+                self._synced = reached
 
 
 class SoundFile(SegmentFile):
     """Mono FLAC, 48 kHz, 16 bit."""
 
     codec = "flac"
+    fragment_seconds = 0.04  # every frame
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -88,7 +103,7 @@ class SoundFile(SegmentFile):
         self._stream.time_base = _SAMPLE
 
     def _make_stream(self) -> Any:
-        return self._container.add_stream("flac", rate=AUDIO_RATE, layout="mono", format="s16")
+        return self._container.add_stream("flac", rate=AUDIO_RATE, layout="mono", format="s16", options=_FLAC)
 
     def write(self, start: int, pcm: Pcm) -> None:
         """Appends mono samples, which must follow those before; `start` counts samples of the hearing."""
@@ -110,6 +125,7 @@ class OpusFile(SoundFile):
     """
 
     codec = "opus"
+    fragment_seconds = 0.2  # their heads would be a third of it otherwise
 
     def _make_stream(self) -> Any:
         stream = self._container.add_stream("libopus", rate=AUDIO_RATE, layout="mono", format="s16", options=_OPUS)

@@ -13,6 +13,7 @@ from court.ids import time_ordered_id
 from court.room import Room, parse_room
 from court.timeline import GapCause
 from hardware.devices import AUDIO_RATE
+from recorder.alignment import Reason
 from recorder.assembly import (
     OpenSource,
     hearing_facts,
@@ -28,7 +29,7 @@ from recorder.errors import SpoolError, reason_of
 from recorder.history import History, read_history
 from recorder.journal import Journal
 from recorder.plan import Ask, Command
-from recorder.recover import position_now, restart_reason, seal_open_segments
+from recorder.recover import STOPPED, origin_at, position_now, restart_reason, seal_open_segments
 from recorder.rooms import bounded, goes_on, room_text
 from recorder.script import Script, load_script
 from recorder.session import Progress, Session
@@ -102,6 +103,7 @@ class Opener:
             journal.begin({**facts, "key": key} if key else facts)
             recording = make_recording(room, journal, History(Chain(hearing, "")), 0, _FIRST, self.gauge.pictures_fit)
             feed.begin(0)
+            self._keep_origin(hearing, pace, 0)
             recording.obey(Command.START, Ask(by))
         except BaseException as error:
             feed.close()
@@ -116,7 +118,7 @@ class Opener:
         actions = script.actions[1:] if script else ()
         return Opened(hearing, card, tracks, make_session(room, recording, feed, actions, progress))
 
-    def reopen(self, progress: Progress | None, cause: GapCause = GapCause.RESTART) -> Opened | None:
+    def reopen(self, progress: Progress | None, why: Reason = STOPPED) -> Opened | None:
         """The unfinished hearing as the interruption left it, the lost stretch stated; None if there is none."""
         self.end_unbegun()
         row = self._spool.unfinished()
@@ -130,16 +132,17 @@ class Opener:
         script = load_script(Path(room.hearing)) if row.scripted else None
         journal = self._journal(history.chain)
         seal_open_segments(journal, history)
-        now, moving = self._clock.now().utc, goes_on(room)
-        position = position_now(history, now, moving)
+        now, moving, origin = self._clock.now(), goes_on(room), self._spool.origin(row.id)
+        position = position_now(history, now, moving, origin)
         sources = reopen_sources(room, self._open_source, position / AUDIO_RATE)
         feed = make_feed(room, sources, self._open_source, Pace(row.pace), position)
         try:
             if isinstance(feed, LiveFeed):
-                now = self._clock.now().utc
-                position = position_now(history, now, moving)
+                now = self._clock.now()
+                position = position_now(history, now, moving, origin)
             feed.begin(position)
-            reason = restart_reason(history, now, cause)
+            self._keep_origin(row.id, Pace(row.pace), position)
+            reason = restart_reason(history, now.utc, why)
             recording = make_recording(room, journal, history, position, reason, self.gauge.pictures_fit)
             if moving and history.plan.recording:
                 recording.state_gaps(reason)
@@ -164,6 +167,11 @@ class Opener:
                 journal.state(HearingState.RECORDING, 0)
                 journal.state(HearingState.ENDED, 0)
             self._spool.end(row.id)
+
+    def _keep_origin(self, hearing: str, pace: Pace, position: int) -> None:
+        """Only where the hearing's time passes as time does."""
+        if pace is Pace.REAL_TIME:
+            self._spool.keep_origin(hearing, origin_at(position, self._clock.now()))
 
     def _history(self, hearing: str) -> History:
         return read_history(hearing, self._key.key_id, [one.entry for one in self._spool.entries(hearing)])

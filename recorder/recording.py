@@ -81,6 +81,11 @@ class Recording:
         """No block may reach beyond this sample."""
         return self._segmenter.latest
 
+    @property
+    def progress(self) -> object:
+        """Is another with every fragment that is written; where no segment is being written, with every block."""
+        return tuple(track.written for track in self._tracks() if track.open) or self.position
+
     def take(self, block: RoomBlock) -> None:
         """The next block. In a break or deliberation it is only measured; in a deliberation not even that."""
         self._fit = not self._cameras or self._pictures_fit()

@@ -6,21 +6,22 @@ measured anew at any time; none is left out for that.
 
 import queue
 import threading
-import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from court.timeline import GapCause
+from hardware.clock import elapsed
 from hardware.devices import AUDIO_RATE, Interruptible, Item, Picture, Source, ticks
 from hardware.errors import HardwareError
 from recorder.clocks import InputClock, RoomClock
+from recorder.errors import reason_of
 from recorder.feed import Event, Given, Lost, OpenInput
 
 _QUEUED = 512  # items; about ten seconds of a room, far more than a disk ever takes
 _TICK = 0.05
 _LATE = AUDIO_RATE // 10  # pictures may come this much later than the sound they belong to
 _STEP = AUDIO_RATE // 50  # not each item is worth a look whether the next block is whole
-_FIRST_RETRY, _LAST_RETRY = 0.5, 8.0
+_FIRST_RETRY, _LAST_RETRY = 0.5, 2.0  # a device that is back is heard within a few seconds, however long it was away
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class LiveFeed:
         that a hearing begins without gaps and in step.
         """
         self._at = at
-        self._began = self._seen = time.monotonic()
+        self._began = self._seen = elapsed()
         self._room = RoomClock(self._began - at / AUDIO_RATE)
         self._known = at
         self._reference = reference
@@ -78,11 +79,11 @@ class LiveFeed:
     def begin(self, at: int) -> None:
         """See Feed. What was given before is left out."""
         self._known = at
-        self._room.begin(at, time.monotonic())
+        self._room.begin(at, elapsed())
 
     def now(self) -> int:
         """See Feed."""
-        return self._room.sample(time.monotonic())
+        return self._room.sample(elapsed())
 
     def events(self) -> Generator[Event]:
         """See Feed."""
@@ -102,7 +103,7 @@ class LiveFeed:
         try:
             name, self._seen, news = self._queue.get(timeout=_TICK)
         except queue.Empty:
-            self._seen = time.monotonic()
+            self._seen = elapsed()
         else:
             yield from self._placed(name, self._seen, news)
         yield from self._missed()
@@ -119,6 +120,8 @@ class LiveFeed:
         if isinstance(news, str):
             yield from self._lost(name, news)
             return
+        if watched.awaited and arrived - watched.heard > self._patience:
+            yield from self._silent(name)  # the whole machine stood still, so nobody could notice
         watched.heard, watched.awaited = arrived, True
         if isinstance(news, Picture):
             watched.pictures.hear(arrived, news.end_seconds)
@@ -149,7 +152,10 @@ class LiveFeed:
         """The inputs that have just been silent for too long. They stay open: they may go on."""
         for name, watched in self._watched.items():
             if watched.awaited and self._seen - watched.heard > self._patience:
-                yield from self._lost(name, f"The input {name!r} gave nothing for {self._patience} seconds.")
+                yield from self._silent(name)
+
+    def _silent(self, name: str) -> Iterator[Event]:
+        yield from self._lost(name, f"The input {name!r} gave nothing for {self._patience} seconds.")
 
     def _read(self, name: str, source: Source | None) -> None:
         """A reader thread: reads until the device is lost, says so, opens it again, and so on."""
@@ -162,7 +168,7 @@ class LiveFeed:
                     break  # `close` may have come too early to see this one
                 for item in opened.items():
                     if not opened.live:
-                        self._closed.wait(self._began + item.end_seconds - self._at / AUDIO_RATE - time.monotonic())
+                        self._closed.wait(self._began + item.end_seconds - self._at / AUDIO_RATE - elapsed())
                     if self._closed.is_set():
                         break
                     self._put(name, item)
@@ -170,6 +176,8 @@ class LiveFeed:
                 lost = f"{opened.description} ended."
             except HardwareError as error:
                 lost = str(error)
+            except Exception as error:  # noqa: BLE001 - no memory, say: the input is tried again all the same
+                lost = f"Reading the input {name!r} failed ({reason_of(error)})."
             self._put(name, lost)
             if opened is not None:
                 self._open.pop(name, None)
@@ -186,7 +194,7 @@ class LiveFeed:
         """Waits for nobody: an item that does not fit is lost, and shows as a hole in the input's samples."""
         while not self._closed.is_set():
             try:
-                self._queue.put((name, time.monotonic(), news), timeout=_TICK)
+                self._queue.put((name, elapsed(), news), timeout=_TICK)
             except queue.Full:
                 if isinstance(news, str):
                     continue

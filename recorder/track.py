@@ -39,6 +39,11 @@ class Track(Generic[File]):
     def open(self) -> bool:
         return self._file is not None
 
+    @property
+    def written(self) -> int:
+        """Bytes in the file of the segment being written."""
+        return 0 if self._file is None else self._file.written
+
     def seal(self, end: int) -> None:
         """Finishes the segment being written, if any; its range reaches to `end`."""
         if self._file is not None and self._opened is not None:

@@ -1,16 +1,15 @@
 """The commands, and how their errors reach a person: one sentence on standard error and an exit code."""
 
-import logging
 import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 from rich.console import Console
 
 from api.cli.backup_app import backup_app
+from api.cli.logs import one_line_logs
 from api.cli.retention_app import retention_app
 from court import exit_codes
 from court.errors import CourtError, InputError
@@ -248,6 +247,14 @@ def node_redeliver(
     redeliver(since)
 
 
+@node_app.command("upgrade-check")
+def node_upgrade_check() -> None:
+    """Succeeds only while this machine's node has no hearing that is being recorded or was interrupted."""
+    from api.cli.node import check_upgrade
+
+    check_upgrade()
+
+
 @models_app.command("fetch")
 def models_fetch(name: Annotated[str, typer.Argument(help="Model; empty: those the settings name.")] = "") -> None:
     """Fetches and checks speech models."""
@@ -294,7 +301,7 @@ def user_add(
 
 def main() -> None:
     """Entry point of `courtrec`: turns every deliberate error into one sentence and an exit code."""
-    _quiet_logs()
+    one_line_logs()
     try:
         app()
     except InputError as error:
@@ -308,11 +315,3 @@ def main() -> None:
 def _tell(error: CourtError, code: int) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"courtrec: {error}", markup=False)
     sys.exit(code)
-
-
-def _quiet_logs() -> None:
-    """A person reads the terminal: libraries speak up only when something is wrong."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    for chatty in ("kombu.connection", "pyhanko", "pyhanko_certvalidator"):
-        logging.getLogger(chatty).setLevel(logging.CRITICAL)

@@ -19,11 +19,13 @@ from recorder.control import create_app
 from recorder.delivery import node_uplink
 from recorder.door import Door
 from recorder.enrolment import enrol_node, enrolment_client
+from recorder.errors import HearingRunning
 from recorder.login import Logins
 from recorder.password import set_password
 from recorder.rooms import load_room
+from recorder.service import watched
 from recorder.settings import load_node_settings
-from recorder.spool import Spool
+from recorder.spool import Spool, unfinished_in
 from recorder.uplink import Uplink
 from storage import keys
 
@@ -47,7 +49,10 @@ def run_node(room_file: Path) -> None:
     try:
         agent.recover()
         door = Door(token, Logins(settings.password_file), settings.page_networks, [settings.name])
-        uvicorn.run(create_app(agent, door), host=settings.host, port=settings.port, log_level="warning")
+        with watched(agent):
+            uvicorn.run(
+                create_app(agent, door), host=settings.host, port=settings.port, log_level="warning", log_config=None
+            )
     finally:
         if uplink is not None:
             uplink.close()  # first: it reads the agent's spool
@@ -86,6 +91,13 @@ def redeliver(since: datetime) -> None:
             f"The bytes of {gone.count} segments ({gone.size} bytes) cannot be sent again: they were deleted here "
             "after the server had read its own copies back."
         )
+
+
+def check_upgrade() -> None:
+    """Asks the spool, not the node, which may be down. Raises HearingRunning, SpoolError if it cannot be read."""
+    hearing = unfinished_in(load_node_settings().spool_folder)
+    if hearing is not None:
+        raise HearingRunning(f"The hearing {hearing} is being recorded here or is not finished: upgrade after its end.")
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:

@@ -168,29 +168,42 @@ def minio_server() -> Iterator[MinioServer]:
 
 
 @contextmanager
-def rtsp_server(recording: Path | None = None, codec: str = "h264") -> Iterator[RtspServer]:
+def rtsp_server(recording: Path | None = None, codec: str = "h264", port: int = 0) -> Iterator[RtspServer]:
     """A camera that shows ``recording`` (picture and sound), or a test pattern with a tone, repeatedly.
 
-    ``codec`` is one of PICTURE_ENCODINGS.
+    ``codec`` is one of PICTURE_ENCODINGS; ``port`` 0 is any that is free.
     """
     ffmpeg = ffmpeg_program()
-    if not _has_rtsp_server():
-        raise ServiceMissing(
-            "The RTSP server is not installed: run tests/services/install.sh "
-            "(packages python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad)."
-        )
     with TemporaryDirectory(prefix="courtrec-rtsp-") as name:
         folder = Path(name)
         loop = folder / "loop.mkv"
         run_to_end(
             [ffmpeg, *_picture_and_sound(recording), *PICTURE_ENCODINGS[codec], *SOUND_ENCODING, str(loop)], folder
         )
-        program = Path(__file__).with_name("rtsp_loop.py")
-        command = [str(SYSTEM_PYTHON), str(program), ffmpeg, str(loop), codec]
-        with running(command, folder, lambda log: _describes_stream(_rtsp_url(log))) as log:
-            url = _rtsp_url(log)
-            assert url is not None
-            yield RtspServer(url)
+        with _serving(folder, [ffmpeg, str(loop), codec, str(port)]) as server:
+            yield server
+
+
+@contextmanager
+def live_rtsp_server(command: list[str]) -> Iterator[RtspServer]:
+    """A camera that shows to all viewers at once what ``command`` writes (Matroska with H.264 and AAC)."""
+    with TemporaryDirectory(prefix="courtrec-rtsp-") as name, _serving(Path(name), ["--live", *command]) as server:
+        yield server
+
+
+@contextmanager
+def _serving(folder: Path, arguments: list[str]) -> Iterator[RtspServer]:
+    program = str(Path(__file__).with_name("rtsp_loop.py"))
+    if not _has_rtsp_server():
+        raise ServiceMissing(
+            "The RTSP server is not installed: run tests/services/install.sh "
+            "(packages python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad)."
+        )
+    command = [str(SYSTEM_PYTHON), program, *arguments]
+    with running(command, folder, lambda log: _describes_stream(_rtsp_url(log))) as log:
+        url = _rtsp_url(log)
+        assert url is not None
+        yield RtspServer(url)
 
 
 def _picture_and_sound(recording: Path | None) -> list[str]:
