@@ -3,6 +3,7 @@ FROM node:22-bookworm-slim AS web
 WORKDIR /src/api/web
 COPY api/web/package.json api/web/package-lock.json api/web/.npmrc ./
 RUN npm ci
+COPY court/page /src/court/page
 COPY api/web ./
 RUN npm run build
 

@@ -27,10 +27,11 @@ lint: $(VENV)/.dev  ## style, types, import contracts
 fuzz: $(VENV)/.dev  ## looks for inputs that break a parser, SECONDS_EACH (60) for every target; found ones lie in var/fuzz
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS_EACH),60)
 
-bench: $(VENV)/.dev  ## errors of transcripts on sample and human speech; what storage and evidence cost
+bench: $(VENV)/.dev  ## errors of transcripts on sample and human speech; what storage, evidence and recording cost
 	$(BIN)/python -m bench.transcript
 	$(BIN)/python -m bench.store
 	$(BIN)/python -m bench.evidence
+	$(BIN)/python -m bench.node_cost
 
 sample: $(VENV)/.dev  ## makes the sample hearings again (needs Debian's festival, festvox-ru, flite and sox)
 	$(BIN)/python -m tools.make_sample_hearing

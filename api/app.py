@@ -5,7 +5,8 @@ from fastapi import FastAPI
 from api import failures
 from api.context import Context
 from api.headers import SecurityHeaders
-from api.routes import console, health, hearings, ingest, live, log, media, pages, protocol_pages, verify
+from api.nodes import begin_register
+from api.routes import console, health, hearings, ingest, live, log, media, nodes, pages, protocol_pages, verify
 from api.web.render import StaticAssets
 from storage.keyring import LOG, SERVER
 from storage.ledger.ed25519 import key_id
@@ -19,7 +20,7 @@ DESCRIPTION = """Records court hearings as evidence.
 Every refusal is `{"detail": sentence}`. Times on a hearing's timeline are seconds since its recording began.
 """
 
-API_ROUTERS = tuple(module.router for module in (ingest, hearings, media, live, verify, log, health))
+API_ROUTERS = tuple(module.router for module in (ingest, nodes, hearings, media, live, verify, log, health))
 # The console before the pages: /hearings/new is no hearing.
 PAGE_ROUTERS = tuple(module.router for module in (console, protocol_pages, pages))
 
@@ -41,6 +42,7 @@ def create_app(context: Context) -> FastAPI:
             uow.log.enrol_key(key_id(raw), raw, SERVER, "server")
         for raw in context.log_keys.public:
             uow.log.enrol_key(key_id(raw), raw, LOG, context.settings.log_origin)
+    begin_register(context)
     for router in (*API_ROUTERS, *PAGE_ROUTERS):
         app.include_router(router)
     app.mount("/static", StaticAssets())

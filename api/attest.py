@@ -1,5 +1,6 @@
 """What the ledger says about a hash that somebody holds, and the proof of it."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from storage.errors import LedgerError
 from storage.ledger.ed25519 import VerifyKey
 from storage.ledger.leaf import LeafKind, SignedLeaf, parse
 from storage.ledger.proof import prove, verify_proof
+from storage.ledger.receipt import is_late
 
 GENUINE, DRAFT, UNKNOWN, ALTERED = "genuine", "draft", "unknown", "altered"
 _SENTENCES = {
@@ -44,6 +46,7 @@ def attest(context: Context, sha256: str) -> schemas.Verdict:
         signed = _sound(context, uow, entry, sha256)
         if entry is None or signed is None:
             return _verdict(ALTERED, sha256)
+        received = _received_late(uow, entry)
         proof = _proof(context, uow, entry)
     if proof is None:
         return _verdict(ALTERED, sha256)
@@ -55,6 +58,7 @@ def attest(context: Context, sha256: str) -> schemas.Verdict:
         track=signed.body.get("track", ""),
         number=signed.body.get("sequence", signed.body.get("revision")),
         recorded_at=parse_utc(signed.at),
+        received_at=received,
         proof=proof,
     )
 
@@ -79,6 +83,12 @@ def _sound(context: Context, uow: UnitOfWork, entry: LogEntry | None, sha256: st
     key = trusted_keys(context, uow).get(signed.author)
     states = signed.body.get(_HASH_FIELD.get(signed.kind, ""))
     return signed if key is not None and signed.verify(VerifyKey(key)) and states == sha256 else None
+
+
+def _received_late(uow: UnitOfWork, entry: LogEntry) -> datetime | None:
+    """When the court's last receipt before the entry is dated, if that is notably later than the entry is."""
+    receipt = uow.log.newest_entry(entry.hearing_id, LeafKind.RECEIPT, before=entry.index)
+    return receipt.at if receipt is not None and is_late(entry.at, receipt.at) else None
 
 
 def _proof(context: Context, uow: UnitOfWork, entry: LogEntry) -> schemas.Proof | None:

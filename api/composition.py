@@ -1,7 +1,10 @@
 """The composition root: settings become a running server, queue and worker. Nothing else wires things together."""
 
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from alembic.util import CommandError
@@ -14,7 +17,16 @@ from api.context import Context
 from api.errors import SettingsError
 from api.node_client import NodeClient
 from api.scrubbing import scrub_context
-from api.secrets import DISPOSAL_KEYS, S3_ACCESS_KEY, S3_SECRET_KEY, given_login, given_secret, load_secrets
+from api.secrets import (
+    DISPOSAL_KEYS,
+    NO_SECRETS,
+    S3_ACCESS_KEY,
+    S3_SECRET_KEY,
+    Secrets,
+    given_login,
+    given_secret,
+    load_secrets,
+)
 from api.settings import Settings, load_settings
 from api.stamps import load_authority
 from hardware.clock import SystemClock
@@ -24,19 +36,22 @@ from protocol.settings import load_protocol_settings
 from protocol.tasks import register as register_protocol
 from storage import durable
 from storage.backup.restore import interrupted
+from storage.canary import CanaryContext, try_store
+from storage.canary import register as register_canary
+from storage.db.copied import copied_database
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
+from storage.enrolment import node_token
 from storage.keyring import LOG, SERVER, KeyRing, load_ring
 from storage.queue import make_queue
 from storage.retention_classes import load_classes
 from storage.scrub import register as register_scrub
 from storage.stamping import StampContext
 from storage.stamping import register as register_stamping
-from storage.worm.canary import prove_write_once
+from storage.worm.canary import proof_of
 from storage.worm.local import LocalStore
 from storage.worm.port import WormStore
 from storage.worm.s3 import S3Store
-from storage.worm.sealing import Sealing
 from transcribe.engines.select import Engines
 from transcribe.settings import load_transcribe_settings
 from transcribe.tasks import TranscribeContext
@@ -83,7 +98,7 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
     """Opens (or makes) everything under the home and brings the database to the newest schema.
 
     Raises SettingsError where the home or the database cannot be used, or where the store shall be `destroying` and
-    the keys for it are missing.
+    the keys for it are missing; StoreNotWriteOnce for a store that does not keep what it promises.
     """
     home, authority = Home(settings.home), load_authority(settings)
     try:
@@ -96,20 +111,36 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
         raise SettingsError(
             f"Restoring a backup into {home.path} has not ended: give the same `courtrec backup restore` again."
         )
+    for folder in (home.keys, home.out):
+        durable.sweep(folder)
     database = open_database(settings.database_address)
     secrets = load_secrets(home.keys)
-    return Context(
+    store = make_store(settings, destroying=destroying)
+    if isinstance(store, LocalStore):
+        store.sweep()
+    context = Context(
         settings=settings,
         database=database,
-        store=make_store(settings, destroying=destroying),
+        store=store,
         server_keys=load_keys(settings, SERVER),
         log_keys=load_keys(settings, LOG),
         secrets=secrets,
         clock=SystemClock(),
         authority=authority,
-        node=NodeClient(settings.node_url, secrets.node_token) if settings.node_url else None,
-        spare=NodeClient(settings.spare_node_url, secrets.node_token) if settings.spare_node_url else None,
+        node=_node_client(secrets, settings.node_url, settings.node_key),
+        spare=_node_client(secrets, settings.spare_node_url, settings.spare_node_key),
     )
+    canary = canary_context(context)
+    if canary is not None:
+        try_store(canary)
+    return context
+
+
+def _node_client(secrets: Secrets, url: str, key_id: str) -> NodeClient | None:
+    """To the node at `url`, if there is one: it is shown its own token, one that was never enrolled the server's."""
+    if not url:
+        return None
+    return NodeClient(url, node_token(secrets.node_token, key_id) if key_id else secrets.node_token)
 
 
 def existing_context(settings: Settings, keys: bool = False) -> Context:
@@ -117,18 +148,61 @@ def existing_context(settings: Settings, keys: bool = False) -> Context:
 
     With `keys` also where the log's key is missing: another one made in its place would hide that it is lost.
     """
-    home = Home(settings.home)
-    if not settings.database_url and not (home.path / "courtrec.db").exists():
-        raise SettingsError(f"There is no court in {home.path}: set COURTREC_HOME, or restore a backup into it.")
-    if keys and not home.own_key(LOG).exists():
-        raise SettingsError(f"The log's key {home.own_key(LOG)} is missing: restore it from the backup.")
+    _require_court(settings, keys)
     return make_context(settings)
 
 
-def load_keys(settings: Settings, purpose: str) -> KeyRing:
+@contextmanager
+def verifying(settings: Settings) -> Iterator[tuple[Context, str]]:
+    """A court's context to verify it with, and a note on how it is read, '' where there is nothing to tell.
+
+    A home that may not be written, such as a disk mounted read-only, is left as it is: the database is read from a
+    copy, and the store is not tried. Raises as `existing_context`, StorageError where the database cannot be copied.
+    """
+    _require_court(settings, keys=True)
+    home, database = settings.home, settings.home / "courtrec.db"
+    if all(os.access(path, os.W_OK) for path in (home, database) if path.exists()):
+        yield existing_context(settings, keys=True), ""
+        return
+    note = f"The home {home} is read only, and nothing was written there."
+    with ExitStack() as opened:
+        address = settings.database_url
+        if not address:
+            copy = opened.enter_context(copied_database(database))
+            address = f"sqlite:///{copy.path}"
+            note += f" A copy of its database was read{', with' if copy.log else ''}"
+            note += f" the {copy.log} bytes of changes that a crash left beside it." if copy.log else "."
+        context = Context(
+            settings=settings,
+            database=open_database(address),
+            store=make_store(settings),
+            server_keys=load_keys(settings, SERVER, make=False),
+            log_keys=load_keys(settings, LOG, make=False),
+            secrets=NO_SECRETS,
+            clock=SystemClock(),
+            authority=load_authority(settings),
+        )
+        opened.callback(context.database.dispose)
+        yield context, note
+
+
+def _require_court(settings: Settings, keys: bool) -> None:
+    home = Home(settings.home)
+    try:
+        if not settings.database_url and not (home.path / "courtrec.db").exists():
+            raise SettingsError(f"There is no court in {home.path}: set COURTREC_HOME, or restore a backup into it.")
+        if keys and not home.own_key(LOG).exists():
+            raise SettingsError(f"The log's key {home.own_key(LOG)} is missing: restore it from the backup.")
+    except PermissionError as error:
+        raise SettingsError(
+            f"{error.filename} cannot be looked for by this account: use one that may read {home.path} and its keys."
+        ) from None
+
+
+def load_keys(settings: Settings, purpose: str, *, make: bool = True) -> KeyRing:
     """The server's own keys for `purpose`, server or log; raises KeyFileError."""
     overlap = timedelta(days=settings.key_overlap_days)
-    return load_ring(Home(settings.home).own_key(purpose), purpose, settings.log_origin, overlap)
+    return load_ring(Home(settings.home).own_key(purpose), purpose, settings.log_origin, overlap, make=make)
 
 
 def open_database(address: str) -> Database:
@@ -154,22 +228,16 @@ def open_database(address: str) -> Database:
 
 
 def make_store(settings: Settings, *, destroying: bool = False) -> WormStore:
-    """The write-once store, refused here if it is none; one in S3 destroys only if that was announced.
+    """The write-once store, not yet tried; one in S3 destroys only if that was announced.
 
-    Raises StoreNotWriteOnce for an S3 store that lets evidence be deleted, NotSealed for a folder that cannot be sealed
-    as required.
+    Raises StoreNotWriteOnce for a bucket without object lock.
     """
     if settings.store == "local":
-        local = LocalStore(settings.home / "objects", settings.store_sealing)
-        if settings.store_sealing is Sealing.REQUIRE:
-            local.try_sealing()
-        return local
+        return LocalStore(settings.home / "objects", settings.store_sealing)
     folder = Home(settings.home).keys
     keys = given_secret(folder / S3_ACCESS_KEY), given_secret(folder / S3_SECRET_KEY)
     disposal = _s3(settings, _disposal_keys(folder)) if destroying else None
-    store = S3Store(_s3(settings, keys), settings.s3_bucket, disposal=disposal)
-    prove_write_once(store, datetime.now(UTC))
-    return store
+    return S3Store(_s3(settings, keys), settings.s3_bucket, disposal=disposal)
 
 
 def _s3(settings: Settings, keys: tuple[str, str]) -> Minio:
@@ -203,7 +271,16 @@ def make_worker_queue(context: Context) -> Celery:
     register_protocol(queue, protocol_context(context))
     register_scrub(queue, scrub_context(context))
     register_stamping(queue, stamp_context(context))
+    canary = canary_context(context)
+    if canary is not None:
+        register_canary(queue, canary)
     return queue
+
+
+def canary_context(context: Context) -> CanaryContext | None:
+    """What trying the store works with; None where the store promises nothing that could be tried."""
+    proof = proof_of(context.store)
+    return None if proof is None else CanaryContext(context.database, context.clock, proof)
 
 
 def stamp_context(context: Context) -> StampContext:

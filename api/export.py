@@ -11,6 +11,7 @@ from typing import Any
 
 from api.context import Context
 from api.errors import ApiError
+from api.nodes import register_leaves
 from api.verification import trusted_keys
 from api.vouching import with_heads
 from court.hearing import HearingState
@@ -18,14 +19,17 @@ from court.openness import Openness, OpennessSpan, openness_of
 from storage.bundle_writer import write_bundle
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger import merkle
-from storage.ledger.bundle import ENTRIES, Bundle, Contents, content_hash, file_name
+from storage.ledger.bundle import ENTRIES, REGISTER_FIELD, Bundle, content_hash, file_name
 from storage.ledger.chains import Withheld
 from storage.ledger.checkpoint import verifier_key
+from storage.ledger.contents import Contents
 from storage.ledger.delivery import expected
 from storage.ledger.destruction import keeping
 from storage.ledger.key_list import sign_key_list
 from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
 from storage.ledger.multiproof import nodes_around
+from storage.ledger.receipt import SINCE, SINCE_KINDS
+from storage.ledger.register import about
 from storage.ledger.stored import named_object
 from storage.ledger.tracks import STATE_RATE
 from storage.worm.port import read_object
@@ -113,13 +117,14 @@ def _journalled(context: Context, hearing_id: str, order: Order) -> tuple[Bundle
         leaves = _ended(uow, hearing_id)
         chosen = choose(leaves, order, context.server_keys.key_ids, uow.hearings.closed_beside(hearing_id))
         now = context.clock.now().utc
-        body = copy_body(chosen, order, len(leaves))
+        register = about(register_leaves(uow), next(iter(leaves.values())).author)
+        body = copy_body(chosen, order, len(leaves), uow.log.first_of(*SINCE_KINDS), [*register])
         copy = uow.log.record(LeafKind.COPY, hearing_id, now, body, context.server_key)
         hidden = {one.index for one in chosen.withheld}
         given = {row.index: row.entry for row in uow.log.entries(hearing_id) if row.index not in hidden}
         origin, ring = context.settings.log_origin, context.log_keys
         checkpoint = uow.log.checkpoint(now, ring, origin)
-        around = nodes_around(sorted(given.keys() | hidden), checkpoint.size)
+        around = nodes_around(sorted(given.keys() | hidden | register.keys()), checkpoint.size)
         contents = Contents(
             origin=origin,
             log_key=verifier_key(origin, ring.key.public),
@@ -129,9 +134,13 @@ def _journalled(context: Context, hearing_id: str, order: Order) -> tuple[Bundle
             withheld=chosen.withheld,
             nodes={at: uow.log.node(*at) for at in around},
             files=chosen.files,
+            rotations=tuple(one.rotation.note for one in reversed(ring.former)),
+            restorations=tuple(one.note for one in ring.restorations),
+            register=tuple(register),
         )
         keys = sign_key_list(origin, trusted_keys(context, uow), *ring.signers(now))
-    return Bundle(contents, tuple(given.values()), checkpoint.note, keys), chosen.left_out
+    told = tuple(leaf.entry for leaf in register.values())
+    return Bundle(contents, tuple(given.values()), checkpoint.note, keys, register=told), chosen.left_out
 
 
 def _ended(uow: UnitOfWork, hearing_id: str) -> dict[int, SignedLeaf]:
@@ -169,8 +178,14 @@ def choose(
     return Chosen(tuple(withheld), files, len(objects) - len(files))
 
 
-def copy_body(chosen: Chosen, order: Order, entries: int) -> dict[str, Any]:
-    """The body of the copy leaf that states it; the hearing had `entries` before that."""
+def copy_body(
+    chosen: Chosen, order: Order, entries: int, since: Mapping[str, int], register: Sequence[int]
+) -> dict[str, Any]:
+    """The body of the copy leaf that states it; the hearing had `entries` before that.
+
+    `since` says which entry of the log was the first of a kind that not all hearings have; `register` are the places
+    there of what the register says about the hearing's node.
+    """
     return {
         "actor": order.actor,
         "role": order.role,
@@ -180,6 +195,8 @@ def copy_body(chosen: Chosen, order: Order, entries: int) -> dict[str, Any]:
         "objects": len(chosen.files),
         "withheld": len(chosen.withheld),
         ENTRIES: entries + 1,
+        SINCE: dict(since),
+        REGISTER_FIELD: list(register),
         "content_sha256": content_hash(chosen.files.values(), [one.index for one in chosen.withheld]),
     }
 

@@ -3,7 +3,7 @@
 from api.access import Action, decide
 from api.caller import Caller
 from api.errors import Forbidden, Gone, NotFound
-from api.i18n import N_
+from court.catalogue import N_
 from court.hearing import HearingState
 from court.ids import is_id
 from court.openness import Openness, openness_of

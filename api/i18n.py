@@ -4,7 +4,6 @@ The messages' own language is English. Kyrgyz and Kazakh fall back to Russian, w
 """
 
 import gettext
-import importlib.resources
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -18,15 +17,10 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from court.card import LANGUAGES
+from court.catalogue import FALLBACK, N_, catalogue_text
 
 SOURCE_LANGUAGE = "en"
-_FALLBACK = {"ky": "ru", "kk": "ru"}
 _BYTES_IN_STEP = 1024
-
-
-def N_(message: str) -> str:
-    """Marks a message for the catalogues where it is defined; it is translated where it is shown."""
-    return message
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +60,21 @@ def words(language: str) -> Words:
     if language not in LANGUAGES:
         raise ValueError(f"no texts in {language!r}")
     translations: gettext.NullTranslations = _catalogue(language)
-    if language in _FALLBACK:
-        translations.add_fallback(_catalogue(_FALLBACK[language]))
+    if language in FALLBACK:
+        translations.add_fallback(_catalogue(FALLBACK[language]))
     return Words(language, translations, Locale.parse(language))
 
 
-def catalogue_text(language: str) -> bytes:
-    """The catalogue as it is written."""
-    folder = importlib.resources.files("court") / "locale" / language / "LC_MESSAGES"
-    return (folder / "courtrec.po").read_bytes()
-
-
 def _catalogue(language: str) -> gettext.GNUTranslations:
-    compiled = BytesIO()
-    write_mo(compiled, read_po(BytesIO(catalogue_text(language)), locale=language, abort_invalid=True))
+    found, compiled = (
+        read_po(BytesIO(catalogue_text(language).encode()), locale=language, abort_invalid=True),
+        BytesIO(),
+    )
+    for message in list(found):
+        if message.id and not any(message.string or ()):
+            found.delete(
+                message.id
+            )  # Babel would compile an untranslated plural as English, and nothing would fall back
+    write_mo(compiled, found)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)

@@ -28,11 +28,16 @@ class KnownHearing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """A step for the node at place `node`: join, open, closed, or one of the control interface's steps."""
+    """A step for the node at place `node`: join, open, closed, or one of the control interface's steps.
+
+    `recording` is that node's own, or spare, recording of the `hearing`; `by` ordered the step, if anybody.
+    """
 
     node: int
     step: str
     hearing: str
+    recording: str = field(default="", compare=False)
+    by: str = field(default="", compare=False)
     card: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
@@ -55,7 +60,7 @@ def due(
         if status is not None and hearing is not None and _live(status):
             found = known(hearing)
             if found is not None and not found.live:
-                return Deed(place, "stop", hearing)
+                return Deed(place, "stop", hearing, status["hearing"])
     if len(told) < 2 or told[0] is None or told[1] is None:
         return None
     for place, other in ((0, 1), (1, 0)):
@@ -67,7 +72,7 @@ def due(
             return _step(told[leading] or one, told[1 - leading] or beside, 1 - leading, one["hearing"])
         if _live(one) and not _live(beside):
             found = known(one["hearing"])
-            return Deed(other, "join", one["hearing"], found.card) if found is not None else None
+            return Deed(other, "join", one["hearing"], card=found.card) if found is not None else None
     return None
 
 
@@ -75,9 +80,9 @@ def _step(lead: Status, behind: Status, place: int, hearing: str) -> Deed | None
     if not _live(behind):
         return None
     if lead["state"] != behind["state"]:
-        return Deed(place, _STEPS[HearingState(lead["state"])], hearing)
+        return Deed(place, _STEPS[HearingState(lead["state"])], hearing, behind["hearing"], lead.get("by", ""))
     wanted = lead.get("openness", "open")
-    return Deed(place, wanted, hearing) if wanted != behind.get("openness", "open") else None
+    return Deed(place, wanted, hearing, behind["hearing"]) if wanted != behind.get("openness", "open") else None
 
 
 def _hearing(status: Status) -> str | None:

@@ -10,8 +10,10 @@ from typing import BinaryIO
 
 from api.context import Context
 from api.errors import Conflict, Unusable
+from api.nodes import admitted
 from api.projection import project
 from api.work import offer_work
+from court.clock import parse_utc
 from court.hearing import HearingState
 from storage.db.checks import KnownObject
 from storage.db.models import LogHead, Segment
@@ -20,13 +22,22 @@ from storage.errors import ChainError, LedgerError, WrongHash
 from storage.fsck import Result, check
 from storage.ledger.chain import check_next
 from storage.ledger.ed25519 import PUBLIC_SIZE, VerifyKey
-from storage.ledger.leaf import LeafKind, SignedLeaf, parse
+from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
+from storage.ledger.receipt import receipt_due
 from storage.queue import offer_stamp
 from storage.retention import retain_until
 from storage.worm.port import StoredObject
 
 NODE_STATES = frozenset(
-    {LeafKind.HEARING, LeafKind.STATE, LeafKind.SEGMENT, LeafKind.GAP, LeafKind.NOTE, LeafKind.OPENNESS}
+    {
+        LeafKind.HEARING,
+        LeafKind.STATE,
+        LeafKind.SEGMENT,
+        LeafKind.GAP,
+        LeafKind.NOTE,
+        LeafKind.OPENNESS,
+        LeafKind.SYNC,
+    }
 )
 """The facts that are a node's to state; all others are the server's."""
 
@@ -133,15 +144,14 @@ def check_objects(context: Context, objects: Sequence[str]) -> list[str]:
 def accept(context: Context, batch: Batch) -> dict[str, int]:
     """Appends and projects a batch; returns the number due next in each of its hearings.
 
-    The key becomes known as a node's on its first use: whoever holds the node token is trusted to enrol it.
-    Raises OutOfOrder where a chain is not continued or forks, Unusable where an entry cannot be accepted; nothing
-    of the batch is kept then.
+    Raises Forbidden where the key is not enrolled or was revoked, OutOfOrder where a chain is not continued or forks,
+    Unusable where an entry cannot be accepted; nothing of the batch is kept then.
     """
     author = batch.key.key_id
     try:
         with context.database.begin() as uow:
             _lock(uow, batch)
-            _enrol(uow, batch.key)
+            admitted(context, uow, author)
             taken = [signed for signed in batch.leaves if _take(context, uow, signed)]
             now = context.clock.now().utc
             for hearing_id in sorted({signed.hearing for signed in taken}):
@@ -168,7 +178,21 @@ def _take(context: Context, uow: UnitOfWork, signed: SignedLeaf) -> bool:
         segment = uow.hearings.segment(signed.hearing, signed.body["track"], signed.body["sequence"])
         if segment is not None:
             _state_delivery(context, uow, segment, arrived=False)
+    _state_receipt(context, uow, signed, chain.at)
     return True
+
+
+def _state_receipt(context: Context, uow: UnitOfWork, signed: SignedLeaf, before: str) -> None:
+    """The court's own word on when the entry came, where it is owed: storage/ledger/receipt.py says when, and reads it.
+
+    `before` is when the entry that it follows is dated, '' if it opens the hearing.
+    """
+    now = context.clock.now().utc
+    stated = uow.log.newest_entry(signed.hearing, LeafKind.RECEIPT)
+    follows = parse_utc(before) if before else None
+    if receipt_due(parse_utc(signed.at), follows, now, stated.at if stated else None):
+        body = {"entry": entry_hash(signed.entry)}
+        uow.log.record(LeafKind.RECEIPT, signed.hearing, now, body, context.server_key)
 
 
 def _state_delivery(context: Context, uow: UnitOfWork, segment: Segment, *, arrived: bool) -> None:
@@ -190,12 +214,6 @@ def _lock(uow: UnitOfWork, batch: Batch) -> None:
     for hearing_id in sorted({signed.hearing for signed in batch.leaves}):
         uow.hearings.lock(hearing_id)
     uow.session.get(LogHead, 1, with_for_update=True)
-
-
-def _enrol(uow: UnitOfWork, key: VerifyKey) -> None:
-    if key.key_id in uow.log.public_keys("server", "log"):
-        raise Unusable("The key is the server's own: a node signs with a key of its own.")
-    uow.log.enrol_key(key.key_id, key.raw, "node")
 
 
 def _due(context: Context, batch: Batch, error: ChainError) -> int:

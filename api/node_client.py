@@ -1,6 +1,7 @@
 """The server's side of a recording node's control interface. The node records on whether or not anyone asks."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -9,6 +10,22 @@ from api.errors import Conflict, NodeUnreachable, Unusable
 
 _CONNECT = 2.0  # seconds: in a court's own network a machine that is there answers at once
 _UNREACHABLE = "The recording node at {url} does not answer: check that it runs and its network; recording goes on."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks for a step (`by`), of which hearing, and how many steps, or orders, the person had seen (None: unknown).
+
+    With it neither a repeated request nor a second person's changes anything twice (recorder/plan.py).
+    """
+
+    by: str
+    hearing: str
+    seen: int | None = None
+
+    def as_fields(self) -> dict[str, Any]:
+        known = {} if self.seen is None else {"seen": self.seen}
+        return {"by": self.by, "hearing": self.hearing, **known}
 
 
 class NodeClient:
@@ -20,33 +37,36 @@ class NodeClient:
         self._timeout = httpx.Timeout(timeout, connect=min(timeout, _CONNECT))
 
     def status(self) -> dict[str, Any]:
-        """{node, room, hearing, spare_of, state, seconds, tracks, unsent, message}."""
+        """What recorder/control.py tells: {node, room, hearing, spare_of, state, seconds, tracks, unsent, …}."""
         return self._call("GET", "/status")
 
-    def start(self, card: Mapping[str, Any], spare_of: str = "") -> str:
-        """Begins to record with these card fields; returns the hearing's id. `spare_of`: what another node records."""
+    def start(self, card: Mapping[str, Any], key: str, by: str, spare_of: str = "") -> str:
+        """Begins to record with these card fields; returns the hearing's id, the same for the same `key`. `spare_of`:
+        what another node records."""
         beside = {"spare_of": spare_of} if spare_of else {}
-        return str(self._call("POST", "/start", {**card, **beside})["hearing"])
+        return str(self._call("POST", "/start", {**card, **beside, "key": key, "by": by})["hearing"])
 
-    def pause(self) -> dict[str, Any]:
-        return self._call("POST", "/pause")
+    def pause(self, asked: Asked) -> dict[str, Any]:
+        return self._call("POST", "/pause", asked.as_fields())
 
-    def resume(self) -> dict[str, Any]:
-        return self._call("POST", "/resume")
+    def resume(self, asked: Asked) -> dict[str, Any]:
+        return self._call("POST", "/resume", asked.as_fields())
 
-    def deliberate(self) -> dict[str, Any]:
-        return self._call("POST", "/deliberate")
+    def deliberate(self, asked: Asked) -> dict[str, Any]:
+        return self._call("POST", "/deliberate", asked.as_fields())
 
-    def stop(self) -> dict[str, Any]:
-        return self._call("POST", "/stop")
+    def stop(self, asked: Asked) -> dict[str, Any]:
+        return self._call("POST", "/stop", asked.as_fields())
 
-    def note(self, template: str, text: str) -> float:
-        """Puts a note at the present moment; returns it in seconds on the hearing's timeline."""
-        return float(self._call("POST", "/note", {"template": template, "text": text})["at"])
+    def note(self, template: str, text: str, key: str, asked: Asked) -> float:
+        """Puts a note at the present moment, once for each `key`; returns it in seconds on the hearing's timeline."""
+        note = {"template": template, "text": text, "key": key}
+        return float(self._call("POST", "/note", {**note, **asked.as_fields()})["at"])
 
-    def order(self, openness: str, back_seconds: int) -> dict[str, Any]:
+    def order(self, openness: str, back_seconds: int, asked: Asked) -> dict[str, Any]:
         """The hearing is open or closed from so long ago on; the status, and `since` in seconds on its timeline."""
-        return self._call("POST", "/openness", {"openness": openness, "back_seconds": back_seconds})
+        order = {"openness": openness, "back_seconds": back_seconds}
+        return self._call("POST", "/openness", {**order, **asked.as_fields()})
 
     async def levels(self) -> AsyncIterator[str]:
         """The data of each `levels` event (JSON text), about ten a second, until the node ends it."""

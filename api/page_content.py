@@ -9,11 +9,12 @@ from api.access import Action
 from api.caller import Caller
 from api.errors import Forbidden
 from api.gate import DESTROYED_BY_ACT, is_kept, require
+from api.openness_orders import orders
 from api.transcript_view import TranscriptView, transcript_view
-from api.web.labels import LABELS
 from api.web.render import Page
 from court.card import HearingCard
 from court.hearing import HearingState
+from court.labels import LABELS
 from court.notes import NoteTemplate
 from court.people import CourtRole, UserRole
 from court.timeline import GapCause
@@ -48,6 +49,8 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         "completeness": whole,
         "evidence": _evidence(uow, hearing),
         "may_play": True,
+        "orders": orders(uow, hearing.id),
+        "may_close": caller.role is UserRole.JUDGE and not HearingState(hearing.state).live,
         "gone": "" if is_kept(hearing) else page.words.gettext(DESTROYED_BY_ACT),
         **protocol_panel(uow, caller, hearing),
         **script_words(page),

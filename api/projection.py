@@ -10,12 +10,13 @@ from court.card import HearingCard
 from court.clock import parse_utc
 from court.errors import CourtError
 from court.hearing import HearingState, step
-from storage.db.hearings import BY_NODE
 from storage.db.models import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.leaf import Leaf, LeafKind
 
-_LIMITS = {"room": 200, "codec": 16, "track": 64}
+_LIMITS = {"room": 200, "codec": 16, "track": 64, "by": 200}
+NODE = "node"
+"""Who gave an order on openness where its entry names nobody: the secretary, whom the journal names."""
 _MAX_INT = 2**31 - 1  # of the database columns
 
 
@@ -128,10 +129,17 @@ def _openness(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
             start_ms=body["start_ms"],
             end_ms=None,
             openness=body["openness"],
-            ordered_by=BY_NODE,
+            ordered_by=body.get("by", NODE),
             leaf_index=index,
         )
     )
+
+
+def _sync(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
+    """It stands in the log alone."""
+    announced = {one["track"] for one in _locked(uow, leaf).tracks}
+    if not {leaf.body["track"], leaf.body["reference"]} <= announced:
+        raise _refused(leaf, "the hearing announced no such tracks")
 
 
 _PROJECTIONS: dict[LeafKind, Callable[[UnitOfWork, Leaf, int], None]] = {
@@ -141,6 +149,7 @@ _PROJECTIONS: dict[LeafKind, Callable[[UnitOfWork, Leaf, int], None]] = {
     LeafKind.GAP: _gap,
     LeafKind.NOTE: _note,
     LeafKind.OPENNESS: _openness,
+    LeafKind.SYNC: _sync,
 }
 
 

@@ -15,7 +15,7 @@ import structlog
 
 from api.errors import Conflict, NodeUnreachable, Unusable
 from api.in_step import Deed, due, records
-from api.node_client import NodeClient
+from api.node_client import Asked, NodeClient
 from court.errors import CourtError
 
 Status = dict[str, Any]
@@ -51,28 +51,38 @@ class RoomNodes:
         self.first = first
         self.spare = spare
         self._led_by: dict[str, NodeClient] = {}
+        self._begun: tuple[str, str] = ("", "")
         self._steps = 0
         self._wanted: tuple[int, object] = (0, None)
         self._rest = 0
         self._behind = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spare-node")
 
-    def start(self, card: Mapping[str, Any]) -> str:
-        """Begins to record on the first node, and beside it on the spare; returns the hearing's id.
+    def start(self, card: Mapping[str, Any], key: str, by: str) -> str:
+        """Begins to record on the first node, and beside it on the spare; returns the hearing's id, the same for the
+        same `key`.
 
         Where the first does not answer or cannot use its devices, the spare records alone. Raises as NodeClient.start
         does of the first.
         """
+        before, hearing = self._begun
+        if key and key == before:
+            return hearing  # also where the spare began it alone, and the first is back
         self._steps += 1
+        hearing = self._start(card, key, by)
+        self._begun = (key, hearing)
+        return hearing
+
+    def _start(self, card: Mapping[str, Any], key: str, by: str) -> str:
         try:
-            hearing, other = self.first.start(card), self.spare
+            hearing, other = self.first.start(card, key, by), self.spare
         except (NodeUnreachable, Unusable):
             if self.spare is None:
                 raise
             with suppress(CourtError):
-                return self.spare.start(card)
+                return self.spare.start(card, key, by)
             raise
         if other is not None:
-            self._behind.submit(self._join, other, card, hearing)
+            self._behind.submit(self._join, other, card, by, hearing)
         return hearing
 
     def status(self) -> Status:
@@ -98,27 +108,28 @@ class RoomNodes:
         except CourtError:
             return None
 
-    def lead(self, hearing: str, deed: Callable[[NodeClient], Result]) -> tuple[Result, Status]:
+    def lead(self, hearing: str, asked: Asked, deed: Callable[[NodeClient, Asked], Result]) -> tuple[Result, Status]:
         """Has the leading node do it; returns what came of it, and that node's status before.
 
+        `asked.hearing` is the recording whose steps were seen: what the other node counts has nothing to do with it.
         Raises Conflict where no node records the hearing or the step is not possible, NodeUnreachable where none
         answers.
         """
         self._steps += 1
         node, status = self._leading(hearing)
         try:
-            result = deed(node)
+            result = deed(node, _of(status, asked))
         except NodeUnreachable:
             other = self._other(node)
             if other is None or not records(told := other.status(), hearing):
                 raise
-            result = deed(other)
+            result = deed(other, _of(told, asked))
             self._led_by[hearing] = other
             return result, told
         if status["hearing"] != hearing:
             self._led_by[hearing] = node
         if (other := self._other(node)) is not None:
-            self._behind.submit(self._also, other, hearing, deed)
+            self._behind.submit(self._also, other, hearing, asked.by, deed)
         return result, status
 
     def seen(self) -> tuple[Seen, Seen | None]:
@@ -169,16 +180,16 @@ class RoomNodes:
     def _other(self, node: NodeClient) -> NodeClient | None:
         return self.spare if node is self.first else self.first
 
-    def _join(self, node: NodeClient, card: Mapping[str, Any], hearing: str) -> None:
+    def _join(self, node: NodeClient, card: Mapping[str, Any], by: str, hearing: str) -> None:
         try:
-            node.start(card, hearing)
+            node.start(card, "", by, hearing)
         except CourtError as error:
             _log.warning("spare_does_not_record", hearing=hearing, reason=str(error))
 
-    def _also(self, node: NodeClient, hearing: str, deed: Callable[[NodeClient], object]) -> None:
+    def _also(self, node: NodeClient, hearing: str, by: str, deed: Callable[[NodeClient, Asked], object]) -> None:
         try:
-            if records(node.status(), hearing):
-                deed(node)
+            if records(status := node.status(), hearing):
+                deed(node, Asked(by, status["hearing"]))
         except CourtError as error:
             _log.warning("node_missed_a_step", hearing=hearing, reason=str(error))
 
@@ -201,12 +212,17 @@ class RoomNodes:
 
 
 def _do(node: NodeClient, deed: Deed) -> None:
+    asked = Asked(deed.by, deed.recording)
     if deed.step == "join":
-        node.start(deed.card, deed.hearing)
+        node.start(deed.card, "", "", deed.hearing)
     elif deed.step in ("open", "closed"):
-        node.order(deed.step, 0)
+        node.order(deed.step, 0, asked)
     else:
-        getattr(node, deed.step)()
+        getattr(node, deed.step)(asked)
+
+
+def _of(status: Status, asked: Asked) -> Asked:
+    return asked if asked.hearing == status["hearing"] else Asked(asked.by, status["hearing"])
 
 
 def _seen(node: NodeClient) -> Seen:

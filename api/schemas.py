@@ -56,6 +56,28 @@ class LeavesAccepted(BaseModel):
     next_seq: dict[str, int] = Field(description="Per hearing, the number of the entry that comes next.")
 
 
+class Enrolment(BaseModel):
+    """What a node shows to be enrolled."""
+
+    code: str = Field(max_length=64, description="The one-time code that `courtrec node code` gave.")
+    name: str = Field(max_length=200, description="The node's own name.")
+    public_key: str = Field(max_length=64, description="The node's raw Ed25519 public key in base64.")
+    proof: str = Field(max_length=128, description="Signature in base64: the node has the private half.")
+
+
+class EnrolledNode(BaseModel):
+    node: str = Field(description="Id of the node's key.")
+    room: str
+    token: str = Field(description="What the node shows from now on: Authorization: Bearer TOKEN.")
+    log_key: str = Field(description="The log's verifier key: NAME+HASH+KEY.")
+    room_file: str = Field(description="Text of the room's file, empty where the server has none.")
+
+
+class KnownNode(BaseModel):
+    node: str = Field(description="Id of the node's key.")
+    room: str = Field(description="For which it was enrolled, empty for any.")
+
+
 class ForkProblem(Problem):
     expected_seq: int = Field(description="The number of the entry that comes next.")
 
@@ -175,6 +197,9 @@ class Verdict(BaseModel):
     track: str = ""
     number: int | None = Field(None, description="The segment's sequence number or the protocol's revision.")
     recorded_at: datetime | None = Field(None, description="When the author stated it.")
+    received_at: datetime | None = Field(
+        None, description="Before when the court had not received it, if that is notably later."
+    )
     proof: Proof | None = None
 
 
@@ -193,3 +218,7 @@ class LogKey(BaseModel):
 class Health(BaseModel):
     status: str
     database: bool
+    store: str = Field(
+        description="What the store's newest canary showed: write-once, not write-once (no new hearing is opened), not "
+        "reached; or not tried."
+    )

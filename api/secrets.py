@@ -25,6 +25,10 @@ class Secrets:
     node_token: str
 
 
+NO_SECRETS = Secrets(b"", "")
+"""For who shows himself to nobody and lets nobody in."""
+
+
 def load_secrets(folder: Path) -> Secrets:
     """Reads the secrets of this installation, making those that do not exist yet. Raises SettingsError."""
     return Secrets(

@@ -10,7 +10,7 @@ import uvicorn
 from celery import Celery
 
 from api.app import create_app
-from api.composition import make_worker_queue
+from api.composition import canary_context, make_worker_queue
 from api.context import Context
 from api.errors import ServerError
 from api.follower import following
@@ -62,8 +62,13 @@ def _embedded_queue(context: Context) -> Iterator[None]:
 @contextmanager
 def _sweeping(context: Context, queue: Celery) -> Iterator[None]:
     settings = context.settings
-    stamping = bool(settings.timestamp_url)
-    sweeper = Sweeper(context.database, queue, scrub_after=settings.scrub_after, stamping=stamping)
+    sweeper = Sweeper(
+        context.database,
+        queue,
+        scrub_after=settings.scrub_after,
+        stamping=bool(settings.timestamp_url),
+        canary=canary_context(context) is not None,
+    )
     sweeper.start()
     try:
         yield

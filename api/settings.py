@@ -71,8 +71,18 @@ class Settings(BaseSettings):
     )
 
     node_url: str = Field("", description="Control address of the recording node; empty: no node is attached.")
+    node_key: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{16})?$",
+        description="Key id of that node, as `courtrec node list` shows it; empty: it is this machine's own.",
+    )
     spare_node_url: str = Field(
         "", description="Control address of a second node that records the same room beside it; empty: there is none."
+    )
+    spare_node_key: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{16})?$",
+        description="Key id of the second node, as `courtrec node list` shows it.",
     )
     object_limit: int = Field(1 << 30, ge=1 << 20, description="Largest object a node may deliver, in bytes.")
 

@@ -15,8 +15,10 @@ from storage.queue import offer_stamp
 _SAMPLES_PER_SECOND = 48_000
 
 
-def end_on_spare(context: Context, uow: UnitOfWork, hearing_id: str, spare_id: str, spare_seconds: float) -> None:
-    """Enters the end of the hearing, which lies at `spare_seconds` of its spare recording.
+def end_on_spare(
+    context: Context, uow: UnitOfWork, hearing_id: str, spare_id: str, spare_seconds: float, by: str
+) -> None:
+    """Enters the end of the hearing, which lies at `spare_seconds` of its spare recording; `by` ordered it.
 
     What its own node does when it is back changes nothing of it. Where that stated the end already, nothing is done.
     """
@@ -31,7 +33,7 @@ def end_on_spare(context: Context, uow: UnitOfWork, hearing_id: str, spare_id: s
         "disciplined": now.disciplined,
     }
     ended = HearingState.ENDED
-    body = {"state": ended.value, "at_sample": at_sample, "anchor": anchor, "spare": spare_id}
+    body = {"state": ended.value, "at_sample": at_sample, "anchor": anchor, "spare": spare_id, "by": by}
     index = uow.log.record(LeafKind.STATE, hearing_id, now.utc, body, context.server_key)
     utc = now.utc.replace(microsecond=now.utc.microsecond // 1000 * 1000)  # as the entry has it
     hearing.state = step(HearingState(hearing.state), ended).value

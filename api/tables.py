@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from api.made import act_faults, protocol_faults, transcript_faults
+from api.projection import NODE
 from court.card import HearingCard
 from court.clock import parse_utc
 from court.errors import InputError
@@ -48,7 +49,7 @@ _TABLES = (
     _Table(Gap, LeafKind.GAP, (*_STRETCH, "cause", "device_log"), anchored=True),
     _Table(NoteRow, LeafKind.NOTE, ("at_sample", "template", "text"), anchored=False),
     _Table(StateChange, LeafKind.STATE, ("state", "at_sample"), anchored=True),
-    _Table(OpennessRow, LeafKind.OPENNESS, ("start_ms", "end_ms", "openness"), anchored=False),
+    _Table(OpennessRow, LeafKind.OPENNESS, ("start_ms", "end_ms", "openness", "ordered_by"), anchored=False),
 )
 
 
@@ -149,7 +150,8 @@ def _row_faults(uow: UnitOfWork, hearing_id: str, table: _Table, leaves: Mapping
 
 
 def _told_by_leaf(leaf: SignedLeaf, table: _Table) -> dict[str, Any]:
-    told = {column: leaf.body[column] for column in table.columns}
+    body = {"ordered_by": leaf.body.get("by", NODE), **leaf.body}
+    told = {column: body[column] for column in table.columns}
     return {**told, "utc": parse_utc(leaf.body["anchor"]["utc"])} if table.anchored else told
 
 

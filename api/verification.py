@@ -3,14 +3,16 @@
 Each fault is one sentence saying what is wrong and where. Nothing is repaired here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from sqlalchemy import select
 
 from api.context import Context
-from api.losses import loss_faults
 from api.made import unstated_acts
+from api.nodes import register_of
 from api.readable import file_faults, to_the_end, unreadable_rows
+from api.recorders import recorder_faults, register_faults
+from api.restorations import restoration_faults
 from api.seals import seal_faults
 from api.stamps import stamp_faults
 from api.tables import hearing_table_faults, log_row_fault, readable, state_of
@@ -27,6 +29,9 @@ from storage.ledger.delivery import expected
 from storage.ledger.destruction import keeping
 from storage.ledger.ed25519 import key_id
 from storage.ledger.faults import ObjectState
+from storage.ledger.leaf import LeafKind, SignedLeaf
+from storage.ledger.receipt import SINCE_KINDS, is_owed, late_sentence
+from storage.ledger.register import REGISTER
 from storage.ledger.verify import verify_hearing, verify_log
 from storage.worm.port import WormStore, stored_state
 
@@ -50,8 +55,8 @@ def _all_faults(context: Context, hearing_id: str | None, progress: Progress, ke
         yield from to_the_end("The database's file", file_faults(uow))
         yield from to_the_end("What the tables hold", unreadable_rows(uow))
         yield from to_the_end("The list of keys", _key_faults(context, uow))
+        yield from to_the_end("The register of nodes", register_faults(context, uow))
         yield from to_the_end("The log", _log_faults(context, uow, kept))
-        yield from to_the_end("The list of what the log lost", loss_faults(context, uow))
         yield from to_the_end("The log's cosignatures", witness_faults(context, uow))
         yield from to_the_end("The log's time-stamps", stamp_faults(context, uow))
         yield from to_the_end("What is recorded", _recorded_faults(context, uow, hearing_id, progress))
@@ -75,7 +80,7 @@ def destruction_notes(context: Context, hearing_id: str | None = None) -> Iterat
 def _destruction_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
     with context.database.read() as uow:
         for one in _hearings(uow) if hearing_id is None else [hearing_id]:
-            leaves, _ = check_chains([row.entry for row in uow.log.entries(one)], trusted_keys(context, uow))
+            leaves = _believable(context, uow, one)
             for act in keeping(leaves, context.server_keys.key_ids).acts:
                 done = f"were destroyed by {act.done}" if act.done else f"are being destroyed since {act.stated}"
                 yield (
@@ -92,7 +97,7 @@ def delivery_notes(context: Context, hearing_id: str | None = None) -> Iterator[
 def _delivery_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
     with context.database.read() as uow:
         for one in _hearings(uow) if hearing_id is None else [hearing_id]:
-            leaves, _ = check_chains([row.entry for row in uow.log.entries(one)], trusted_keys(context, uow))
+            leaves = _believable(context, uow, one)
             waiting = expected(leaves, context.server_keys.key_ids)
             listed = uow.hearings.undelivered(one)
             late = [row for row in listed if row.sha256 in waiting]
@@ -102,6 +107,23 @@ def _delivery_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
                     f"{len(late)} segments of hearing {one} ({tracks}, {sum(row.size for row in late)} bytes) are "
                     "stated by the node and have not arrived yet: it delivers them when the line allows."
                 )
+
+
+def receipt_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
+    """Which hearings came notably later than they are dated, of one or all: no fault, and worth knowing."""
+    yield from to_the_end("What came late", _receipt_notes(context, hearing_id))
+
+
+def _receipt_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
+    with context.database.read() as uow:
+        for one in _hearings(uow) if hearing_id is None else [hearing_id]:
+            late = late_sentence(_believable(context, uow, one), context.server_keys.key_ids)
+            if late is not None:
+                yield late
+
+
+def _believable(context: Context, uow: UnitOfWork, hearing_id: str) -> list[SignedLeaf]:
+    return check_chains([row.entry for row in uow.log.entries(hearing_id)], trusted_keys(context, uow))[0]
 
 
 def _key_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
@@ -118,16 +140,22 @@ def _recorded_faults(context: Context, uow: UnitOfWork, hearing_id: str | None, 
     if hearing_id is not None and not hearings:
         yield f"There is no hearing {hearing_id} in the log."
     objects = _Objects(context.store, _object_rows(uow, hearing_id), progress)
+    since, register = uow.log.first_of(*SINCE_KINDS), register_of(context, uow)
     for one in hearings:
-        yield from to_the_end(f"Hearing {one}", _hearing_faults(context, uow, one, objects))
+        yield from to_the_end(f"Hearing {one}", _hearing_faults(context, uow, one, objects, since))
+        yield from to_the_end(f"The node of hearing {one}", recorder_faults(uow, one, register, since))
     yield from objects.faults_of_the_rest()
     if hearing_id is None:
         yield from to_the_end("The list of acts", unstated_acts(uow))
 
 
 def trusted_keys(context: Context, uow: UnitOfWork) -> dict[str, bytes]:
-    """Whose signatures count: enrolled nodes, and the server by the key in its own file and those it replaced."""
-    return {**uow.log.public_keys("node"), **{key_id(raw): raw for raw in context.server_keys.public}}
+    """Whose signatures count: enrolled nodes, and the server by the key in its own file and those it replaced.
+
+    Where the log has no register yet, nodes are those of the table.
+    """
+    enrolled = {named: node.key for named, node in register_of(context, uow).nodes.items()}
+    return {**(enrolled or uow.log.public_keys("node")), **{key_id(raw): raw for raw in context.server_keys.public}}
 
 
 class _Objects:
@@ -167,7 +195,7 @@ class _Objects:
 def _hearings(uow: UnitOfWork) -> list[str]:
     """Every hearing that the log or the table of hearings knows."""
     logged = uow.session.scalars(select(LogEntry.hearing_id).distinct())
-    return sorted({*logged, *uow.session.scalars(select(Hearing.id))})
+    return sorted({*logged, *uow.session.scalars(select(Hearing.id))} - {REGISTER})
 
 
 def _first_of(uow: UnitOfWork, hearing_id: str) -> str | None:
@@ -190,7 +218,9 @@ def _kept(context: Context) -> Checkpoint | str:
     path = context.log_checkpoint
     try:
         kept = read_kept(path, context.settings.log_origin, context.log_keys.public)
-    except (LedgerError, OSError) as error:
+    except StoreRefused as error:
+        return str(error)
+    except LedgerError as error:
         return f"The log's newest checkpoint in {path} cannot be believed: {error}"
     return kept or f"The file {path} with the log's newest checkpoint is missing."
 
@@ -219,6 +249,7 @@ def _log_faults(context: Context, uow: UnitOfWork, kept: Checkpoint | str) -> It
     elif size:
         yield kept
     yield from dict.fromkeys(one.sentence for one in verify_log((row.entry for row in uow.log.entries()), signed))
+    yield from restoration_faults(context, uow, signed)
 
 
 def _checkpoints(context: Context, uow: UnitOfWork) -> Iterator[Checkpoint | str]:
@@ -249,13 +280,14 @@ def _tree_faults(uow: UnitOfWork, tree: dict[tuple[int, int], bytes], size: int)
 
 
 def _hearing_faults(
-    context: Context, uow: UnitOfWork, hearing_id: str, objects: Callable[[str], ObjectState]
+    context: Context, uow: UnitOfWork, hearing_id: str, objects: Callable[[str], ObjectState], since: Mapping[str, int]
 ) -> Iterator[str]:
     rows = list(uow.log.entries(hearing_id))
     leaves = dict(readable(rows))
     state = state_of(leaves.values())
     live, court = state is not None and state.live, context.server_keys.key_ids
-    for fault in verify_hearing([row.entry for row in rows], trusted_keys(context, uow), objects, live, court):
+    entries, received = [row.entry for row in rows], is_owed(since, LeafKind.RECEIPT, rows[0].index if rows else 0)
+    for fault in verify_hearing(entries, trusted_keys(context, uow), objects, live, court, received):
         yield fault.sentence
     yield from hearing_table_faults(uow, hearing_id, leaves, court)
     yield from seal_faults(context, hearing_id, leaves.values())

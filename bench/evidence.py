@@ -30,9 +30,10 @@ from storage.db.sealer import LogSealer
 from storage.db.unit_of_work import Database
 from storage.keyring import KeyRing
 from storage.ledger import merkle
-from storage.ledger.bundle import Bundle, Contents, content_hash
+from storage.ledger.bundle import Bundle, content_hash
 from storage.ledger.chain import Chain
 from storage.ledger.checkpoint import sign_checkpoint, verifier_key
+from storage.ledger.contents import Contents
 from storage.ledger.ed25519 import SigningKey
 from storage.ledger.key_list import sign_key_list
 from storage.ledger.leaf import LeafKind

@@ -23,8 +23,10 @@ class NoteTemplate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """`at` is in seconds on the hearing's timeline."""
+    """`at` is in seconds on the hearing's timeline. `key` names the request that made it, `by` who did, if known."""
 
     at: float
     template: NoteTemplate
     text: str
+    key: str = ""
+    by: str = ""

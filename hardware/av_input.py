@@ -1,12 +1,13 @@
 """Reads anything FFmpeg opens: files, streams, devices and graphs differ only in how they are opened."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Protocol
 
 import av
+import numpy as np
 from av.audio.resampler import AudioResampler
 
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, AudioBlock, Item, Pcm, Picture, PictureFormat
@@ -16,6 +17,11 @@ KEPT = ("h264", "hevc")
 """Pictures that are recorded as they come; all others are decoded and encoded as H.264."""
 
 _HOLE = AUDIO_RATE // 10  # timestamps of most network streams tremble; a real hole is longer than 0.1 s
+_BLOCK = (
+    AUDIO_RATE // 25
+)  # samples, at least, that are handed on at once: some streams come in packets of a millisecond
+_BACK = 1.0  # seconds: a clock that goes back further was set, and is taken to go on
+_DRIFT = 1 / 512  # of each frame's difference of stamp and count is drift; about ten seconds until all of it is
 _DEFAULT_FRAMES_PER_SECOND = 25.0
 _RUN_UP_SECONDS = 1.0  # what decoders and the resampler need before they give what an unbroken reading gives
 
@@ -45,7 +51,10 @@ class Opening:
 
 
 class AvInput:
-    """An open input: sound with all its channels at 48 kHz, H.264 and H.265 as packets, other pictures as frames."""
+    """An open input: sound with all its channels at 48 kHz, H.264 and H.265 as packets, other pictures as frames.
+
+    Sound is counted, pictures are stamped; of a live input both are given in the time of the count.
+    """
 
     endless = False
 
@@ -57,6 +66,10 @@ class AvInput:
         self.opening = opening
         self.live = opening.live
         self._at = 0.0 if self.live else at
+        self._sound = _Sound(int(self._at * AUDIO_RATE), opening.hole, follow=self.live)
+        self._unstamped: list[Any] = []
+        self._last_tick: int | None = None
+        self._late = 0
         self._container = _open(opening, feed)
         try:
             self._choose_streams()
@@ -70,6 +83,7 @@ class AvInput:
         try:
             yield from self._read()
         except av.FFmpegError as error:
+            yield from self._sound.rest()
             raise DeviceLost(f"{self.opening.name} stopped giving: {_reason(error)}.") from None
         if self.live:
             raise DeviceLost(f"{self.opening.name} ended its stream.")
@@ -96,76 +110,131 @@ class AvInput:
             self._container.seek(start + int(run_up * av.time_base))
 
     def _read(self) -> Iterator[Item]:
-        sound = _Sound(int(self._at * AUDIO_RATE), self.opening.hole)
         wanted = [stream for stream in (self._audio, self._video) if stream is not None]
         for packet in self._container.demux(wanted):
             if packet.stream is self._audio:
-                yield from self._blocks(packet, sound)
+                yield from self._blocks(packet)
             elif self.picture is not None and self.picture.kept is not None:
                 yield from self._kept(packet, self.picture)
             elif self.picture is not None:
                 yield from self._decoded(packet, self.picture)
-        yield from sound.rest()
+        yield from self._sound.rest()
 
-    def _blocks(self, packet: Any, sound: "_Sound") -> Iterator[AudioBlock]:
+    def _blocks(self, packet: Any) -> Iterator[AudioBlock]:
         for frame in _decode(packet):
-            time = self._time(frame.pts, frame.time_base)
-            yield from sound.blocks(frame, None if time is None else int(time * AUDIO_RATE))
+            yield from self._sound.blocks(frame, self._time(frame.pts, frame.time_base, AUDIO_RATE))
 
     def _kept(self, packet: Any, form: PictureFormat) -> Iterator[Picture]:
-        shown = self._time(packet.pts, packet.time_base)
-        decoded = self._time(packet.dts, packet.time_base)
-        if shown is None or packet.size == 0 or shown < self._at:
+        """A camera's first packets have no stamp until its first report came, but follow one another at its rate."""
+        if packet.size == 0:
             return
-        start = int(shown * VIDEO_RATE)
-        decode_start = start if decoded is None else int(decoded * VIDEO_RATE)
+        if packet.pts is None and self.live:
+            self._unstamped = [packet] if packet.is_keyframe else [*self._unstamped, packet]
+            return
+        shown = self._time(packet.pts, packet.time_base, VIDEO_RATE)
+        decoded = self._time(packet.dts, packet.time_base, VIDEO_RATE)
+        if shown is None or shown < self._at * VIDEO_RATE:
+            return
+        start = self._counted(shown)
+        decode_start = start if decoded is None else self._counted(decoded)
+        late = self._gone_back(decode_start, form)
+        start, decode_start = start + late, decode_start + late
+        for number, early in enumerate(self._unstamped):
+            before = round((len(self._unstamped) - number) * VIDEO_RATE / form.frames_per_second)
+            yield Picture(decode_start - before, decode_start - before, bool(early.is_keyframe), form, early)
+        self._unstamped = []
         yield Picture(start, decode_start, bool(packet.is_keyframe), form, packet)
 
     def _decoded(self, packet: Any, form: PictureFormat) -> Iterator[Picture]:
         for frame in _decode(packet):
-            shown = self._time(frame.pts, frame.time_base)
-            if shown is not None and shown >= self._at:
-                start = int(shown * VIDEO_RATE)
+            shown = self._time(frame.pts, frame.time_base, VIDEO_RATE)
+            if shown is not None and shown >= self._at * VIDEO_RATE:
+                start = self._counted(shown)
+                start += self._gone_back(start, form)
                 yield Picture(start, start, True, form, frame)
 
-    def _time(self, stamp: int | None, base: Fraction | None) -> Fraction | None:
-        """Seconds since the input's origin, which for a live one is the first stamp seen."""
+    def _counted(self, tick: int) -> int:
+        """The tick of a stamp in the time of the sound's count."""
+        return tick - round(self._sound.ahead * VIDEO_RATE / AUDIO_RATE)
+
+    def _gone_back(self, tick: int, form: PictureFormat) -> int:
+        """What to add to the picture's ticks: behind a camera's clock that was set back it follows the one before."""
+        if self.live and self._last_tick is not None and tick + self._late < self._last_tick - _BACK * VIDEO_RATE:
+            self._late = self._last_tick + round(VIDEO_RATE / form.frames_per_second) - tick
+        self._last_tick = tick + self._late
+        return self._late
+
+    def _time(self, stamp: int | None, base: Fraction | None, rate: int) -> int | None:
+        """Ticks at `rate` since the input's origin, rounded down; that of a live one is the first stamp seen."""
         if stamp is None or base is None:
             return None
-        time = stamp * base
         if self._origin is None:
-            self._origin = time
-        return time - self._origin
+            self._origin = stamp * base
+        origin, over = self._origin.numerator, self._origin.denominator
+        return rate * (stamp * base.numerator * over - origin * base.denominator) // (base.denominator * over)
 
 
 class _Sound:
-    """Turns decoded frames into 48 kHz blocks, counting samples; only a real hole in the stamps moves the count."""
+    """Turns decoded frames into 48 kHz blocks, counting samples; only a real hole in the stamps moves the count.
 
-    def __init__(self, begin: int, hole: int) -> None:
+    Stamps may be of another clock than the samples, the machine's or the camera's: their difference grows slowly then,
+    and that is no hole. `ahead`: by how many samples stamps are ahead of the count for that reason.
+    """
+
+    def __init__(self, begin: int, hole: int, follow: bool) -> None:
         self._begin = begin
         self._hole = hole
+        self._follow = follow
         self._next: int | None = None
         self._resampler: AudioResampler | None = None
+        self._pieces: list[Pcm] = []
+        self.ahead = 0.0
 
     def blocks(self, frame: Any, stamp: int | None) -> Iterator[AudioBlock]:
+        if self._next is None:
+            self._next = stamp or 0
+        elif stamp is not None and (missing := self._left_out(stamp - self._next - self.ahead)):
+            yield from self._gathered()
+            self._next += missing
+        self._count(self._converted(frame))
+        if sum(map(len, self._pieces)) >= _BLOCK:
+            yield from self._gathered()
+
+    def _converted(self, frame: Any) -> Iterable[Any]:
+        if self._resampler is None and frame.format.name == "s16" and frame.sample_rate == AUDIO_RATE:
+            return (frame,)
         if self._resampler is None:
             self._resampler = AudioResampler("s16", frame.layout, AUDIO_RATE)
-            self._next = stamp or 0
-        elif stamp is not None and self._next is not None and stamp > self._next + self._hole:
-            self._next = stamp
-        for piece in self._resampler.resample(frame):
-            yield from self._counted(piece)
+        return self._resampler.resample(frame)
+
+    def _left_out(self, difference: float) -> int:
+        """How many samples are missing, from how much further the stamps are now than they were lately."""
+        if difference > self._hole:
+            return int(difference)
+        if self._follow and difference < -_BACK * AUDIO_RATE:
+            self.ahead += difference
+        elif self._follow:
+            self.ahead += _DRIFT * max(difference, -self._hole)
+        return 0
 
     def rest(self) -> Iterator[AudioBlock]:
-        """What the resampler still held."""
+        """What was not handed on, and what the resampler still held."""
         if self._resampler is not None:
-            for piece in self._resampler.resample(None):
-                yield from self._counted(piece)
+            self._count(self._resampler.resample(None))
+        yield from self._gathered()
 
-    def _counted(self, piece: Any) -> Iterator[AudioBlock]:
-        pcm: Pcm = piece.to_ndarray().reshape(-1, len(piece.layout.channels))
-        start = self._next or 0
-        self._next = start + len(pcm)
+    def _count(self, frames: Iterable[Any]) -> None:
+        for frame in frames:
+            pcm: Pcm = frame.to_ndarray().reshape(-1, len(frame.layout.channels))
+            self._pieces.append(pcm)
+            self._next = (self._next or 0) + len(pcm)
+
+    def _gathered(self) -> Iterator[AudioBlock]:
+        if not self._pieces:
+            return
+        pcm: Pcm = np.vstack(self._pieces)
+        self._pieces = []
+        start = (self._next or 0) - len(pcm)
         early = min(len(pcm), max(0, self._begin - start))
         if early < len(pcm):
             yield AudioBlock(start + early, pcm[early:])

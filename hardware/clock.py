@@ -3,18 +3,35 @@
 import ctypes
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from court.clock import Anchor
 
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 _TIMEX_BYTES = 512  # more than struct timex has on any Linux
+_BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def elapsed() -> float:
+    """Seconds since the machine was started. Never jumps, and goes on while the machine sleeps (unlike
+    time.monotonic), so that what a suspended machine missed is known to be missing."""
+    return time.clock_gettime(_BOOT_TIME)
+
+
+def boot() -> str:
+    """A name that the machine has until it is started anew: within it `elapsed` may be compared. Empty: not known."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 class SystemClock:
     """Implements court.clock.Clock."""
 
     def now(self) -> Anchor:
-        return Anchor(datetime.now(UTC), time.monotonic(), disciplined())
+        return Anchor(datetime.now(UTC), elapsed(), disciplined())
 
 
 class PlayedClock:

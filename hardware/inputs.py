@@ -24,7 +24,7 @@ def open_input(spec: Input, channels: int, at: float = 0.0) -> Source:
         SourceKind.LAVFI: lambda: AvInput(lavfi.opening(address), at),
         SourceKind.ALSA: lambda: AvInput(alsa.opening(address, channels)),
         SourceKind.V4L2: lambda: AvInput(v4l2.opening(address)),
-        SourceKind.RTSP: lambda: AvInput(rtsp.opening(address)),
+        SourceKind.RTSP: lambda: AvInput(rtsp.opening(address, sound=channels > 0)),
         SourceKind.RTP: lambda: open_rtp(address),
         SourceKind.PULSE: lambda: PulseInput(address, channels),
         SourceKind.SRT: lambda: Listener(address, channels),

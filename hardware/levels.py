@@ -28,7 +28,8 @@ def measure(pcm: Pcm) -> Level:
     peak = int(np.abs(pcm.astype(np.int32)).max(initial=0))
     if peak == 0:
         return SILENT
-    rms = math.sqrt(float(np.mean(np.square(pcm, dtype=np.float64))))
+    precise = pcm.astype(np.float64)
+    rms = math.sqrt(float(np.dot(precise, precise)) / len(pcm))
     return Level(_db(rms), _db(peak), False)
 
 

@@ -5,11 +5,16 @@ import re
 from hardware.av_input import Opening
 
 _TIMEOUT_SECONDS = 10.0
+_SILENCE = "3000000"  # microseconds: a camera whose power was cut says no goodbye, and is looked for again
 
 
-def opening(url: str) -> Opening:
-    """Names of streams that stand in errors and in the ledger never carry the password."""
+def opening(url: str, sound: bool) -> Opening:
+    """Names of streams that stand in errors and in the ledger never carry the password. Sound that no microphone of the
+    room is made of is not asked for."""
     shown = re.sub(r"//[^/@]*@", "//", url)
-    return Opening(
-        f"The stream {shown}", shown, url, live=True, options={"rtsp_transport": "tcp"}, timeout=_TIMEOUT_SECONDS
-    )
+    options = {
+        "rtsp_transport": "tcp",
+        "timeout": _SILENCE,
+        "allowed_media_types": "audio+video" if sound else "video",
+    }
+    return Opening(f"The stream {shown}", shown, url, live=True, options=options, timeout=_TIMEOUT_SECONDS)

@@ -10,7 +10,7 @@ from court.errors import CourtError
 from court.hearing import HearingState
 from court.spare import Fill, Offset, clock_offset, counterpart, fill, lost
 from court.timeline import GapCause, SampleRange
-from hardware.correlation import lag
+from hardware.correlation import delay
 from hardware.devices import Pcm
 from hardware.segment_reader import read_pcm
 from protocol.facts import Cover
@@ -19,7 +19,6 @@ from storage.db.unit_of_work import UnitOfWork
 from storage.worm.port import WormStore
 
 SOUND_RATE = 48_000
-_RATE = 8_000  # samples per second at which two recordings are compared: speech lies below 4 kHz
 _ENOUGH = 3.0  # seconds of sound of both that a comparison needs
 _HEARD = 0.02  # seconds: microphones of one room are metres apart, and sound takes 3 ms for each
 _ONE_NOTE = 3.0  # seconds: the same words on both nodes within that are one note
@@ -215,20 +214,22 @@ def _lag(
 ) -> float | None:
     """The offset in seconds, looked for around `expected`; a pure function of bytes that never change."""
     try:
-        pcm = read_pcm(store.read(one[0]), _RATE)[1]
-        others = [(start, read_pcm(store.read(sha256), _RATE)[1]) for sha256, start in beside]
+        pcm = read_pcm(store.read(one[0]))[1]
+        others = [(start, read_pcm(store.read(sha256))[1]) for sha256, start in beside]
     except CourtError:
         return None  # damaged or gone: others say so; the clocks must do here
-    shift = round(expected * _RATE) - one[1] * _RATE // SOUND_RATE
-    # On the first's timeline by the expected offset, with silence where the spare has nothing.
-    found = lag(pcm, _laid(others, shift, len(pcm), round(reach * _RATE)), 2 * round(reach * _RATE))
-    return None if found is None else expected - (found - round(reach * _RATE)) / _RATE
+    most, shift = round(reach * SOUND_RATE), round(expected * SOUND_RATE)
+    # Both on the first's timeline, the spare's by the expected offset, with silence where there is nothing.
+    begin, length = one[1] - most, len(pcm) + 2 * most
+    own = _laid([(most, pcm)], length)
+    other = _laid([(start + shift - begin, each) for start, each in others], length)
+    found = delay(own, other, most)
+    return None if found is None else expected - found.samples / SOUND_RATE
 
 
-def _laid(others: Sequence[tuple[int, Pcm]], shift: int, length: int, margin: int) -> Pcm:
-    laid = np.zeros(length + 2 * margin, np.int16)
-    for start, pcm in others:
-        at = start * _RATE // SOUND_RATE + shift + margin
+def _laid(pieces: Sequence[tuple[int, Pcm]], length: int) -> Pcm:
+    laid = np.zeros(length, np.int16)
+    for at, pcm in pieces:
         begin, end = max(0, at), min(len(laid), at + len(pcm))
         if begin < end:
             laid[begin:end] = pcm[begin - at : end - at]

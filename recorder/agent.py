@@ -12,18 +12,20 @@ from court.card import HearingCard
 from court.clock import Clock
 from court.errors import CourtError
 from court.hearing import HearingState
-from court.notes import NoteTemplate
+from court.notes import Note, NoteTemplate
 from court.openness import Openness
 from court.room import Room, SpoolLimits
 from court.timeline import GapCause
 from hardware.devices import AUDIO_RATE
 from hardware.inputs import open_input
+from recorder.alignment import Reason
 from recorder.assembly import OpenSource
 from recorder.disk import DiskGauge, DiskRoom, measured, rates_of
 from recorder.errors import HearingRunning, Interrupted, NoHearing, disk_full, reason_of
 from recorder.opening import Opened, Opener
-from recorder.plan import Command
+from recorder.plan import NOBODY, Ask, Command
 from recorder.recording import TrackLevel
+from recorder.recover import STOPPED, interrupted_by
 from recorder.script import Script
 from recorder.session import Progress, Session
 from recorder.settings import NodeSettings
@@ -31,7 +33,7 @@ from recorder.spool import Backlog, Spool
 from recorder.track_facts import TrackFacts
 from storage.ledger.ed25519 import Signer
 
-_FIRST_RETRY, _LAST_RETRY = 0.5, 30.0
+_FIRST_RETRY, _LAST_RETRY = 0.5, 2.0  # whatever it was: once it is over, recording goes on within a few seconds
 _LOOK_EVERY = 0.1
 
 _log = structlog.get_logger()
@@ -42,6 +44,7 @@ class Status:
     """`hearing` and `state` are None before the first one; `message` says what is wrong, if anything.
 
     `spare_of` is the hearing of another node that this one is recorded beside; empty for one of its own.
+    `steps` and `orders` count the changes of state and of openness; `by` is who ordered the present state.
     """
 
     hearing: str | None
@@ -53,6 +56,22 @@ class Status:
     disk: DiskRoom
     openness: Openness = Openness.OPEN
     spare_of: str = ""
+    steps: int = 0
+    orders: int = 0
+    by: str = ""
+    case_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What changes ten times a second: seconds of the hearing, its state, how often state and openness were changed,
+    and the loudness of every microphone in the last tenth of a second; costs no disk access."""
+
+    seconds: float
+    state: HearingState | None
+    steps: int
+    orders: int
+    levels: Mapping[str, TrackLevel]
 
 
 def unsent(limits: SpoolLimits, backlog: Backlog, now: float) -> str:
@@ -86,27 +105,30 @@ class Agent:
         self._current: Opened | None = None
         self._thread: threading.Thread | None = None
         self._trouble = ""
+        self._tried = 0.0
         self.delivery_trouble: Callable[[], str] = lambda: ""
         self._closing = threading.Event()
         self._lock = threading.Lock()
 
-    def start(self, card: HearingCard, spare_of: str = "") -> str:
+    def start(self, card: HearingCard, key: str = "", by: str = "", spare_of: str = "") -> str:
         """Starts recording in the background; returns the hearing's id, the same if this case is being recorded.
 
-        `spare_of` is the hearing that another node of the room records: this is a spare recording of it.
-
-        Raises InputError before anything is written if a device cannot be used, NoRoom if the disk may not hold it,
-        HearingRunning if another case is being recorded or one is left unfinished by a crash. What fails later is
-        taken up again by itself.
+        `key` names the request: sent again, even after the hearing's end, it starts no other. `spare_of` is the hearing
+        that another node of the room records: this is a spare recording of it. Raises InputError before anything is
+        written if a device cannot be used, NoRoom if the disk may not hold it, HearingRunning if another case is being
+        recorded or one is left unfinished by a crash. What fails later is taken up again by itself.
         """
         with self._lock:
+            begun = self._opener.begun(key) if key else None
+            if begun is not None:
+                return begun
             running = self._running()
             if running is not None and (running.card, running.spare_of) == (card, spare_of):
                 return running.hearing
             self._refuse_if_busy()
             self.gauge.rates = rates_of(self.room, measured(self.spool))
             self.gauge.check_reserve()
-            current = self._current = self._opener.begin(card, None, None, spare_of)
+            current = self._current = self._opener.begin(card, None, None, key, by, spare_of)
             self._in_background(current)
             return current.hearing
 
@@ -130,7 +152,7 @@ class Agent:
             if row is None or self._working():
                 return None
             try:
-                current = self._take_up(None, GapCause.RESTART)
+                current = self._take_up(None, STOPPED)
             except Exception as error:  # noqa: BLE001 - shown to people by status() and tried again
                 self._tell(error)
                 current = None
@@ -142,39 +164,47 @@ class Agent:
     def recover_to_end(self, progress: Progress | None = None) -> str | None:
         """As `recover`, but here and now, to the hearing's end; what prevents it is raised."""
         with self._lock:
-            current = None if self._working() else self._take_up(progress, GapCause.RESTART)
+            current = None if self._working() else self._take_up(progress, STOPPED)
         return None if current is None else self._run_here(current)
 
-    def pause(self) -> None:
-        self._obey(Command.PAUSE)
+    def pause(self, ask: Ask = NOBODY) -> None:
+        self._obey(Command.PAUSE, ask)
 
-    def deliberate(self) -> None:
-        self._obey(Command.DELIBERATE)
+    def deliberate(self, ask: Ask = NOBODY) -> None:
+        self._obey(Command.DELIBERATE, ask)
 
-    def resume(self) -> None:
-        self._obey(Command.RESUME)
+    def resume(self, ask: Ask = NOBODY) -> None:
+        self._obey(Command.RESUME, ask)
 
-    def stop(self) -> None:
+    def stop(self, ask: Ask = NOBODY) -> None:
         """Ends the hearing and waits until its last leaf is on the disk."""
         current = self._current
-        if current is not None and current.session.recording.plan.ended:
+        if current is not None and current.session.recording.plan.ended and ask.hearing in ("", current.hearing):
             return
-        self._obey(Command.STOP)
+        self._obey(Command.STOP, ask)
         while self._working() and not self._trouble:
             self.wait(_LOOK_EVERY)
 
-    def note(self, template: NoteTemplate, text: str) -> float:
-        """Notes what is happening now; returns the moment in seconds on the hearing's timeline."""
-        session = self._session()
-        return session.call(lambda: session.recording.note(template, text))
+    def note(self, template: NoteTemplate, text: str, key: str = "", ask: Ask = NOBODY) -> float:
+        """Notes what is happening now; returns the moment in seconds on the hearing's timeline.
 
-    def order(self, openness: Openness, back: float = 0.0) -> float:
+        With a `key` that was noted before it is that note, whatever was seen.
+        """
+        session = self._session(ask.hearing)
+        return session.call(lambda: session.recording.note(template, text, key, ask.by))
+
+    def order(self, openness: Openness, back: float = 0.0, ask: Ask = NOBODY) -> float:
         """The court's order that the hearing is open or closed from `back` seconds ago on.
 
         Returns since when, in seconds on the hearing's timeline. Repeating it changes nothing.
         """
-        session = self._session()
-        return session.call(lambda: session.recording.order(openness, back))
+        session = self._session(ask.hearing)
+        return session.call(lambda: session.recording.order(openness, back, ask))
+
+    def notes(self) -> tuple[Note, ...]:
+        """Those of the hearing that `status` tells of."""
+        current = self._current
+        return () if current is None else tuple(current.session.recording.notes)
 
     def status(self) -> Status:
         current, backlog, disk = self._current, self.spool.backlog(), self.gauge.room()
@@ -183,22 +213,50 @@ class Agent:
             return Status(None, None, 0.0, (), backlog, message, disk)
         recording = current.session.recording
         seconds = recording.position / AUDIO_RATE
-        state, openness = recording.plan.state, recording.openness
-        tracks, spare_of = current.tracks, current.spare_of
-        return Status(current.hearing, state, seconds, tracks, backlog, message, disk, openness, spare_of)
+        plan = recording.plan
+        return Status(
+            current.hearing,
+            plan.state,
+            seconds,
+            current.tracks,
+            backlog,
+            message,
+            disk,
+            recording.openness,
+            current.spare_of,
+            plan.steps,
+            len(recording.orders),
+            plan.by,
+            current.card.case_number.verbatim,
+        )
+
+    def silence(self) -> float:
+        """Seconds since the hearing in the background last got on: since its latest fragment was written or, where none
+        is due, in a break or without a device, since its time last passed. 0 without a hearing."""
+        current = self._current
+        if not self._working() and (current is None or (current.session.over and not current.session.failed)):
+            return 0.0
+        return time.monotonic() - max(self._tried, 0.0 if current is None else current.session.got_on)
+
+    def doing(self) -> str:
+        """One line for whoever looks after the machine; costs no disk access."""
+        current = self._current
+        if self._trouble or current is None or current.session.over:
+            return self._trouble or "No hearing is being recorded."
+        return f"Hearing {current.hearing}: {current.session.recording.plan.state.value}."
 
     def levels(self) -> Mapping[str, TrackLevel]:
         """The loudness of every microphone in the last tenth of a second; empty without a hearing."""
-        return self.meter()[2]
+        return self.meter().levels
 
-    def meter(self) -> tuple[float, HearingState | None, Mapping[str, TrackLevel]]:
-        """Seconds of the hearing, its state, and the levels; costs no disk access."""
+    def meter(self) -> Meter:
         current = self._current
         if current is None:
-            return 0.0, None, {}
+            return Meter(0.0, None, 0, 0, {})
         recording = current.session.recording
         levels = {} if current.session.over else dict(recording.levels)
-        return recording.position / AUDIO_RATE, recording.plan.state, levels
+        plan = recording.plan
+        return Meter(recording.position / AUDIO_RATE, plan.state, plan.steps, len(recording.orders), levels)
 
     def wait(self, timeout: float | None = None) -> None:
         """Until the hearing in the background has ended, `timeout` seconds at most."""
@@ -218,14 +276,17 @@ class Agent:
         if self._current is not None:
             self._current.session.leave()
 
-    def _obey(self, command: Command) -> None:
-        session = self._session()
-        session.call(lambda: session.recording.obey(command))
+    def _obey(self, command: Command, ask: Ask) -> None:
+        session = self._session(ask.hearing)
+        session.call(lambda: session.recording.obey(command, ask))
 
-    def _session(self) -> Session:
+    def _session(self, hearing: str) -> Session:
+        """That of `hearing`, or of whichever is being recorded where it is empty."""
         running = self._running()
         if running is not None:
-            return running.session
+            if hearing in ("", running.hearing):
+                return running.session
+            raise NoHearing("Another hearing is being recorded here now: nothing was changed.")
         if self._trouble:
             raise Interrupted(f"{self._trouble} Repeat this step when it goes on.")
         raise NoHearing("No hearing is being recorded here: start one.")
@@ -253,17 +314,20 @@ class Agent:
 
     def _keep_recording(self, current: Opened | None) -> None:
         """Until the hearing has ended. What interrupts it is logged and shown, and it is taken up again."""
-        retry, cause = _FIRST_RETRY, GapCause.RESTART
+        retry, why, disk_failed = _FIRST_RETRY, STOPPED, False
         while True:
             began = time.monotonic()
+            if not disk_failed:  # else the watchdog brings a new process, which opens everything anew
+                self._tried = began
             try:
-                current = current or self._take_up(None, cause)
-                cause = GapCause.RESTART
+                current = current or self._take_up(None, why)
+                why = STOPPED
                 if current is not None:
                     self._run(current)
             except Exception as error:  # noqa: BLE001 - whatever it was, the hearing has to go on
                 self._tell(error)
-                cause = GapCause.DISK_FULL if disk_full(error) else cause
+                disk_failed = isinstance(error, OSError | sqlite3.Error) and not disk_full(error)
+                why = interrupted_by(error) if current is not None or disk_full(error) else why
             else:
                 self._trouble = ""
                 return
@@ -271,13 +335,14 @@ class Agent:
             retry = _FIRST_RETRY if time.monotonic() - began > _LAST_RETRY else retry
             if self._closing.wait(retry):
                 return
-            while cause is GapCause.DISK_FULL and not self.gauge.sound_fits():
+            while why[0] is GapCause.DISK_FULL and not self.gauge.sound_fits():
+                self._tried = time.monotonic()
                 if self._closing.wait(_LOOK_EVERY):
                     return
             retry = min(2 * retry, _LAST_RETRY)
 
-    def _take_up(self, progress: Progress | None, cause: GapCause) -> Opened | None:
-        current = self._opener.reopen(progress, cause)
+    def _take_up(self, progress: Progress | None, why: Reason) -> Opened | None:
+        current = self._opener.reopen(progress, why)
         if current is not None:
             self._current, self._trouble = current, ""
         return current
@@ -285,9 +350,9 @@ class Agent:
     def _tell(self, error: Exception) -> None:
         trouble = f"Recording is interrupted ({reason_of(error)}); the node keeps trying to go on."
         if trouble != self._trouble:
+            self._trouble = trouble
             expected = isinstance(error, CourtError) or disk_full(error)
             _log.error("recording is interrupted", reason=reason_of(error), exc_info=None if expected else error)
-        self._trouble = trouble
 
     def _run_here(self, current: Opened) -> str:
         try:

@@ -1,13 +1,17 @@
 """Puts a hearing's parts together: devices, tracks, timeline."""
 
+import threading
+import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from court.card import HearingCard
-from court.errors import InputError
 from court.room import Input, Room
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Source
+from hardware.errors import DeviceUnusable
 from recorder.alignment import Alignment, Reason
+from recorder.comparison import Comparison
 from recorder.encode import CODINGS
 from recorder.feed import Feed, MergedFeed
 from recorder.history import History
@@ -20,6 +24,8 @@ from recorder.settings import Pace
 from recorder.supervisor import LiveFeed
 from recorder.track import PictureTrack, SoundTrack
 from recorder.track_facts import TrackFacts
+
+_REOPEN_SECONDS = 2.0
 
 
 class OpenSource(Protocol):
@@ -51,18 +57,57 @@ def open_sources(room: Room, open_source: OpenSource, at: float = 0.0) -> dict[s
 
 
 def reopen_sources(room: Room, open_source: OpenSource, at: float) -> dict[str, Source | None]:
-    """As `open_sources`, but after a crash: what cannot be opened yet is None, as long as anything can be."""
-    sources: dict[str, Source | None] = {}
-    error: InputError | None = None
-    for name in inputs_used(room):
-        try:
-            sources[name] = open_source(room.input(name), channels_used(room, name), at)
-        except InputError as failed:
-            sources[name], error = None, failed
+    """As `open_sources`, but after a crash: what cannot be opened yet is None, as long as anything can be.
+
+    All are opened at once, and what takes longer than _REOPEN_SECONDS is not waited for: a camera that is still
+    starting must not hold up the microphones.
+    """
+    opened = [
+        _Opening(name, partial(open_source, room.input(name), channels_used(room, name), at))
+        for name in inputs_used(room)
+    ]
+    deadline = time.monotonic() + _REOPEN_SECONDS
+    sources = {one.name: one.source(deadline) for one in opened}
+    error = next((one.error for one in opened if one.error is not None), None)
     if error is not None and not any(source is not None and source.live for source in sources.values()):
         close_all(sources)
         raise error
     return sources
+
+
+class _Opening:
+    """An input being opened on a thread of its own."""
+
+    def __init__(self, name: str, open_it: Callable[[], Source]) -> None:
+        self.name = name
+        self.error: Exception | None = None
+        self._open_it = open_it
+        self._source: Source | None = None
+        self._given_up = False
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name=f"opening {name}", daemon=True)
+        self._thread.start()
+
+    def source(self, deadline: float) -> Source | None:
+        """None if it could not be opened, or not by `deadline`; what is open later is closed again."""
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        with self._lock:
+            self._given_up = True
+            if self._source is None and self.error is None:
+                self.error = DeviceUnusable(f"The input {self.name!r} cannot be opened yet: it does not answer.")
+            return self._source
+
+    def _run(self) -> None:
+        try:
+            source = self._open_it()
+        except Exception as error:  # noqa: BLE001 - raised, or told by who tries again, as the others are open or not
+            self.error = error
+            return
+        with self._lock:
+            if not self._given_up:
+                self._source = source
+                return
+        source.close()
 
 
 def close_all(sources: Mapping[str, Source | None]) -> None:
@@ -120,8 +165,10 @@ def make_recording(
         position=position,
         window=history.windows,
         silence=silence,
+        comparison=Comparison(interfaces(room)),
         pictures_fit=pictures_fit,
         orders=history.orders,
+        notes=history.notes,
     )
 
 
@@ -136,7 +183,15 @@ def make_feed(
     def reopen(name: str) -> Source:
         return open_source(room.input(name), channels_used(room, name), 0.0)
 
-    return LiveFeed(sources, reopen, position)
+    return LiveFeed(sources, reopen, position, next(iter(interfaces(room))))
+
+
+def interfaces(room: Room) -> dict[str, list[tuple[str, int]]]:
+    """Track and channel of each microphone, by input: the input with the most first, whose samples count the time."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for one in room.microphones:
+        found.setdefault(one.input, []).append((one.track, one.channel))
+    return dict(sorted(found.items(), key=lambda item: -len(item[1])))
 
 
 def make_session(

@@ -1,14 +1,16 @@
-"""The node's control API: the secretary's page starts, pauses and stops through it, and sees the levels.
+"""The node's control API: the secretary's pages start, pause and stop through it, and see the levels.
 
-Every request carries the node's token. Steps may be repeated; a step that is not possible now is answered 409 and
-bad input 422, both with one sentence in `detail`.
+Who may ask, recorder/door.py says. Every step may be repeated. It says which hearing it is meant for (`hearing`), what
+was seen when it was asked for (`seen`, the status's `steps`, for orders on openness its `orders`), and who asks (`by`);
+a note and a start bear a `key` of their own. All of it may be missing. A step that is not possible now, or no longer
+called for, is answered 409 and bad input 422, both with one sentence in `detail`; 409 with the present `status`, too.
 """
 
 import asyncio
-import hmac
 import json
+import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from sse_starlette import EventSourceResponse
@@ -24,35 +26,39 @@ from court.errors import CourtError, InputError
 from court.hearing import IllegalStep
 from court.ids import is_id
 from court.notes import NoteTemplate
+from court.one_line import one_line
 from court.openness import Openness
 from recorder.agent import Agent
 from recorder.clearing import cleared
-from recorder.errors import HearingRunning, NoHearing, NoRoom
+from recorder.door import Door, Handler, json_fields, operator_of
+from recorder.errors import HearingRunning, NoHearing, NoRoom, Overtaken
+from recorder.page import page_routes
+from recorder.plan import Ask
 from recorder.spool import Backlog
 
 _LEVELS_PER_SECOND = 10
 _MAX_NOTE = 2000
 _MAX_BACK = 86_400  # seconds: no hearing is longer than a day
-_BEARER = "Bearer "
+_MAX_NAME = 200
+_MAX_SEEN = 1_000_000
+_KEY = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
-Handler = Callable[[Request], Awaitable[Response]]
 
-
-def create_app(agent: Agent, token: str) -> Starlette:
-    """The ASGI application of the node that `agent` is; whoever calls it must show `token`."""
-    node = _Node(agent)
+def create_app(agent: Agent, door: Door) -> Starlette:
+    """The ASGI application of the node that `agent` is, for whom `door` lets in."""
+    node, guarded = _Node(agent), door.guarded
+    steps = (agent.pause, agent.resume, agent.deliberate, agent.stop)
     routes = [
-        Route("/status", _guarded(node.status, token)),
-        Route("/start", _guarded(node.start, token), methods=["POST"]),
-        Route("/pause", _guarded(node.step(agent.pause), token), methods=["POST"]),
-        Route("/resume", _guarded(node.step(agent.resume), token), methods=["POST"]),
-        Route("/deliberate", _guarded(node.step(agent.deliberate), token), methods=["POST"]),
-        Route("/stop", _guarded(node.step(agent.stop), token), methods=["POST"]),
-        Route("/note", _guarded(node.note, token), methods=["POST"]),
-        Route("/openness", _guarded(node.order, token), methods=["POST"]),
-        Route("/levels", _guarded(node.levels, token)),
+        *page_routes(door, agent.settings.language),
+        Route("/status", guarded(node.status)),
+        Route("/start", guarded(node.start), methods=["POST"]),
+        *(Route(f"/{step.__name__}", guarded(node.step(step)), methods=["POST"]) for step in steps),
+        Route("/notes", guarded(node.notes)),
+        Route("/note", guarded(node.note), methods=["POST"]),
+        Route("/openness", guarded(node.order), methods=["POST"]),
+        Route("/levels", guarded(node.levels)),
     ]
-    errors = {CourtError: _refusal, HTTPException: _http_error}
+    errors = {CourtError: node.refusal, HTTPException: _http_error}
     return Starlette(routes=routes, exception_handlers=errors)
 
 
@@ -64,21 +70,19 @@ class _Node:
         return JSONResponse(await run_in_threadpool(status_fields, self._agent))
 
     async def start(self, request: Request) -> Response:
-        fields = await _fields(request)
-        card, spare_of = HearingCard.parse(fields), fields.get("spare_of", "")
-        if not isinstance(spare_of, str) or (spare_of and not is_id(spare_of)):
-            raise InputError("The field 'spare_of' must be the id of the hearing that the other node records.")
-        return JSONResponse({"hearing": await run_in_threadpool(self._agent.start, card, spare_of)})
+        fields = await json_fields(request)
+        card, key, by, spare_of = HearingCard.parse(fields), _key(fields), _by(request, fields), _spare_of(fields)
+        return JSONResponse({"hearing": await run_in_threadpool(self._agent.start, card, key, by, spare_of)})
 
-    def step(self, deed: Callable[[], None]) -> Handler:
-        async def answer(_request: Request) -> Response:
-            await run_in_threadpool(deed)
+    def step(self, deed: Callable[[Ask], None]) -> Handler:
+        async def answer(request: Request) -> Response:
+            await run_in_threadpool(deed, _ask(request, await json_fields(request)))
             return JSONResponse(await run_in_threadpool(status_fields, self._agent))
 
         return answer
 
     async def note(self, request: Request) -> Response:
-        fields = await _fields(request)
+        fields = await json_fields(request)
         text = fields.get("text", "")
         if not isinstance(text, str) or len(text) > _MAX_NOTE:
             raise InputError(f"The note's text must be a text of at most {_MAX_NOTE} characters.")
@@ -86,10 +90,15 @@ class _Node:
             template = NoteTemplate(fields.get("template", NoteTemplate.FREE))
         except ValueError:
             raise InputError(f"The note's template is unknown: use one of {', '.join(NoteTemplate)}.") from None
-        return JSONResponse({"at": await run_in_threadpool(self._agent.note, template, text.strip())})
+        key, ask = _key(fields), _ask(request, fields)
+        return JSONResponse({"at": await run_in_threadpool(self._agent.note, template, text.strip(), key, ask)})
+
+    async def notes(self, _request: Request) -> Response:
+        told = [{"at": one.at, "template": one.template, "text": one.text, "by": one.by} for one in self._agent.notes()]
+        return JSONResponse(told)
 
     async def order(self, request: Request) -> Response:
-        fields = await _fields(request)
+        fields = await json_fields(request)
         try:
             openness = Openness(fields.get("openness", ""))
         except ValueError:
@@ -99,8 +108,16 @@ class _Node:
             raise InputError(f"The order's back_seconds must be a whole number from 0 to {_MAX_BACK}.")
         if back and openness is Openness.OPEN:
             raise InputError("A hearing is opened from now on: what was closed before stays closed.")
-        since = await run_in_threadpool(self._agent.order, openness, back)
+        since = await run_in_threadpool(self._agent.order, openness, back, _ask(request, fields))
         return JSONResponse({"since": since, **await run_in_threadpool(status_fields, self._agent)})
+
+    async def refusal(self, _request: Request, error: Exception) -> Response:
+        told: dict[str, Any] = {"detail": str(error)}
+        if isinstance(error, InputError):
+            return JSONResponse(told, 422)
+        if isinstance(error, IllegalStep | NoHearing | HearingRunning | NoRoom | Overtaken):
+            return JSONResponse({**told, "status": await run_in_threadpool(status_fields, self._agent)}, 409)
+        return JSONResponse(told, 503)
 
     async def levels(self, _request: Request) -> Response:
         return EventSourceResponse(self._level_events())
@@ -119,8 +136,13 @@ def status_fields(agent: Agent) -> dict[str, Any]:
         "room": agent.room.name,
         "hearing": status.hearing,
         "spare_of": status.spare_of,
+        "case_number": status.case_number,
         "state": status.state,
         "openness": status.openness.value,
+        "steps": status.steps,
+        "orders": status.orders,
+        "by": status.by,
+        "notes": len(agent.notes()),
         "seconds": round(status.seconds, 3),
         "tracks": [{"track": one.track, "role": one.role, "kind": one.kind} for one in status.tracks],
         "unsent": _unsent(status.backlog),
@@ -146,50 +168,52 @@ def _unsent(backlog: Backlog) -> dict[str, int]:
 
 def level_fields(agent: Agent) -> dict[str, Any]:
     """The data of one `levels` event."""
-    seconds, state, levels = agent.meter()
+    meter = agent.meter()
     return {
-        "seconds": round(seconds, 1),
-        "state": state,
+        "seconds": round(meter.seconds, 1),
+        "state": meter.state,
+        "steps": meter.steps,
+        "orders": meter.orders,
         "levels": {
             track: {
                 "rms_db": round(one.level.rms_db, 1),
                 "peak_db": round(one.level.peak_db, 1),
                 "speech": one.speech,
             }
-            for track, one in levels.items()
+            for track, one in meter.levels.items()
         },
     }
 
 
-def _guarded(handler: Handler, token: str) -> Handler:
-    expected = token.encode()
-
-    async def answer(request: Request) -> Response:
-        shown = request.headers.get("authorization", "")
-        given = shown.removeprefix(_BEARER).encode()
-        if not expected or not shown.startswith(_BEARER) or not hmac.compare_digest(given, expected):
-            raise HTTPException(401, "This node needs its token.", {"WWW-Authenticate": "Bearer"})
-        return await handler(request)
-
-    return answer
+def _ask(request: Request, fields: dict[str, Any]) -> Ask:
+    hearing, seen = fields.get("hearing", ""), fields.get("seen")
+    if not isinstance(hearing, str):
+        raise InputError("The step's hearing must be the id of a hearing.")
+    if seen is not None and (not isinstance(seen, int) or isinstance(seen, bool) or not 0 <= seen <= _MAX_SEEN):
+        raise InputError(f"The step's 'seen' must be a whole number from 0 to {_MAX_SEEN}.")
+    return Ask(_by(request, fields), hearing, seen)
 
 
-async def _fields(request: Request) -> dict[str, Any]:
-    try:
-        fields = await request.json()
-    except (ValueError, RecursionError):
-        fields = None
-    if not isinstance(fields, dict):
-        raise InputError("The request must be a JSON object.")
-    return fields
+def _by(request: Request, fields: dict[str, Any]) -> str:
+    """Who asks: whoever logged in to the node's own page, or whom the server names."""
+    name = operator_of(request) or fields.get("by", "")
+    if not isinstance(name, str) or len(name := one_line(name)) > _MAX_NAME:
+        raise InputError(f"The name of who asks must be a text of at most {_MAX_NAME} characters.")
+    return name
 
 
-async def _refusal(_request: Request, error: Exception) -> Response:
-    if isinstance(error, InputError):
-        return JSONResponse({"detail": str(error)}, 422)
-    if isinstance(error, IllegalStep | NoHearing | HearingRunning | NoRoom):
-        return JSONResponse({"detail": str(error)}, 409)
-    return JSONResponse({"detail": str(error)}, 503)
+def _key(fields: dict[str, Any]) -> str:
+    key = fields.get("key", "")
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise InputError("The request's key may hold at most 64 Latin letters, digits, dashes and underscores.")
+    return key
+
+
+def _spare_of(fields: dict[str, Any]) -> str:
+    hearing = fields.get("spare_of", "")
+    if not isinstance(hearing, str) or (hearing and not is_id(hearing)):
+        raise InputError("The field 'spare_of' must be the id of the hearing that the other node records.")
+    return hearing
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

@@ -20,17 +20,20 @@ from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm, Picture, PictureFormat
 from recorder.boxes import init_size
 from recorder.sink import Sink
 
-FRAGMENT_SECONDS = 0.5
+SYNC_SECONDS = 0.4
+"""How much a power cut may take of what was written. A fragment goes to the kernel at once, which outlives us."""
+_FRAGMENT_SECONDS = 0.1
 _KEYFRAME_SECONDS = 2
 _HEAD = 1 << 16
+_SAMPLE, _TICK = Fraction(1, AUDIO_RATE), Fraction(1, VIDEO_RATE)
 
 _MP4 = {
     "movflags": "cmaf+frag_discont+frag_keyframe+default_base_moof+skip_trailer",
     "use_editlist": "0",
-    "frag_duration": str(int(FRAGMENT_SECONDS * 1_000_000)),
     "flush_packets": "1",
     "video_track_timescale": str(VIDEO_RATE),
 }
+_FLAC = {"frame_size": "2400"}  # a block of the room, 0.1 s, is two frames: the encoder holds nothing of it back
 _OPUS = {"application": "voip", "frame_duration": "20"}
 _OPUS_BITS = 32_000  # per second: speech without audible loss
 _X264 = {"preset": "superfast", "tune": "zerolatency", "bf": "0", "threads": "1"}
@@ -48,10 +51,19 @@ class Sealed:
 class SegmentFile:
     """One growing segment; subclasses know what stream it holds."""
 
+    fragment_seconds = _FRAGMENT_SECONDS
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._sink = Sink(path)
-        self._container: Any = av.open(self._sink, "w", format="mp4", options=_MP4)
+        options = {**_MP4, "frag_duration": str(int(self.fragment_seconds * 1_000_000))}
+        self._container: Any = av.open(self._sink, "w", format="mp4", options=options)
+        self._synced: Fraction | None = None
+
+    @property
+    def written(self) -> int:
+        """Bytes that are in the file: of whole fragments."""
+        return self._sink.size
 
     def seal(self) -> Sealed:
         """Writes what is left, makes it durable, closes."""
@@ -72,28 +84,32 @@ class SegmentFile:
 
     def _mux(self, packets: Iterable[Any]) -> None:
         for packet in packets:
+            reached = packet.dts * packet.time_base
             self._container.mux(packet)
-            self._sink.sync()
+            if self._synced is None or reached - self._synced >= SYNC_SECONDS:
+                self._sink.sync()
+                self._synced = reached
 
 
 class SoundFile(SegmentFile):
     """Mono FLAC, 48 kHz, 16 bit."""
 
     codec = "flac"
+    fragment_seconds = 0.04  # every frame
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._stream = self._make_stream()
-        self._stream.time_base = Fraction(1, AUDIO_RATE)
+        self._stream.time_base = _SAMPLE
 
     def _make_stream(self) -> Any:
-        return self._container.add_stream("flac", rate=AUDIO_RATE, layout="mono", format="s16")
+        return self._container.add_stream("flac", rate=AUDIO_RATE, layout="mono", format="s16", options=_FLAC)
 
     def write(self, start: int, pcm: Pcm) -> None:
         """Appends mono samples, which must follow those before; `start` counts samples of the hearing."""
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm).reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate = AUDIO_RATE
-        frame.pts, frame.time_base = start, Fraction(1, AUDIO_RATE)
+        frame.pts, frame.time_base = start, _SAMPLE
         self._mux(self._stream.encode(frame))
 
     def _rest(self) -> Iterable[Any]:
@@ -109,6 +125,7 @@ class OpusFile(SoundFile):
     """
 
     codec = "opus"
+    fragment_seconds = 0.2  # their heads would be a third of it otherwise
 
     def _make_stream(self) -> Any:
         stream = self._container.add_stream("libopus", rate=AUDIO_RATE, layout="mono", format="s16", options=_OPUS)
@@ -146,13 +163,12 @@ class EncodedPictureFile(PictureFile):
         self._stream = self._container.add_stream("libx264", rate=rate, options=options)
         self._stream.width, self._stream.height = form.width & ~1, form.height & ~1
         self._stream.pix_fmt = "yuv420p"
-        self._stream.codec_context.time_base = Fraction(1, VIDEO_RATE)
-        self._stream.time_base = Fraction(1, VIDEO_RATE)
+        self._stream.codec_context.time_base = self._stream.time_base = _TICK
         self._duration = round(VIDEO_RATE / rate)
 
     def write(self, picture: Picture) -> None:
         frame = picture.content.reformat(width=self._stream.width, height=self._stream.height, format="yuv420p")
-        frame.pts, frame.time_base = picture.start, Fraction(1, VIDEO_RATE)
+        frame.pts, frame.time_base = picture.start, _TICK
         frame.duration = self._duration
         frame.pict_type = av.video.frame.PictureType.NONE  # the encoder chooses, not the source's encoder
         self._mux(self._stream.encode(frame))
@@ -169,13 +185,13 @@ class KeptPictureFile(PictureFile):
         self._stream = self._container.add_stream_from_template(form.kept)
         if form.codec == "hevc":
             self._stream.codec_context.codec_tag = "hvc1"  # parameter sets in the init part, as browsers want them
-        self._stream.time_base = Fraction(1, VIDEO_RATE)
+        self._stream.time_base = _TICK
         self._duration = round(VIDEO_RATE / form.frames_per_second)
 
     def write(self, picture: Picture) -> None:
         packet = av.Packet(bytes(picture.content))
         packet.pts, packet.dts = picture.start, picture.decode_start
-        packet.time_base, packet.duration = Fraction(1, VIDEO_RATE), self._duration
+        packet.time_base, packet.duration = _TICK, self._duration
         packet.is_keyframe = picture.keyframe
         packet.stream = self._stream
         self._mux([packet])

@@ -18,8 +18,16 @@ class HearingRunning(RecorderError):
     """One node records one hearing at a time."""
 
 
+class Overtaken(RecorderError):
+    """The hearing is no longer as it was when the step was asked for; nothing was changed."""
+
+
 class NoRoom(RecorderError):
     """The disk is not large enough for a hearing, so none is begun."""
+
+
+class LoginRefused(RecorderError):
+    """Whoever asks may not lead the hearing from the node's page, or not yet."""
 
 
 class SpoolError(RecorderError):
@@ -36,6 +44,10 @@ class Interrupted(RecorderError):
 
 class Undelivered(RecorderError):
     """The server did not take what was sent; everything stays in the spool and is sent again."""
+
+
+class NotEnrolled(RecorderError):
+    """The node was not enrolled; the same command may be given again."""
 
 
 class Refused(Undelivered):

@@ -15,10 +15,12 @@ from recorder.settings import Pace
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An item placed on the hearing's timeline."""
+    """An item. A picture is placed on the hearing's timeline; sound keeps its device's count, and its first sample is
+    measured to lie at the timeline's sample `at`."""
 
     input: str
     item: Item
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _timed(name: str, source: Source) -> Iterator[tuple[float, str, Given | Lost
     try:
         for item in source.items():
             end = max(end, item.end_seconds)
-            yield item.seconds, name, Given(name, item)
+            yield item.seconds, name, Given(name, item, item.start)
     except DeviceLost as error:
         log = str(error)
     yield end, name, Lost(name, GapCause.DEVICE_LOST, log)

@@ -7,6 +7,7 @@ from typing import Any
 
 from court.clock import parse_utc
 from court.hearing import HearingState
+from court.notes import Note, NoteTemplate
 from court.openness import Openness, OpennessSpan
 from hardware.devices import AUDIO_RATE
 from recorder.plan import Plan
@@ -22,7 +23,8 @@ class History:
     """`covered` is, per track, the tick up to which segments and gaps tile its timeline; `windows` counts segments.
 
     `mark` is the last moment stated: sample (48 kHz) and time of day, once the
-    hearing began. `deeds` counts states and notes: what the secretary did. `orders` are those on openness.
+    hearing began. `deeds` counts states and notes: what the secretary did. `orders` are those on openness,
+    `notes` the secretary's.
     """
 
     chain: Chain
@@ -34,6 +36,7 @@ class History:
     mark: tuple[int, datetime] = (0, _NEVER)
     deeds: int = 0
     orders: list[OpennessSpan] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     spare_of: str = ""
 
     def read(self, entry: bytes) -> None:
@@ -47,17 +50,24 @@ class History:
             self.tracks = tuple(TrackFacts.parse(facts) for facts in body["tracks"])
             self.covered = {track.track: 0 for track in self.tracks}
         elif leaf.kind is LeafKind.STATE:
-            self.plan = Plan(HearingState(body["state"]), body["at_sample"])
+            self.plan = Plan(HearingState(body["state"]), body["at_sample"], self.plan.steps + 1, body.get("by", ""))
             self.mark = (body["at_sample"], parse_utc(body["anchor"]["utc"]))
         elif leaf.kind in (LeafKind.SEGMENT, LeafKind.GAP):
             self.covered[body["track"]] = body["end"]
             self.mark = (body["end"] * AUDIO_RATE // body["rate"], parse_utc(body["anchor"]["utc"]))
         elif leaf.kind is LeafKind.OPENNESS:
             self.orders.append(OpennessSpan(body["start_ms"] / 1000, None, Openness(body["openness"])))
+        elif leaf.kind is LeafKind.NOTE:
+            self.notes.append(_note(body))
         if leaf.kind is LeafKind.SEGMENT:
             self.windows = max(self.windows, body["sequence"] + 1)
         if leaf.kind in (LeafKind.STATE, LeafKind.NOTE):
             self.deeds += 1
+
+
+def _note(body: Mapping[str, Any]) -> Note:
+    at, template = body["at_sample"] / AUDIO_RATE, NoteTemplate(body["template"])
+    return Note(at, template, body["text"], body.get("key", ""), body.get("by", ""))
 
 
 def read_history(hearing: str, author: str, entries: Iterable[bytes]) -> History:

@@ -1,6 +1,7 @@
 """States facts: each becomes a signed leaf, linked to the one before, and is on the disk when the call returns."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from court.clock import Anchor, Clock, iso_utc
@@ -8,6 +9,7 @@ from court.hearing import HearingState
 from court.notes import NoteTemplate
 from court.openness import OpennessSpan
 from court.timeline import GapCause, SampleRange
+from recorder.comparison import Apart
 from recorder.encode import Sealed
 from recorder.spool import Attachment, OpenSegment, Spool
 from storage.ledger.chain import Chain
@@ -33,26 +35,34 @@ class Journal:
         now = self._clock.now()
         self._state(LeafKind.HEARING, now, {**facts, "started": _anchor(now)})
 
-    def state(self, state: HearingState, at_sample: int) -> None:
+    def state(self, state: HearingState, at_sample: int, by: str = "") -> None:
+        """`by` is who ordered it, here and below: said only where somebody is known."""
         now = self._clock.now()
-        self._state(LeafKind.STATE, now, {"state": state.value, "at_sample": at_sample, "anchor": _anchor(now)})
+        body = {"state": state.value, "at_sample": at_sample, "anchor": _anchor(now), **_said(by=by)}
+        self._state(LeafKind.STATE, now, body)
 
-    def note(self, at_sample: int, template: NoteTemplate, text: str) -> None:
-        body = {"at_sample": at_sample, "template": template.value, "text": text}
+    def note(self, at_sample: int, template: NoteTemplate, text: str, key: str = "", by: str = "") -> None:
+        body = {"at_sample": at_sample, "template": template.value, "text": text, **_said(key=key, by=by)}
         self._state(LeafKind.NOTE, self._clock.now(), body)
 
-    def openness(self, order: OpennessSpan) -> None:
+    def openness(self, order: OpennessSpan, by: str = "") -> None:
         """The court's order on who may see and hear what follows, which runs until the next one."""
-        body = {"start_ms": int(order.start * 1000), "end_ms": None, "openness": order.openness.value}
-        self._state(LeafKind.OPENNESS, self._clock.now(), body)
+        span = {"start_ms": int(order.start * 1000), "end_ms": None, "openness": order.openness.value}
+        self._state(LeafKind.OPENNESS, self._clock.now(), {**span, **_said(by=by)})
 
     def gap(self, track: str, span: SampleRange, cause: GapCause, device_log: str) -> None:
         now = self._clock.now()
         body = {**_span(track, span), "cause": cause.value, "device_log": device_log, "anchor": _anchor(now)}
         self._state(LeafKind.GAP, now, body)
 
-    def segment(self, opened: OpenSegment, end: int, sealed: Sealed, partial: bool) -> None:
-        """The segment `opened` is finished and reaches to tick `end`."""
+    def sync(self, at_sample: int, apart: Apart) -> None:
+        """How two interfaces of the room stand to one another at that sample."""
+        now = self._clock.now()
+        self._state(LeafKind.SYNC, now, {"at_sample": at_sample, **asdict(apart), "anchor": _anchor(now)})
+
+    def segment(self, opened: OpenSegment, end: int, sealed: Sealed, partial: bool, samples: int | None = None) -> None:
+        """The segment `opened` is finished and reaches to tick `end`. It holds `samples` where that is told: as many as
+        its range, or by the clock of another interface a few more or less."""
         now = self._clock.now()
         body = {
             **_span(opened.track, SampleRange(opened.start, end, opened.rate)),
@@ -64,6 +74,8 @@ class Journal:
             "partial": partial,
             "anchor": _anchor(now),
         }
+        if samples is not None and samples != end - opened.start:
+            body["samples"] = samples
         attachment = Attachment(opened.file, sealed.sha256, sealed.size)
         self._state(LeafKind.SEGMENT, now, body, (opened.track, attachment))
 
@@ -73,6 +85,10 @@ class Journal:
         entry, chain = self._chain.append(kind, now.utc, body, self._key)
         self.spool.append(self.hearing, self._chain.next_seq, entry, now.utc.timestamp(), sealed)
         self._chain = chain
+
+
+def _said(**fields: str) -> dict[str, str]:
+    return {name: text for name, text in fields.items() if text}
 
 
 def _anchor(now: Anchor) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from court.ids import time_ordered_id
 from court.room import Room, parse_room
 from court.timeline import GapCause
 from hardware.devices import AUDIO_RATE
+from recorder.alignment import Reason
 from recorder.assembly import (
     OpenSource,
     hearing_facts,
@@ -27,8 +28,8 @@ from recorder.disk import DiskGauge
 from recorder.errors import SpoolError, reason_of
 from recorder.history import History, read_history
 from recorder.journal import Journal
-from recorder.plan import Command
-from recorder.recover import position_now, restart_reason, seal_open_segments
+from recorder.plan import Ask, Command
+from recorder.recover import STOPPED, origin_at, position_now, restart_reason, seal_open_segments
 from recorder.rooms import bounded, goes_on, room_text
 from recorder.script import Script, load_script
 from recorder.session import Progress, Session
@@ -38,7 +39,9 @@ from recorder.supervisor import LiveFeed
 from recorder.track_facts import TrackFacts
 from storage.ledger.chain import Chain
 from storage.ledger.ed25519 import Signer
+from storage.ledger.leaf import parse
 
+_REMEMBERED = 20  # hearings: a request that comes again comes within minutes
 _FIRST = (GapCause.DEVICE_LOST, "The device gave nothing yet.")
 
 
@@ -74,10 +77,25 @@ class Opener:
         self._key = key
         self._open_source = open_source
 
-    def begin(self, card: HearingCard, script: Script | None, progress: Progress | None, spare_of: str = "") -> Opened:
+    def begun(self, key: str) -> str | None:
+        """Which of the last hearings was begun with this key."""
+        query = "SELECT entry FROM entry WHERE seq = 0 ORDER BY position DESC LIMIT ?"
+        leaves = [parse(entry) for (entry,) in self._spool.rows(query, _REMEMBERED)]
+        return next((leaf.hearing for leaf in leaves if leaf.body.get("key") == key), None)
+
+    def begin(
+        self,
+        card: HearingCard,
+        script: Script | None,
+        progress: Progress | None,
+        key: str = "",
+        by: str = "",
+        spare_of: str = "",
+    ) -> Opened:
         """Opens the devices, then writes the hearing's first leaf: in this order, so that bad input leaves nothing.
 
-        Raises InputError if a device cannot be used, SpoolError if the disk cannot be written.
+        `key` is what `begun` will know the hearing by, `by` who orders its recording. Raises InputError if a device
+        cannot be used, SpoolError if the disk cannot be written.
         """
         room = self._room
         sources = open_sources(room, self._open_source)
@@ -88,10 +106,12 @@ class Opener:
             hearing = time_ordered_id(self._clock.now().utc, secrets.token_bytes(10))
             self._spool.begin(HearingRow(hearing, room_text(room), pace.value, scripted=script is not None))
             journal = self._journal(Chain(hearing, self._key.key_id))
-            journal.begin(hearing_facts(card, room, self._settings.name, tracks, spare_of))
+            facts = hearing_facts(card, room, self._settings.name, tracks, spare_of)
+            journal.begin({**facts, "key": key} if key else facts)
             recording = make_recording(room, journal, History(Chain(hearing, "")), 0, _FIRST, self.gauge.pictures_fit)
             feed.begin(0)
-            recording.obey(Command.START)
+            self._keep_origin(hearing, pace, 0)
+            recording.obey(Command.START, Ask(by))
         except BaseException as error:
             feed.close()
             if isinstance(error, Exception):
@@ -105,7 +125,7 @@ class Opener:
         actions = script.actions[1:] if script else ()
         return Opened(hearing, card, tracks, make_session(room, recording, feed, actions, progress), spare_of)
 
-    def reopen(self, progress: Progress | None, cause: GapCause = GapCause.RESTART) -> Opened | None:
+    def reopen(self, progress: Progress | None, why: Reason = STOPPED) -> Opened | None:
         """The unfinished hearing as the interruption left it, the lost stretch stated; None if there is none."""
         self.end_unbegun()
         row = self._spool.unfinished()
@@ -119,16 +139,17 @@ class Opener:
         script = load_script(Path(room.hearing)) if row.scripted else None
         journal = self._journal(history.chain)
         seal_open_segments(journal, history)
-        now, moving = self._clock.now().utc, goes_on(room)
-        position = position_now(history, now, moving)
+        now, moving, origin = self._clock.now(), goes_on(room), self._spool.origin(row.id)
+        position = position_now(history, now, moving, origin)
         sources = reopen_sources(room, self._open_source, position / AUDIO_RATE)
         feed = make_feed(room, sources, self._open_source, Pace(row.pace), position)
         try:
             if isinstance(feed, LiveFeed):
-                now = self._clock.now().utc
-                position = position_now(history, now, moving)
+                now = self._clock.now()
+                position = position_now(history, now, moving, origin)
             feed.begin(position)
-            reason = restart_reason(history, now, cause)
+            self._keep_origin(row.id, Pace(row.pace), position)
+            reason = restart_reason(history, now.utc, why)
             recording = make_recording(room, journal, history, position, reason, self.gauge.pictures_fit)
             if moving and history.plan.recording:
                 recording.state_gaps(reason)
@@ -153,6 +174,11 @@ class Opener:
                 journal.state(HearingState.RECORDING, 0)
                 journal.state(HearingState.ENDED, 0)
             self._spool.end(row.id)
+
+    def _keep_origin(self, hearing: str, pace: Pace, position: int) -> None:
+        """Only where the hearing's time passes as time does."""
+        if pace is Pace.REAL_TIME:
+            self._spool.keep_origin(hearing, origin_at(position, self._clock.now()))
 
     def _history(self, hearing: str) -> History:
         return read_history(hearing, self._key.key_id, [one.entry for one in self._spool.entries(hearing)])

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from court.hearing import HearingState, step
 from court.timeline import GapCause
+from recorder.errors import Overtaken
 
 
 class Command(StrEnum):
@@ -31,10 +32,13 @@ _SILENT = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The state of the hearing and the sample (48 kHz) since which it lasts."""
+    """The state of the hearing, the sample (48 kHz) since which it lasts, how many steps led to it, and who took the
+    last one (empty: nobody said)."""
 
     state: HearingState = HearingState.SCHEDULED
     since: int = 0
+    steps: int = 0
+    by: str = ""
 
     @property
     def recording(self) -> bool:
@@ -44,6 +48,27 @@ class Plan:
     @property
     def ended(self) -> bool:
         return self.state is HearingState.ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who asks for a step (`by`, empty: nobody said), of which hearing (empty: the one being recorded), and what the
+    person saw when asking: how many steps, or orders on openness, there had been (None: it does not matter).
+
+    A step asked for in view of what is no longer so is refused, unless nothing is left to do: thus neither a repeated
+    request nor a second person's changes anything twice.
+    """
+
+    by: str = ""
+    hearing: str = ""
+    seen: int | None = None
+
+    def check(self, now: int) -> None:
+        """Raises Overtaken where there have been other than the seen number."""
+        if self.seen is not None and self.seen != now:
+            raise Overtaken(
+                "Somebody else was faster: look at the hearing's present state, and press again if it is still needed."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +84,13 @@ class Step:
     silence: GapCause | None = None
 
 
-def obey(plan: Plan, command: Command, at: int) -> Step:
-    """The step that `command` makes at sample `at`; raises court.hearing.IllegalStep if it makes none."""
+NOBODY = Ask()
+
+
+def obey(plan: Plan, command: Command, at: int, ask: Ask = NOBODY) -> Step:
+    """The step that `command` makes at sample `at`; raises court.hearing.IllegalStep or Overtaken."""
     state = step(plan.state, _LEADS_TO[command])
     if state is plan.state:
         return Step(plan, changed=False)
-    return Step(Plan(state, at), changed=True, silence=_SILENT.get(plan.state))
+    ask.check(plan.steps)
+    return Step(Plan(state, at, plan.steps + 1, ask.by), changed=True, silence=_SILENT.get(plan.state))

@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from court.hearing import HearingState
-from court.notes import NoteTemplate
+from court.notes import Note, NoteTemplate
 from court.openness import Openness, OpennessSpan, order_now
 from court.room import Microphone
 from court.timeline import GapCause
-from hardware.devices import Pcm, ticks
+from hardware.devices import AUDIO_RATE, Pcm, ticks
 from hardware.levels import SILENT, Level, measure
 from recorder.alignment import Reason, RoomBlock
+from recorder.comparison import Comparison
 from recorder.journal import Journal
-from recorder.plan import Command, Plan, obey
+from recorder.plan import NOBODY, Ask, Command, Plan, obey
 from recorder.segmenter import Segmenter
 from recorder.track import PictureTrack, SoundTrack
 from recorder.vad import SpeechDetector
@@ -22,6 +23,8 @@ from recorder.vad import SpeechDetector
 MIX = "mix"
 
 _NO_ROOM = (GapCause.DISK_FULL, "The recorder's disk is nearly full: what room is left is kept for sound.")
+
+_PICTURES_LATE = 4 * AUDIO_RATE  # a camera that comes back may first give what belongs before a cut
 
 AnyTrack = SoundTrack | PictureTrack
 
@@ -46,13 +49,16 @@ class Recording:
         position: int,
         window: int,
         silence: Reason,
+        comparison: Comparison,
         pictures_fit: Callable[[], bool] = lambda: True,
         orders: Sequence[OpennessSpan] = (),
+        notes: Sequence[Note] = (),
     ) -> None:
         """`window` is the number of the next segment of every track; `silence` explains a hole that lies
-        before the first a track gives; `orders` on openness were given before. `pictures_fit`: whether the disk has
-        room for more than sound now."""
+        before the first a track gives; `orders` on openness and `notes` were given before.
+        `pictures_fit`: whether the disk has room for more than sound now."""
         self.orders = list(orders)
+        self.notes = list(notes)
         self.plan = plan
         self.position = position
         self.levels = {microphone.track: TrackLevel(SILENT, False) for microphone, _ in microphones}
@@ -61,6 +67,7 @@ class Recording:
         self._cameras = cameras
         self._mix = mix
         self._window = window
+        self._comparison = comparison
         self._segmenter = Segmenter(position)
         self._detectors = {microphone.track: SpeechDetector() for microphone, _ in microphones}
         self._why: dict[str, Reason] = {}
@@ -74,6 +81,11 @@ class Recording:
         """No block may reach beyond this sample."""
         return self._segmenter.latest
 
+    @property
+    def progress(self) -> object:
+        """Is another with every fragment that is written; where no segment is being written, with every block."""
+        return tuple(track.written for track in self._tracks() if track.open) or self.position
+
     def take(self, block: RoomBlock) -> None:
         """The next block. In a break or deliberation it is only measured; in a deliberation not even that."""
         self._fit = not self._cameras or self._pictures_fit()
@@ -83,6 +95,7 @@ class Recording:
         self._why.update(block.missing)
         if self.plan.recording:
             self._record(block)
+            self._comparison.take(block)
         for name in (*block.sound, *(name for name, _ in block.pictures)):
             self._why.pop(name, None)
         if self._fit and (not self.plan.recording or all(camera.open for camera in self._cameras)):
@@ -91,9 +104,9 @@ class Recording:
         if self.plan.recording and self._segmenter.cut_after(block.end, speech):
             self._cut(block.end)
 
-    def obey(self, command: Command) -> None:
-        """A step of the secretary, now. Raises court.hearing.IllegalStep if it is not possible."""
-        taken = obey(self.plan, command, self.position)
+    def obey(self, command: Command, ask: Ask = NOBODY) -> None:
+        """A step of the secretary, now. Raises court.hearing.IllegalStep if it is not possible, and Overtaken."""
+        taken = obey(self.plan, command, self.position, ask)
         if not taken.changed:
             return
         if self.plan.recording:
@@ -102,7 +115,7 @@ class Recording:
             self._silence = (taken.silence, "")
             self.state_gaps(self._silence)
         self._segmenter.restart(self.position)
-        self._journal.state(taken.plan.state, self.position)
+        self._journal.state(taken.plan.state, self.position, ask.by)
         self.plan = taken.plan
 
     def suspend(self) -> None:
@@ -115,16 +128,21 @@ class Recording:
         for track in self._tracks():
             track.abandon()
 
-    def note(self, template: NoteTemplate, text: str) -> float:
-        """Returns the note's moment in seconds."""
-        self._journal.note(self.position, template, text)
-        return self.position / self._mix.rate
+    def note(self, template: NoteTemplate, text: str, key: str = "", by: str = "") -> float:
+        """Returns the note's moment in seconds. A `key` names it: sent again, it is the note that stands already."""
+        for one in self.notes:
+            if key and one.key == key:
+                return one.at
+        self._journal.note(self.position, template, text, key, by)
+        self.notes.append(Note(self.position / self._mix.rate, template, text, key, by))
+        return self.notes[-1].at
 
-    def order(self, openness: Openness, back: float) -> float:
-        """The hearing is open or closed from `back` seconds ago on; returns since when, in seconds."""
+    def order(self, openness: Openness, back: float, ask: Ask = NOBODY) -> float:
+        """The hearing is open or closed from `back` seconds ago on; returns since when (s). Raises Overtaken."""
         given = order_now(self.orders, openness, self.position / self._mix.rate, back)
         if given is not None:
-            self._journal.openness(given)
+            ask.check(len(self.orders))
+            self._journal.openness(given, ask.by)
             self.orders.append(given)
         return self.orders[-1].start if self.orders else 0.0
 
@@ -154,7 +172,7 @@ class Recording:
         present = [(track, _channel(block, microphone)) for microphone, track in self._microphones]
         heard = [(track, pcm) for track, pcm in present if pcm is not None]
         if heard:
-            heard.append((self._mix, _mixed([pcm for _, pcm in heard])))
+            heard.append((self._mix, _mixed([pcm for _, pcm in heard], block.end - block.start)))
         seen = [(track, picture) for name, picture in block.pictures for track in self._seen_by(name)]
         # A track has one segment in a window: where one comes back, a new window begins for all.
         giving: list[AnyTrack] = [*(track for track, _ in heard), *(camera for camera, _ in seen)]
@@ -182,7 +200,8 @@ class Recording:
             if camera.open:
                 camera.cut(_at(camera, at))
             else:
-                self._explain(camera, at)
+                self._explain(camera, at - _PICTURES_LATE)
+        self._state_sync(at)
         self._next_window()
         self._segmenter.restart(at)
 
@@ -191,7 +210,12 @@ class Recording:
         for track in self._tracks():
             track.seal(_at(track, at))
             self._explain(track, at)
+        self._state_sync(at)
         self._next_window()
+
+    def _state_sync(self, at: int) -> None:
+        for apart in self._comparison.due(at):
+            self._journal.sync(at, apart)
 
     def _next_window(self) -> None:
         """Numbers are for segments: a window in which nothing was recorded leaves its number to the next."""
@@ -231,7 +255,14 @@ def _channel(block: RoomBlock, microphone: Microphone) -> Pcm | None:
     return None if pcm is None else pcm[:, microphone.channel]
 
 
-def _mixed(channels: list[Pcm]) -> Pcm:
-    """The sum, limited to what 16 bits hold: as loud as the room was."""
-    total = np.sum(channels, axis=0, dtype=np.int32)
+def _mixed(channels: list[Pcm], length: int) -> Pcm:
+    """The sum, limited to what 16 bits hold: as loud as the room was. It is made for listening: another clock's samples
+    are stretched to `length` in it."""
+    fitting = [pcm if len(pcm) == length else _stretched(pcm, length) for pcm in channels]
+    total = np.sum(fitting, axis=0, dtype=np.int32)
     return np.clip(total, -32768, 32767).astype(np.int16)
+
+
+def _stretched(pcm: Pcm, length: int) -> Pcm:
+    at = np.arange(length) * (len(pcm) / length)
+    return np.asarray(np.interp(at, np.arange(len(pcm)), pcm), np.int16)

@@ -48,7 +48,7 @@ def room_from_files(files: Sequence[str | Path]) -> Room:
     inputs, places, cameras, titles = [], [], [], []
     for number, given in enumerate(map(str, files), start=1):
         spec = _input_from(f"file-{number}", given)
-        source = open_input(spec, channels=0)
+        source = open_input(spec, channels=1)
         source.close()
         inputs.append(spec)
         titles.append(source.description)

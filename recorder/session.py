@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -36,7 +37,8 @@ class _Call:
 class Session:
     """A hearing from here to its end. `script` is what a simulated secretary does, in the order of time.
 
-    `over` is True once nothing more will be recorded; `failed` if an error ended it, not the secretary.
+    `got_on`: when (time.monotonic) it last got on, see Recording.progress. `over` is True once nothing more will be
+    recorded; `failed` if an error ended it, not the secretary.
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class Session:
         self._progress = progress or (lambda _: None)
         self._calls: deque[_Call] = deque()
         self._lock = threading.Lock()
+        self.got_on = time.monotonic()
+        self._progress_made: object = None
         self.over = False
         self.failed = False
         self._left = False
@@ -119,7 +123,7 @@ class Session:
 
     def _hear(self, event: Event) -> None:
         if isinstance(event.news, Given):
-            self._alignment.add(event.news.input, event.news.item)
+            self._alignment.add(event.news.input, event.news.item, event.news.at)
         elif isinstance(event.news, Lost):
             self._alignment.lose(event.news.input, (event.news.cause, event.news.device_log))
 
@@ -133,6 +137,8 @@ class Session:
             if block is None:
                 return
             self.recording.take(block)
+            if self.recording.progress != self._progress_made:
+                self._progress_made, self.got_on = self.recording.progress, time.monotonic()
             self._progress(self.recording.position / AUDIO_RATE)
 
     def _play(self, until: int) -> None:

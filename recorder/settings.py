@@ -2,8 +2,9 @@
 
 import socket
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator
@@ -11,6 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from court.errors import InputError
 from recorder.line import UploadLimits, parse_limits
+
+Network = IPv4Network | IPv6Network
 
 
 class Pace(StrEnum):
@@ -26,6 +29,7 @@ class NodeSettings(BaseSettings):
     `ends_with_stdin`: whoever started the node holds its standard input open, and it ends when that closes.
     `upload_limits` say how fast segments may be sent at which time of day in `zone`, as recorder/line.py reads them.
     `keep_local_days`: how long segments stay on the node's disk at least, whatever the server has.
+    `page_networks`: where the node's own page may be opened from, if a password was set; `language` is the page's.
     `planned_hours`: a hearing of that length must fit on the disk one and a half times, or none is begun;
     `sound_minutes`: with room for less sound than that, pictures are not recorded.
     """
@@ -41,6 +45,8 @@ class NodeSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8090, ge=0, le=65535)
     ends_with_stdin: bool = False
+    language: Literal["ru", "ky", "kk", "en"] = "ru"
+    page_networks: Annotated[tuple[Network, ...], NoDecode] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     zone: Annotated[ZoneInfo, NoDecode] = ZoneInfo("Asia/Bishkek")
     upload_limits: Annotated[UploadLimits, NoDecode] = UploadLimits()
     keep_local_days: int = Field(default=30, ge=0, le=36_500)
@@ -57,6 +63,11 @@ class NodeSettings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"the time zone {value!r} is unknown: give a name like Asia/Bishkek") from None
 
+    @field_validator("page_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
     @field_validator("upload_limits", mode="before")
     @classmethod
     def _limits(cls, value: object) -> object:
@@ -70,15 +81,23 @@ class NodeSettings(BaseSettings):
     def key_file(self) -> Path:
         return self.home / "keys" / "node.ed25519"
 
+    @property
+    def password_file(self) -> Path:
+        return self.home / "keys" / "node.password"
+
+    @property
+    def token_file(self) -> Path:
+        return self.home / "keys" / "node.token"
+
     def read_token(self) -> str:
         """What node and server show each other, from home/keys/node.token; raises NodeSettingsError."""
-        path = self.home / "keys" / "node.token"
+        path = self.token_file
         try:
             token = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
             token = ""
         if not token:
-            raise NodeSettingsError(f"The node's token {path} cannot be read or is empty: copy it from the server.")
+            raise NodeSettingsError(f"The node's token {path} cannot be read or is empty: run courtrec node enrol.")
         return token
 
 

@@ -12,6 +12,7 @@ class Sink:
 
     def __init__(self, path: Path) -> None:
         """Raises FileExistsError if `path` exists: what was recorded is never written over."""
+        self.path = path
         self.size = 0
         self._file = AppendFile(path)
         self._hash = hashlib.sha256()

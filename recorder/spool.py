@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS entry (
     UNIQUE (hearing, seq));
 CREATE TABLE IF NOT EXISTS open_segment (
     hearing TEXT NOT NULL, track TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY (hearing, track));
+CREATE TABLE IF NOT EXISTS origin (hearing TEXT PRIMARY KEY, boot TEXT NOT NULL, zero REAL NOT NULL);
 """
 _INDICES = """
 DROP INDEX IF EXISTS unsent;
@@ -54,6 +55,14 @@ class HearingRow:
     room: str
     pace: str
     scripted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a hearing's sample 0 lies on the machine's own clock (hardware.clock.elapsed, seconds), in which `boot`."""
+
+    boot: str
+    zero: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +160,15 @@ class Spool:
             return None
         hearing, room, pace, scripted = found[0]
         return HearingRow(hearing, room, pace, bool(scripted))
+
+    def keep_origin(self, hearing: str, origin: Origin) -> None:
+        with self.change() as db:
+            db.execute("INSERT OR REPLACE INTO origin VALUES (?, ?, ?)", (hearing, origin.boot, origin.zero))
+
+    def origin(self, hearing: str) -> Origin | None:
+        """None for a hearing whose time does not pass as time does."""
+        found = self.rows("SELECT boot, zero FROM origin WHERE hearing = ?", hearing)
+        return Origin(*found[0]) if found else None
 
     def open_segment(self, hearing: str, segment: OpenSegment) -> None:
         facts = json.dumps(asdict(segment))
@@ -267,15 +285,26 @@ def spooled_file(folder: Path, sha256: str) -> Path | None:
 
     Raises SpoolError if there is a spool and it cannot be read.
     """
+    found = _asked(folder, "SELECT file FROM entry WHERE sha256 = ? AND file != ''", sha256)
+    return folder / found if found else None
+
+
+def unfinished_in(folder: Path) -> str | None:
+    """The hearing without an end in the spool in `folder`, which a recorder may be using; raises as `spooled_file`."""
+    return _asked(folder, "SELECT id FROM hearing WHERE ended = 0")
+
+
+def _asked(folder: Path, query: str, *values: object) -> str | None:
+    """The first answer, None where there is none or no spool."""
     database = folder / "spool.db"
     if not database.exists():
         return None
     try:
         with contextlib.closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            found = db.execute("SELECT file FROM entry WHERE sha256 = ? AND file != ''", (sha256,)).fetchone()
+            found = db.execute(query, values).fetchone()
     except sqlite3.Error as error:
         raise SpoolError(f"The spool in {folder} cannot be read ({error}): check the disk and its rights.") from None
-    return folder / found[0] if found else None
+    return str(found[0]) if found else None
 
 
 def track_of(file: str) -> str:

@@ -1,47 +1,71 @@
 """Live devices: one reader thread each, so that one that dies or hangs never holds up another, and is tried again.
 
-A device's own count of samples says how long its sound is; where that lies on the hearing's timeline is measured
-once, by the monotonic clock, when its first item arrives. Everything a device gives is placed by that one offset.
+Where items lie on the hearing's timeline follows from when they arrive (recorder/clocks.py). Their place may be
+measured anew at any time; none is left out for that.
 """
 
-import contextlib
 import queue
 import threading
-import time
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from court.timeline import GapCause
-from hardware.devices import AUDIO_RATE, AudioBlock, Interruptible, Item, Source, ticks
+from hardware.clock import elapsed
+from hardware.devices import AUDIO_RATE, Interruptible, Item, Picture, Source, ticks
 from hardware.errors import HardwareError
+from recorder.clocks import InputClock, RoomClock
+from recorder.errors import reason_of
 from recorder.feed import Event, Given, Lost, OpenInput
 
 _QUEUED = 512  # items; about ten seconds of a room, far more than a disk ever takes
 _TICK = 0.05
 _LATE = AUDIO_RATE // 10  # pictures may come this much later than the sound they belong to
-_AHEAD = AUDIO_RATE // 4  # nothing is heard before it is said: what seems to be was placed too late
-_FIRST_RETRY, _LAST_RETRY = 0.5, 8.0
+_STEP = AUDIO_RATE // 50  # not each item is worth a look whether the next block is whole
+_FIRST_RETRY, _LAST_RETRY = 0.5, 2.0  # a device that is back is heard within a few seconds, however long it was away
 
 
 @dataclass(slots=True)
 class _Watched:
-    """What is known of one input. `offset`: sample of the hearing at the input's own sample 0, once it gave."""
+    """What is known of one input. `held` are pictures whose place is still being measured."""
 
     heard: float
     awaited: bool = True
-    offset: int | None = None
+    sound: InputClock = field(default_factory=InputClock)
+    pictures: InputClock = field(default_factory=InputClock)
+    held: list[Picture] = field(default_factory=list)
+
+    @property
+    def clock(self) -> InputClock:
+        """By which its pictures are placed: that of its samples, or where it has no sound their own."""
+        return self.sound if self.sound.known else self.pictures
+
+    def lose(self) -> None:
+        """Its clocks are measured anew when it gives again: it may have left out anything, or count from 0 again."""
+        self.awaited, self.sound, self.pictures, self.held = False, InputClock(), InputClock(), []
 
 
 class LiveFeed:
     """Feed of a room with devices. `patience` seconds without a sign make an input lost."""
 
-    def __init__(self, sources: Mapping[str, Source | None], reopen: OpenInput, at: int, patience: float = 1.5) -> None:
-        """`sources` are open already, or None where a device could not be; recordings among them at sample `at`.
+    def __init__(
+        self,
+        sources: Mapping[str, Source | None],
+        reopen: OpenInput,
+        at: int,
+        reference: str,
+        patience: float = 1.5,
+    ) -> None:
+        """`sources` are open already, or None where a device could not be; recordings among them at sample `at`. The
+        timeline is counted by the samples of `reference`.
 
-        Waits, `patience` seconds at most, until all of them give, so that a hearing does not begin with gaps.
+        Waits until all of them give, `patience` seconds at most, and until it is known where what they give belongs, so
+        that a hearing begins without gaps and in step.
         """
         self._at = at
-        self._began = time.monotonic()
+        self._began = self._seen = elapsed()
+        self._room = RoomClock(self._began - at / AUDIO_RATE)
+        self._known = at
+        self._reference = reference
         self._patience = patience
         self._reopen = reopen
         self._queue: queue.Queue[tuple[str, float, Item | str]] = queue.Queue(_QUEUED)
@@ -54,31 +78,34 @@ class LiveFeed:
 
     def begin(self, at: int) -> None:
         """See Feed. What was given before is left out."""
-        now = time.monotonic()
-        shift = at - self._sample(now)
-        self._at, self._began = at, now
-        for watched in self._watched.values():
-            watched.offset = None if watched.offset is None else watched.offset + shift
+        self._known = at
+        self._room.begin(at, elapsed())
 
     def now(self) -> int:
         """See Feed."""
-        return self._sample(time.monotonic())
+        return self._room.sample(elapsed())
 
     def events(self) -> Generator[Event]:
         """See Feed."""
         yield from self._warm
         while not self._closed.is_set():
             yield from self._next()
-            yield Event(self._sample(time.monotonic()) - _LATE)
+            if (known := self._room.sample(self._seen) - _LATE) >= self._known + _STEP:
+                self._known = known
+                yield Event(known)
 
     def _warm_up(self) -> Iterator[Event]:
-        while any(one.awaited and one.offset is None for one in self._watched.values()):
+        while any(one.awaited and not one.clock.settled for one in self._watched.values()):
             yield from self._next()
 
     def _next(self) -> Iterator[Event]:
-        with contextlib.suppress(queue.Empty):
-            name, arrived, news = self._queue.get(timeout=_TICK)
-            yield from self._placed(name, arrived, news)
+        """Takes what arrived next. Time passes as it is taken: a recorder that is behind loses no device for that."""
+        try:
+            name, self._seen, news = self._queue.get(timeout=_TICK)
+        except queue.Empty:
+            self._seen = elapsed()
+        else:
+            yield from self._placed(name, self._seen, news)
         yield from self._missed()
 
     def close(self) -> None:
@@ -91,23 +118,44 @@ class LiveFeed:
     def _placed(self, name: str, arrived: float, news: Item | str) -> Iterator[Event]:
         watched = self._watched[name]
         if isinstance(news, str):
-            watched.awaited, watched.offset = False, None
-            yield Event(self._at, Lost(name, GapCause.DEVICE_LOST, news))
+            yield from self._lost(name, news)
             return
+        if watched.awaited and arrived - watched.heard > self._patience:
+            yield from self._silent(name)  # the whole machine stood still, so nobody could notice
         watched.heard, watched.awaited = arrived, True
-        offset = self._sample(arrived) - round(news.end_seconds * AUDIO_RATE)
-        if watched.offset is None or offset < watched.offset - _AHEAD:
-            watched.offset = offset
-        yield Event(self._at, Given(name, _moved(news, watched.offset)))
+        if isinstance(news, Picture):
+            watched.pictures.hear(arrived, news.end_seconds)
+            watched.held.append(news)
+        else:
+            first = not watched.sound.known
+            watched.sound.hear(arrived, news.end_seconds)
+            if first and name == self._reference:
+                self._room.follow(watched.sound, news.start, self._known)
+            yield Event(self._known, Given(name, news, news.start + self._room.place(watched.sound)))
+        if watched.clock.settled:
+            yield from self._shown(name)
+
+    def _shown(self, name: str) -> Iterator[Event]:
+        watched = self._watched[name]
+        for picture in watched.held:
+            yield Event(self._known, Given(name, _moved(picture, self._room.place(watched.clock))))
+        watched.held.clear()
+
+    def _lost(self, name: str, log: str) -> Iterator[Event]:
+        yield from self._shown(name)
+        if self._watched[name].sound.known and name == self._reference:
+            self._room.leave()
+        self._watched[name].lose()
+        yield Event(self._known, Lost(name, GapCause.DEVICE_LOST, log))
 
     def _missed(self) -> Iterator[Event]:
         """The inputs that have just been silent for too long. They stay open: they may go on."""
-        now = time.monotonic()
         for name, watched in self._watched.items():
-            if watched.awaited and now - watched.heard > self._patience:
-                watched.awaited, watched.offset = False, None
-                log = f"The input {name!r} gave nothing for {self._patience} seconds."
-                yield Event(self._at, Lost(name, GapCause.DEVICE_LOST, log))
+            if watched.awaited and self._seen - watched.heard > self._patience:
+                yield from self._silent(name)
+
+    def _silent(self, name: str) -> Iterator[Event]:
+        yield from self._lost(name, f"The input {name!r} gave nothing for {self._patience} seconds.")
 
     def _read(self, name: str, source: Source | None) -> None:
         """A reader thread: reads until the device is lost, says so, opens it again, and so on."""
@@ -120,7 +168,7 @@ class LiveFeed:
                     break  # `close` may have come too early to see this one
                 for item in opened.items():
                     if not opened.live:
-                        self._closed.wait(self._began + item.end_seconds - self._at / AUDIO_RATE - time.monotonic())
+                        self._closed.wait(self._began + item.end_seconds - self._at / AUDIO_RATE - elapsed())
                     if self._closed.is_set():
                         break
                     self._put(name, item)
@@ -128,6 +176,8 @@ class LiveFeed:
                 lost = f"{opened.description} ended."
             except HardwareError as error:
                 lost = str(error)
+            except Exception as error:  # noqa: BLE001 - no memory, say: the input is tried again all the same
+                lost = f"Reading the input {name!r} failed ({reason_of(error)})."
             self._put(name, lost)
             if opened is not None:
                 self._open.pop(name, None)
@@ -144,18 +194,13 @@ class LiveFeed:
         """Waits for nobody: an item that does not fit is lost, and shows as a hole in the input's samples."""
         while not self._closed.is_set():
             try:
-                self._queue.put((name, time.monotonic(), news), timeout=_TICK)
+                self._queue.put((name, elapsed(), news), timeout=_TICK)
             except queue.Full:
                 if isinstance(news, str):
                     continue
             return
 
-    def _sample(self, moment: float) -> int:
-        return self._at + round((moment - self._began) * AUDIO_RATE)
 
-
-def _moved(item: Item, offset: int) -> Item:
-    if isinstance(item, AudioBlock):
-        return replace(item, start=item.start + offset)
-    shift = ticks(offset)
-    return replace(item, start=item.start + shift, decode_start=item.decode_start + shift)
+def _moved(picture: Picture, place: int) -> Picture:
+    shift = ticks(place)
+    return replace(picture, start=picture.start + shift, decode_start=picture.decode_start + shift)

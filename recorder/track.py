@@ -1,6 +1,7 @@
 """Tracks: each tiles its timeline with segments and gaps, one behind the other, from the hearing's first tick on."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -9,6 +10,9 @@ from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm, Picture
 from recorder.encode import EVIDENCE, Coding, PictureFile, SegmentFile, SoundFile
 from recorder.journal import Journal
 from recorder.spool import OpenSegment
+
+_LEAST = VIDEO_RATE // 1000
+"""Ticks between pictures, at least."""
 
 File = TypeVar("File", bound=SegmentFile)
 
@@ -35,11 +39,16 @@ class Track(Generic[File]):
     def open(self) -> bool:
         return self._file is not None
 
+    @property
+    def written(self) -> int:
+        """Bytes in the file of the segment being written."""
+        return 0 if self._file is None else self._file.written
+
     def seal(self, end: int) -> None:
         """Finishes the segment being written, if any; its range reaches to `end`."""
         if self._file is not None and self._opened is not None:
             sealed = self._file.seal()
-            self._journal.segment(self._opened, end, sealed, partial=False)
+            self._journal.segment(self._opened, end, sealed, partial=False, samples=self._samples())
             self._file = self._opened = None
             self.covered = end
 
@@ -54,6 +63,10 @@ class Track(Generic[File]):
         if end > self.covered:
             self._journal.gap(self.name, SampleRange(self.covered, end, self.rate), cause, device_log)
             self.covered = end
+
+    def _samples(self) -> int | None:
+        """How many samples the segment being written holds, where it is sound."""
+        return None
 
     def _begin(self, start: int, sequence: int, codec: str, create: Callable[[Path], File]) -> File:
         """Opens segment number `sequence`, which the spool knows of before its first byte is written."""
@@ -70,14 +83,25 @@ class SoundTrack(Track[SoundFile]):
     """A microphone, or the room mix."""
 
     rate = AUDIO_RATE
+    _first = _next = 0
 
     def write(self, start: int, pcm: Pcm, sequence: int) -> None:
-        """Records mono samples from sample `start` on; what is covered already is not recorded twice."""
+        """Records mono samples from sample `start` on; what is covered already is not recorded twice.
+
+        Within a segment samples follow one another as the device counted them, however many it gave in that time.
+        """
         early = min(len(pcm), max(0, self.covered - start)) if self._file is None else 0
         if early == len(pcm):
             return
-        file = self._file or self._begin(start + early, sequence, self._coding.sound.codec, self._coding.sound)
-        file.write(start + early, pcm[early:])
+        file = self._file
+        if file is None:
+            file = self._begin(start + early, sequence, self._coding.sound.codec, self._coding.sound)
+            self._first = self._next = start + early
+        file.write(self._next, pcm[early:])
+        self._next += len(pcm) - early
+
+    def _samples(self) -> int:
+        return self._next - self._first
 
 
 class PictureTrack(Track[PictureFile]):
@@ -102,8 +126,10 @@ class PictureTrack(Track[PictureFile]):
 
     def show(self, picture: Picture, sequence: int, cause: GapCause, device_log: str) -> None:
         """Records a picture. `cause` and `device_log` explain a gap that may lie before it, longer than one picture."""
-        if self._last is not None and picture.decode_start <= self._last:
-            return  # a camera whose clock jumped back; a file's stamps must rise
+        # A file's stamps must rise: where a place was measured anew, pictures are late rather than lost.
+        late = 0 if self._last is None else max(0, self._last + _LEAST - picture.decode_start)
+        if late:
+            picture = replace(picture, start=picture.start + late, decode_start=picture.decode_start + late)
         if self._file is not None and self._cut is not None and picture.keyframe and picture.start >= self._cut:
             self.seal(self._cut if picture.format.kept is None else picture.start)
         file = self._file

@@ -5,6 +5,7 @@ bundle.json      the list of contents
 entries.jsonl    one entry of the ledger per line, byte for byte
 checkpoint.txt   the log's signed head, above which these entries are proven
 keys.txt         the court's keys, signed with the log's key
+register.jsonl   what the log says about the node that recorded it, where it says anything
 heads/…          earlier heads of the log, with the time-stamp tokens (DER) over their text
 files/…          recordings and protocols, as they were stored
 """
@@ -19,13 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from storage.errors import BundleError, LedgerError
-from storage.ledger.bundle import Bundle, Contents
+from storage.errors import BundleError, LedgerError, NoBundle
+from storage.ledger.bundle import Bundle
+from storage.ledger.contents import Contents
 from storage.ledger.faults import ObjectState
 from storage.ledger.stored import Objects
+from storage.regular import open_regular
 
-CONTENTS, ENTRIES, CHECKPOINT, KEYS, README = (
-    "bundle.json", "entries.jsonl", "checkpoint.txt", "keys.txt", "README.txt"
+CONTENTS, ENTRIES, CHECKPOINT, KEYS, README, REGISTER = (
+    "bundle.json", "entries.jsonl", "checkpoint.txt", "keys.txt", "README.txt", "register.jsonl"
 )  # fmt: skip
 MAX_PART = 1 << 28
 """Bytes of the list of contents, the entries or a note: what is larger is no bundle of one hearing."""
@@ -83,23 +86,24 @@ class OpenBundle:
 
 @contextmanager
 def open_bundle(path: Path) -> Iterator[OpenBundle]:
-    """Raises BundleError, one sentence, where it cannot be read as a bundle at all."""
+    """Raises NoBundle where it cannot be read as a bundle at all, another BundleError where a part is missing or was
+    cut, one sentence each."""
     with _opened(path) as parts:
         try:
             contents = Contents.parse(_read(parts, CONTENTS))
-        except LedgerError as error:
-            raise BundleError(f"The bundle {path} cannot be read: {error}") from None
-        *entries, rest = _read(parts, ENTRIES).split(b"\n")
-        if rest:
-            raise BundleError(f"The last line of {ENTRIES} does not end: it was cut short, or somebody added it.")
+        except (BundleError, LedgerError) as error:
+            raise NoBundle(f"The bundle {path} cannot be read: {error}") from None
+        entries = _lines(parts, ENTRIES)
+        register = _lines(parts, REGISTER) if contents.register else ()
         checkpoint, keys = (_read(parts, name).decode(errors="replace") for name in (CHECKPOINT, KEYS))
         heads = {name: _read(parts, name) for one in contents.heads for name in (one.note, *one.token_names)}
         known = {CONTENTS, ENTRIES, CHECKPOINT, KEYS, README, *contents.files, *heads}
+        known |= {REGISTER} if register else set()
         names: dict[str, list[str]] = {}
         for name, sha256 in contents.files.items():
             names.setdefault(sha256, []).append(name)
         extra = tuple(name for name in parts.names() if name not in known)
-        yield OpenBundle(Bundle(contents, tuple(entries), checkpoint, keys, heads), parts, names, extra)
+        yield OpenBundle(Bundle(contents, entries, checkpoint, keys, heads, register), parts, names, extra)
 
 
 @contextmanager
@@ -109,7 +113,7 @@ def _opened(path: Path) -> Iterator[Parts]:
         return
     with ExitStack() as opened:
         try:
-            file = opened.enter_context(path.open("rb"))
+            file = opened.enter_context(os.fdopen(open_regular(path), "rb"))
             archive = opened.enter_context(zipfile.ZipFile(file))
         except (
             zipfile.BadZipFile,
@@ -117,13 +121,14 @@ def _opened(path: Path) -> Iterator[Parts]:
             ValueError,
             NotImplementedError,
         ) as error:  # what zipfile says of any bytes
-            raise BundleError(
-                f"The file {path} is no bundle, or not all of it is here ({error}): get it again from the court."
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise NoBundle(
+                f"The file {path} is no bundle, or not all of it is here ({reason}): get it again from the court."
             ) from None
         if len(set(archive.namelist())) < len(archive.namelist()):
             raise BundleError(f"The bundle {path} holds two parts of one name: it was packed by somebody else.")
         if not _is_seamless(archive, file):
-            raise BundleError(
+            raise NoBundle(
                 f"The bundle {path} was packed anew, or something stands before, between or behind its parts: "
                 "unpack it and verify the folder."
             )
@@ -170,7 +175,7 @@ class _Folder:
 
     def pieces(self, name: str) -> Iterator[bytes]:
         try:
-            with (self._path / name).open("rb") as file:
+            with os.fdopen(open_regular(self._path / name), "rb") as file:
                 while piece := file.read(CHUNK):
                     yield piece
         except OSError as error:
@@ -212,6 +217,13 @@ def _is_part(path: Path) -> bool:
 def _worst(sha256: str, states: Sequence[ObjectState]) -> ObjectState:
     """Of files that should be the same, the first that is not."""
     return next((state for state in states if state.sha256 != sha256), states[0])
+
+
+def _lines(parts: Parts, name: str) -> tuple[bytes, ...]:
+    *lines, rest = _read(parts, name).split(b"\n")
+    if rest:
+        raise BundleError(f"The last line of {name} does not end: it was cut short, or somebody added it.")
+    return tuple(lines)
 
 
 def _read(parts: Parts, name: str) -> bytes:

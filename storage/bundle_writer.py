@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from storage import durable
-from storage.bundle_file import CHECKPOINT, CONTENTS, ENTRIES, KEYS, README
+from storage.bundle_file import CHECKPOINT, CONTENTS, ENTRIES, KEYS, README, REGISTER
 from storage.errors import BundleError
 from storage.ledger.bundle import Bundle
 
@@ -22,6 +22,7 @@ def write_bundle(path: Path, bundle: Bundle, readme: str, files: Iterable[tuple[
         ENTRIES: b"".join(entry + b"\n" for entry in bundle.entries),
         CHECKPOINT: bundle.checkpoint.encode(),
         KEYS: bundle.keys.encode(),
+        **({REGISTER: b"".join(entry + b"\n" for entry in bundle.register)} if bundle.register else {}),
         **bundle.heads,
     }
     try:

@@ -5,12 +5,17 @@ POSIX promises neither for a plain write: bytes need fsync of the file, names ne
 
 import fcntl
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
+
+from storage.regular import open_regular
+
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}")
 
 
 def fsync_folder(folder: Path) -> None:
@@ -87,14 +92,52 @@ def replace(path: Path, data: bytes, mode: int = 0o644) -> None:
 @contextmanager
 def _beside(path: Path, mode: int) -> Iterator[tuple[Path, BinaryIO]]:
     """A temporary file in the folder of `path`, gone at the end unless it was renamed."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+    with temporary(path, mode) as (beside, descriptor), os.fdopen(descriptor, "wb", closefd=False) as file:
+        yield beside, file
+
+
+@contextmanager
+def temporary(path: Path, mode: int) -> Iterator[tuple[Path, int]]:
+    """A new file `.<name>.<16 hex digits>` beside `path` and a descriptor to write it by; gone at the end of the block
+    unless it was renamed. What a killed program leaves of it, `sweep` removes."""
+    beside, descriptor = _claimed(path, mode)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, mode)
-            yield temporary, file
+        os.fchmod(descriptor, mode)
+        yield beside, descriptor
     finally:
-        temporary.unlink(missing_ok=True)
+        os.close(descriptor)
+        beside.unlink(missing_ok=True)
+
+
+def _claimed(path: Path, mode: int) -> tuple[Path, int]:
+    """A temporary file that is locked as long as the descriptor is open: by that `sweep` knows that somebody lives."""
+    while True:
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return beside, descriptor
+        os.close(descriptor)  # swept between the two lines above
+
+
+def sweep(folder: Path) -> None:
+    """Removes from `folder`, not from below it, the temporary files that no living program has; nothing rests on it.
+
+    What may not be removed, because it is sealed or another's, stays.
+    """
+    with suppress(OSError):
+        for path in [one for one in folder.iterdir() if _TEMPORARY.fullmatch(one.name)]:
+            with suppress(OSError):
+                _remove_unclaimed(path)
+
+
+def _remove_unclaimed(path: Path) -> None:
+    descriptor = open_regular(path, follow=False)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+    finally:
+        os.close(descriptor)
 
 
 def _sync(file: BinaryIO) -> None:

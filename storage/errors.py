@@ -29,6 +29,10 @@ class BundleError(StorageError):
     """A bundle cannot be read or written."""
 
 
+class NoBundle(BundleError):
+    """What was given as a bundle cannot be read as one, so nothing is known of what it should hold."""
+
+
 class BackupError(StorageError, InputError):
     """A backup cannot be made, read or put in place; nothing that was there before was changed."""
 
@@ -75,6 +79,11 @@ class RetentionError(StorageError, InputError):
 
 class ObjectLocked(StorageError):
     """The object is under retention or legal hold, so it was not destroyed."""
+
+
+def not_read(what: str, error: OSError) -> StoreUnavailable:
+    """StoreRefused for a file that the operating system does not give; `what` begins the sentence."""
+    return StoreRefused(f"{what} cannot be read ({error.strerror}): check the disk and its rights.")
 
 
 def not_written(what: str, error: OSError) -> StoreUnavailable:

@@ -1,6 +1,10 @@
-"""The court's own keys over the years: the one that signs now, and those before it that signed rotations lead from."""
+"""The court's own keys over the years: the one that signs now, and those before it that signed rotations lead from.
 
-from dataclasses import dataclass
+Beside the log's key also lie its statements of restorations, which every checkpoint that it signs names.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,9 +12,15 @@ from storage import durable
 from storage.errors import KeyFileError, LedgerError
 from storage.keys import load, load_or_create, new_key, private_bytes, public_path, writing
 from storage.ledger.ed25519 import SigningKey, key_id
-from storage.ledger.rotation import Rotation, leading_to, parse_rotation, sign_rotation
+from storage.ledger.restoration import Restoration, parse_restoration
+from storage.ledger.rotation import LOG, SERVER, Rotation, leading_to, parse_rotation, sign_rotation
 
-LOG, SERVER = "log", "server"
+__all__ = [
+    "LOG", "SERVER", "Former", "KeyRing", "load_ring", "restoration_path", "retired_path", "rotate", "rotation_path",
+    "stated_restorations", "stated_rotations",
+]  # fmt: skip
+
+_RESTORED = ".restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +38,11 @@ class Former:
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """`key` signs; `former` are those before it, newest first."""
+    """`key` signs; `former` are those before it, newest first; `restorations` are those of the log that they stated."""
 
     key: SigningKey
     former: tuple[Former, ...] = ()
+    restorations: tuple[Restoration, ...] = ()
 
     @property
     def public(self) -> tuple[bytes, ...]:
@@ -48,15 +59,36 @@ class KeyRing:
         return (self.key, *(one.key for one in self.former if one.key is not None and now < one.until))
 
 
-def load_ring(path: Path, purpose: str, origin: str, overlap: timedelta) -> KeyRing:
-    """The key in `path` (made on first use) with all that signed rotations lead from to it.
+def load_ring(path: Path, purpose: str, origin: str, overlap: timedelta, *, make: bool = True) -> KeyRing:
+    """The key in `path` (made on first use, unless not to `make` one) with all that signed rotations lead from to it.
 
-    Raises KeyFileError if a key or a statement beside it cannot be used.
+    Raises KeyFileError if a key or a statement of its rotation cannot be used. A statement of a restoration that
+    cannot be believed is left out, so that the court goes on: `courtrec verify` names it.
     """
-    key = load_or_create(path)
-    stated = [_read_rotation(one, purpose, origin) for one in path.parent.glob(f"{path.stem}.*.rotation")]
-    former = leading_to(key.public, stated)
-    return KeyRing(key, tuple(Former(one, _kept(path, one), one.at + overlap) for one in former))
+    key = load_or_create(path) if make else load(path)
+    former = leading_to(key.public, stated_rotations(path, purpose, origin))
+    ring = KeyRing(key, tuple(Former(one, _kept(path, one), one.at + overlap) for one in former))
+    stated = stated_restorations(path, origin, ring.public)
+    return replace(ring, restorations=tuple(one for one in stated if isinstance(one, Restoration)))
+
+
+def stated_rotations(path: Path, purpose: str, origin: str) -> list[Rotation]:
+    """All statements beside the key `path`, wherever they lead; raises KeyFileError if one cannot be believed."""
+    return [_read_rotation(one, purpose, origin) for one in sorted(path.parent.glob(f"{path.stem}.*.rotation"))]
+
+
+def stated_restorations(path: Path, origin: str, keys: Iterable[bytes]) -> Iterator[Restoration | str]:
+    """Each statement beside the log's key `path`, or what is wrong with it; `keys` are the log's, raw."""
+    for one in sorted(path.parent.glob(f"{path.stem}.*{_RESTORED}")):
+        try:
+            yield parse_restoration(one.read_bytes().decode(errors="replace"), origin, keys)
+        except (LedgerError, OSError) as error:
+            yield f"The statement {one} of a restoration cannot be believed: {error}"
+
+
+def restoration_path(path: Path, stated: Restoration) -> Path:
+    """Where the statement lies, beside the log's key `path`."""
+    return path.with_name(f"{path.stem}.{stated.sha256[:16]}{_RESTORED}")
 
 
 def rotate(path: Path, purpose: str, origin: str, at: datetime) -> Rotation:

@@ -10,12 +10,14 @@ from pathlib import Path
 from court import exit_codes
 from court.errors import InputError
 from court.one_line import one_line
-from storage.bundle_file import OpenBundle, open_bundle
-from storage.errors import BundleError, LedgerError
+from storage.bundle_file import KEYS, README, OpenBundle, open_bundle
+from storage.errors import BundleError, LedgerError, NoBundle
 from storage.ledger.back_dating import shown
-from storage.ledger.bundle import BundleReport, Contents, copy_leaf, verify_bundle
-from storage.ledger.checkpoint import parse_checkpoint, parse_verifier_key
+from storage.ledger.bundle import BundleReport, copy_leaf, verify_bundle
+from storage.ledger.checkpoint import key_hash, parse_checkpoint, parse_note, parse_verifier_key
+from storage.ledger.contents import Contents
 from storage.ledger.heads import NOBODY, Outsiders
+from storage.ledger.key_list import verify_key_list
 from storage.ledger.leaf import LeafKind
 from storage.ledger.tst import load_roots
 from storage.ledger.witness import parse_witness
@@ -23,10 +25,14 @@ from storage.ledger.witness import parse_witness
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`lines` for a person, each printable as one line; `whole` is false if anything is wrong."""
+    """`lines` for a person, each printable as one line; `code` is one of court.exit_codes."""
 
-    whole: bool
+    code: int
     lines: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        return self.code == exit_codes.OK
 
 
 def read_outsiders(roots: Path | None, witnesses: Iterable[str]) -> Outsiders:
@@ -63,6 +69,8 @@ def check_file(path: Path, key: str | None = None, outsiders: Outsiders = NOBODY
             with opened.hashing() as objects:
                 report = verify_bundle(opened.bundle, objects, [raw], outsiders)
             return _told(opened, report, trusted is not None, outsiders)
+    except NoBundle as error:
+        return Told(exit_codes.UNREADABLE, (f"UNREADABLE  {one_line(str(error))}",))
     except (BundleError, LedgerError) as error:
         return _faulty([str(error)])
 
@@ -72,7 +80,7 @@ def print_told(told: Told) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     print(*told.lines, sep="\n")
-    return exit_codes.OK if told.whole else exit_codes.FAULT_FOUND
+    return told.code
 
 
 def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Outsiders) -> Told:
@@ -88,7 +96,8 @@ def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Ou
         f"{len(report.leaves)} entries, {kinds[LeafKind.SEGMENT]} of them segments, lead to the signed root "
         f"{checkpoint.root.hex()} of the log {contents.origin!r} with {checkpoint.size} entries.",
         f"{len(contents.files)} files are as they were recorded.",
-        "Not checked here: README.txt, on which nothing rests, and the signatures inside protocols (PDF).",
+        f"Nothing rests on, and no proof covers: {_uncovered(opened, report, outsiders)}.",
+        "Not checked here: the signatures inside protocols (PDF).",
     ]
     copy = copy_leaf(opened.bundle, report.leaves)
     if copy is not None:
@@ -98,13 +107,39 @@ def _told(opened: OpenBundle, report: BundleReport, trusted: bool, outsiders: Ou
             f"Stated, but not handed out: files {report.left_out} (what was kept back, drafts, what an act destroyed), "
             f"entries {len(contents.withheld)}."
         )
-    lines += _vouched(contents, report, outsiders)
+    lines += [*report.notes, *_vouched(contents, report, outsiders)]
     if not trusted:
         lines.append(
             f"Checked with the key that the bundle itself names: {contents.log_key}. Compare it with the key the court "
             "publishes; whoever forges a bundle can name a key of his own."
         )
-    return Told(True, tuple(map(one_line, lines)))
+    return Told(exit_codes.OK, tuple(map(one_line, lines)))
+
+
+def _uncovered(opened: OpenBundle, report: BundleReport, outsiders: Outsiders) -> str:
+    """What lies in a whole bundle and could be anything: a part, keys that signed no entry in it, and signature lines
+    in its notes by others than the log's own keys and the trusted witnesses."""
+    bundle, contents = opened.bundle, opened.bundle.contents
+    found = [README] if README in opened.parts.names() else []
+    authors = {leaf.author for leaf in report.leaves} | {one.author for one in contents.withheld}
+    idle = verify_key_list(bundle.keys, contents.origin, report.log_keys).keys() - authors
+    if idle:
+        found.append(f"keys in {KEYS} that signed no entry here ({len(idle)})")
+    notes = [
+        bundle.checkpoint,
+        bundle.keys,
+        *(bundle.heads[one.note].decode(errors="replace") for one in contents.heads),
+    ]
+    lines = [line for note in notes for line in parse_note(note)[1]]
+    log = {(contents.origin, key_hash(contents.origin, raw)) for raw in report.log_keys}
+    foreign = [
+        line
+        for line in lines
+        if (line.name, line.key_hash) not in log and not any(one.wrote(line) for one in outsiders.witnesses)
+    ]
+    if foreign:
+        found.append(f"signature lines of keys that were not named here ({len(foreign)})")
+    return ", ".join(found) or "nothing in it"
 
 
 def _vouched(contents: Contents, report: BundleReport, outsiders: Outsiders) -> Iterator[str]:
@@ -129,7 +164,9 @@ def _vouched(contents: Contents, report: BundleReport, outsiders: Outsiders) -> 
 
 
 def _faulty(sentences: list[str]) -> Told:
-    return Told(False, (*(f"FAULT  {one_line(one)}" for one in sentences), f"{len(sentences)} fault(s) found."))
+    return Told(
+        exit_codes.FAULT_FOUND, (*(f"FAULT  {one_line(one)}" for one in sentences), f"{len(sentences)} fault(s) found.")
+    )
 
 
 def _case(report: BundleReport) -> str:

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import DBAPIError
 
 from court.hearing import HearingState
+from storage.db.canaries import AGAIN
 from storage.db.checks import Due
 from storage.db.models import Hearing
 from storage.db.unit_of_work import Database, UnitOfWork
@@ -24,6 +25,7 @@ from storage.db.work import DRAFT
 EMBEDDED_BROKER = "memory://"
 TRANSCRIBE_WINDOW = "transcribe.window"  # (hearing_id, sequence)
 DRAFT_PROTOCOL = DRAFT  # (hearing_id)
+CANARY = "storage.canary"  # ()
 SCRUB = "storage.scrub"  # ()
 SCRUB_EVERY = timedelta(minutes=1)
 """Scrubbing comes in slices, so that a worker is never long away from transcription."""
@@ -93,6 +95,13 @@ def offer_stamp(work: UnitOfWork, now: datetime) -> None:
         work.outbox.put(STAMP_LOG, [size], now)
 
 
+def offer_canary(work: UnitOfWork, now: datetime) -> None:
+    """Promises a canary if one is due, unless that was promised just now."""
+    last = work.outbox.newest(CANARY)
+    if work.canaries.due(now) and not (last is not None and last.created_at <= now < last.created_at + AGAIN):
+        work.outbox.renew(CANARY, now)
+
+
 def dispatch_outbox(database: Database, app: Celery, now: datetime) -> int:
     """Sends what the outbox holds; a message that is sent twice does no harm, one not sent stays."""
     with database.begin() as work:
@@ -107,7 +116,7 @@ class Sweeper:
     """A thread that sends the outbox as soon as there is something, and looks every `interval` for lost work.
 
     With `scrub_after` it also offers a slice of scrubbing a minute while any object was not checked for that long, with
-    `stamping` it sees to the log's time-stamps.
+    `stamping` it sees to the log's time-stamps, with `canary` to the daily trial of the store.
     """
 
     def __init__(
@@ -117,6 +126,7 @@ class Sweeper:
         interval: timedelta = timedelta(seconds=10),
         scrub_after: timedelta | None = None,
         stamping: bool = False,
+        canary: bool = False,
     ) -> None:
         self._database = database
         self._app = app
@@ -125,6 +135,7 @@ class Sweeper:
         self._scrub_looked: datetime | None = None
         self._forgot: datetime | None = None
         self._stamping = stamping
+        self._canary = canary
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
@@ -148,6 +159,8 @@ class Sweeper:
                 work.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
             if self._stamping:
                 offer_stamp(work, now)
+            if self._canary:
+                offer_canary(work, now)
         self._offer_scrub(now)
         self._forget_sent(now)
         while dispatch_outbox(self._database, self._app, now):

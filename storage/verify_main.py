@@ -20,7 +20,9 @@ def main() -> int:
         description="Checks the record of a court hearing, as the court handed it out, without the court's help.",
     )
     parser.add_argument("bundle", type=Path, help="the file, or the folder it was unpacked to")
-    parser.add_argument("--key", help="the log's key as the court publishes it: NAME+HASH+KEY")
+    parser.add_argument(
+        "--key", help="the log's key as the court publishes it, the present one or an earlier: NAME+HASH+KEY"
+    )
     parser.add_argument(
         "--timestamp-roots", type=Path, metavar="PEM", help="certificates of the time-stamp authorities you trust"
     )
@@ -36,6 +38,8 @@ def main() -> int:
     except InputError as error:
         print(f"courtrec-verify: {error}", file=sys.stderr)
         return exit_codes.UNUSABLE_INPUT
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED
 
 
 def _require_library() -> None:

@@ -67,8 +67,9 @@ def test() -> None:
 def sources_hash(web: Path) -> str:
     """SHA-256 over names and contents of everything the build reads."""
     digest = hashlib.sha256()
-    for file in sorted({file for pattern in SOURCES for file in web.glob(pattern)}):
-        digest.update(f"{file.relative_to(web).as_posix()}\0{file.stat().st_size}\0".encode())
+    shared = web.parents[1] / "court" / "page"
+    for file in sorted({file for pattern in SOURCES for file in web.glob(pattern)} | set(shared.glob("*.*"))):
+        digest.update(f"{file.relative_to(web.parents[1]).as_posix()}\0{file.stat().st_size}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

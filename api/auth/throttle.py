@@ -33,7 +33,7 @@ class LoginThrottle:
                 self._made.popitem(last=False)
         if refused:
             wait = int(last + self._pause - now) + 1
-            raise TooMany(f"Too many failed log-ins: try again in {wait} seconds.", retry_after=wait)
+            raise TooMany(f"Too many failed attempts: try again in {wait} seconds.", retry_after=wait)
 
     def succeeded(self, login: str, address: str) -> None:
         with self._lock:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from api.composition import Home, existing_context, make_context
 from api.errors import ServerError
+from api.restorations import restoration_notes
 from api.settings import Settings, load_settings
 from api.verification import log_faults
 from court import exit_codes
@@ -15,10 +16,11 @@ from court.errors import InputError
 from hardware.clock import SystemClock
 from storage import durable
 from storage.backup.archive import new_identity
-from storage.backup.check import check_backup, end_faults
+from storage.backup.check import Later, check_backup, end_faults
 from storage.backup.make import Source, file_name, make_backup
 from storage.backup.manifest import LOG_KEY, Manifest
-from storage.backup.restore import Accepted, Target, restore
+from storage.backup.restore import Occasion, Target, restore
+from storage.keyring import LOG
 from storage.keys import load
 from storage.ledger.checkpoint import verifier_key
 
@@ -46,19 +48,23 @@ def make_one(where: Path) -> int:
     return _told(end_faults(manifest, context.log_keys.public))
 
 
-def check_one(path: Path, key: Path) -> int:
-    """Prints what the backup holds, or what is wrong with its log; returns the exit code."""
-    with _unpacking(load_settings()) as folder:
-        manifest, faults = check_backup(path, key, Path(folder))
-        log_key = verifier_key(manifest.origin, load(Path(folder) / LOG_KEY).public)
+def check_one(path: Path, key: Path, later: Path | None) -> int:
+    """Prints what the backup holds, and what is wrong with its log; returns the exit code."""
+    settings = load_settings()
+    note = _note(later)
+    compared = Later(note, settings.database_address, Home(settings.home).own_key(LOG)) if note is not None else None
+    with _unpacking(settings) as folder:
+        checked = check_backup(path, key, Path(folder), compared)
+        log_key = verifier_key(checked.manifest.origin, load(Path(folder) / LOG_KEY).public)
     _tell(
         [
-            f"{path}: {_held(manifest)}.",
+            f"{path}: {_held(checked.manifest)}.",
             f"The log's key in it: {log_key}. Compare it with the court's (courtrec keys list): whoever knows the "
             "public age key can make a backup for it.",
+            *checked.notes,
         ]
     )
-    return _told(faults)
+    return _told(checked.faults)
 
 
 def restore_one(path: Path, key: Path, later: Path | None, reason: str) -> int:
@@ -69,18 +75,21 @@ def restore_one(path: Path, key: Path, later: Path | None, reason: str) -> int:
         durable.make_folder(home.path)
     except OSError as error:
         raise InputError(f"The folder {home.path} cannot be used ({error.strerror}): set COURTREC_HOME.") from None
-    accepted = Accepted(reason, SystemClock().now().utc) if reason.strip() else None
     newest = _note(later)
-    manifest = restore(path, key, Target(home.path, settings.database_address), newest, accepted)
+    occasion = Occasion(SystemClock().now().utc, newest, reason)
+    manifest = restore(path, key, Target(home.path, settings.database_address), occasion)
     _tell([f"Restored: {_held(manifest)}."])
     if newest is None:
         _tell(
             [
                 "Nobody named a later checkpoint. If a witness, a party's bundle or a print of GET /api/log/checkpoint "
-                "tells of more entries than these, stop: restore again with --later, or the log gets a second history."
+                "tells of more entries than these, stop: restore again with --later, or the log gets a second history "
+                "of which it says only that it was restored."
             ]
         )
-    code = _told(log_faults(make_context(settings)))
+    context = make_context(settings)
+    _tell(restoration_notes(context))
+    code = _told(log_faults(context))
     _tell(
         [
             "Now: bring the recordings back (courtrec fsck --repair with the second store), have the nodes deliver "

@@ -9,6 +9,9 @@ backup_app = typer.Typer(
     help="Encrypted backups of the database (the ledger is in it) and the keys.", no_args_is_help=True
 )
 
+LaterOption = Annotated[
+    Path | None, typer.Option("--later", help="The newest checkpoint of the log that anybody has (a signed note).")
+]
 KeyOption = Annotated[Path, typer.Option("--key", help="The secret key that `courtrec backup key` wrote.")]
 
 
@@ -31,20 +34,21 @@ def make(
 
 
 @backup_app.command()
-def check(file: Annotated[Path, typer.Argument(help="The backup.")], key: KeyOption) -> None:
-    """Decrypts a backup, looks at every part and at the log in it, and puts nothing in place."""
+def check(file: Annotated[Path, typer.Argument(help="The backup.")], key: KeyOption, later: LaterOption = None) -> None:
+    """Decrypts a backup, looks at every part and at the log in it, and puts nothing in place.
+
+    With --later it also tells what of the log a restoration would lose.
+    """
     from api.cli.backup import check_one
 
-    raise typer.Exit(check_one(file, key))
+    raise typer.Exit(check_one(file, key, later))
 
 
 @backup_app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="The backup.")],
     key: KeyOption,
-    later: Annotated[
-        Path | None, typer.Option("--later", help="The newest checkpoint of the log that anybody has (a signed note).")
-    ] = None,
+    later: LaterOption = None,
     accept_loss: Annotated[
         str, typer.Option("--accept-loss", help="Why the log goes on without entries it had signed; stated for good.")
     ] = "",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from api.context import Context
+from api.nodes import enrol_own
 from court.clock import Clock
 from court.room import Room
 from recorder.agent import Agent
@@ -23,6 +24,7 @@ def capturing(
     """An agent for `room` that delivers to `server_url` while the block runs."""
     settings = NodeSettings(home=context.settings.home, pace=pace, server_url=server_url)
     key = keys.load_or_create(settings.key_file)
+    enrol_own(context, key.public)
     agent = Agent(settings, room, clock, key)
     uplink = node_uplink(settings, agent.spool, context.secrets.node_token, key.public, clock)
     uplink.start()

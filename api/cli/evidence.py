@@ -2,6 +2,7 @@
 
 import getpass
 import hashlib
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,12 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from api.cli.progress import bars
-from api.composition import existing_context
+from api.composition import existing_context, verifying
 from api.context import Context
 from api.export import Order, export
-from api.losses import loss_notes
+from api.recorders import recorder_notes
+from api.restorations import restoration_notes
 from api.settings import load_settings
-from api.verification import delivery_notes, destruction_notes, verify
+from api.verification import delivery_notes, destruction_notes, receipt_notes, verify
 from court import exit_codes
 from court.errors import InputError
 from court.one_line import one_line
@@ -48,18 +50,20 @@ def list_hearings() -> None:
 
 def verify_evidence(hearing: str | None) -> int:
     """Prints one line per fault, or what was found whole; returns the exit code."""
-    context = existing_context(load_settings(), keys=True)
-    faults = find_faults(context, hearing)
+    with verifying(load_settings()) as (context, how):
+        faults = find_faults(context, hearing)
+        notes = [how] if how else []
+        notes += restoration_notes(context)
+        for told in (destruction_notes, delivery_notes, receipt_notes, recorder_notes):
+            notes += told(context, hearing)
+        whole = "" if faults else all_is_well(context, hearing)
     console = Console(soft_wrap=True, highlight=False, emoji=False)
     for fault in faults:
         console.print(f"FAULT  {one_line(fault)}", markup=False)
-    for note in (*loss_notes(context), *destruction_notes(context, hearing), *delivery_notes(context, hearing)):
+    for note in notes:
         console.print(f"NOTE   {one_line(note)}", markup=False)
-    if faults:
-        console.print(f"{len(faults)} fault(s) found.")
-        return exit_codes.FAULT_FOUND
-    console.print(all_is_well(context, hearing), markup=False)
-    return exit_codes.OK
+    console.print(whole or f"{len(faults)} fault(s) found.", markup=False)
+    return exit_codes.FAULT_FOUND if faults else exit_codes.OK
 
 
 def verify_bundle_file(path: Path, key: str | None, roots: Path | None = None, witnesses: Sequence[str] = ()) -> int:
@@ -92,7 +96,8 @@ def export_hearing(
     for one in beside:
         console.print(f"Another node recorded the same hearing as {one}: export that, too.", markup=False)
     console.print(f"Time-stamps of the log: {made.stamps}.", markup=False)
-    console.print(f"Verify:  courtrec verify {path} --key {made.log_key}", markup=False)
+    command = shlex.join(["courtrec", "verify", str(path), "--key", made.log_key])
+    console.print(f"Verify:  {command}", markup=False)
 
 
 def write_verifier(path: Path) -> None:
@@ -110,10 +115,15 @@ def write_verifier(path: Path) -> None:
 def find_faults(context: Context, hearing: str | None) -> list[str]:
     """All faults, with a progress bar over the stored objects."""
     with bars() as progress:
-        task = progress.add_task("Verifying", total=None, what="")
-        return list(
-            verify(context, hearing, lambda done, total: progress.update(task, completed=done, total=total or 1))
-        )
+        task = progress.add_task("Verifying", total=None, what="the log")
+
+        def read(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total, what=f"{done} of {total} files read")
+
+        faults = list(verify(context, hearing, read))
+        if not progress.tasks[0].finished:  # no file to read, or none that could be
+            progress.update(task, completed=1, total=1, what="")
+        return faults
 
 
 def all_is_well(context: Context, hearing: str | None) -> str:

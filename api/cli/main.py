@@ -1,16 +1,15 @@
 """The commands, and how their errors reach a person: one sentence on standard error and an exit code."""
 
-import logging
 import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 from rich.console import Console
 
 from api.cli.backup_app import backup_app
+from api.cli.logs import one_line_logs
 from api.cli.retention_app import retention_app
 from court import exit_codes
 from court.errors import CourtError, InputError
@@ -93,7 +92,10 @@ def verify(
         str, typer.Argument(help="Id of a hearing, or the file or folder of a bundle; empty: everything stored here.")
     ] = "",
     key: Annotated[
-        str | None, typer.Option("--key", help="For a bundle: the log's key as the court publishes it.")
+        str | None,
+        typer.Option(
+            "--key", help="For a bundle: the log's key as the court publishes it, the present or an earlier one."
+        ),
     ] = None,
     roots: Annotated[
         Path | None,
@@ -103,12 +105,20 @@ def verify(
         list[str] | None, typer.Option("--witness", help="For a bundle: key of a witness you trust; more may follow.")
     ] = None,
 ) -> None:
-    """Recomputes everything from stored bytes; one line per fault, exit code 1 if there is any."""
+    """Recomputes everything from stored bytes; one line per fault.
+
+    Exit codes: 0 whole, 1 faults found, 2 wrongly asked, 3 cannot be read.
+    """
     from api.cli.evidence import verify_bundle_file, verify_evidence
 
-    if what and not is_id(what):
-        raise typer.Exit(verify_bundle_file(Path(what), key, roots, witness or []))
-    raise typer.Exit(verify_evidence(what or None))
+    try:
+        if what and not is_id(what):
+            raise typer.Exit(verify_bundle_file(Path(what), key, roots, witness or []))
+        raise typer.Exit(verify_evidence(what or None))
+    except InputError:
+        raise
+    except CourtError as error:
+        _tell(error, exit_codes.UNREADABLE)
 
 
 @app.command()
@@ -165,6 +175,14 @@ def node_run(room: Annotated[Path, typer.Option("--room", help="Room file (TOML)
     run_node(room)
 
 
+@node_app.command("password")
+def node_password() -> None:
+    """Sets the password or PIN of the node's own page, which leads hearings without the server."""
+    from api.cli.node import change_password
+
+    change_password()
+
+
 @node_app.command("devices")
 def node_devices() -> None:
     """Lists this machine's microphones and cameras as lines for a room file."""
@@ -181,6 +199,44 @@ def node_check_room(room: Annotated[Path, typer.Argument(help="Room file (TOML).
     raise typer.Exit(try_room(room))
 
 
+@node_app.command("code")
+def node_code(
+    room: Annotated[str, typer.Argument(help="Room the node records, as its room file names it.")],
+    minutes: Annotated[int, typer.Option("--minutes", help="How long the code is valid.")] = 60,
+) -> None:
+    """On the server: makes a one-time code with which a node of that room is enrolled."""
+    from api.cli.nodes import print_code
+
+    print_code(room, minutes)
+
+
+@node_app.command("enrol")
+def node_enrol(
+    server: Annotated[str, typer.Option("--server", help="Address of the court's server: https://…")],
+    code: Annotated[str, typer.Option("--code", help="The code that `courtrec node code` printed.")],
+) -> None:
+    """On the node: makes its key and gets its token. Giving the same command again does no harm."""
+    from api.cli.node import enrol
+
+    enrol(server, code)
+
+
+@node_app.command("list")
+def node_list() -> None:
+    """On the server: lists the nodes that were enrolled."""
+    from api.cli.nodes import list_nodes
+
+    list_nodes()
+
+
+@node_app.command("revoke")
+def node_revoke(key: Annotated[str, typer.Argument(help="Id of the node's key (see `courtrec node list`).")]) -> None:
+    """On the server: nothing that this key signed is taken any more."""
+    from api.cli.nodes import revoke_node
+
+    revoke_node(key)
+
+
 @node_app.command("redeliver")
 def node_redeliver(
     since: Annotated[datetime, typer.Option("--since", formats=["%Y-%m-%d"], help="First day to send again (UTC).")],
@@ -189,6 +245,14 @@ def node_redeliver(
     from api.cli.node import redeliver
 
     redeliver(since)
+
+
+@node_app.command("upgrade-check")
+def node_upgrade_check() -> None:
+    """Succeeds only while this machine's node has no hearing that is being recorded or was interrupted."""
+    from api.cli.node import check_upgrade
+
+    check_upgrade()
 
 
 @models_app.command("fetch")
@@ -237,7 +301,7 @@ def user_add(
 
 def main() -> None:
     """Entry point of `courtrec`: turns every deliberate error into one sentence and an exit code."""
-    _quiet_logs()
+    one_line_logs()
     try:
         app()
     except InputError as error:
@@ -245,17 +309,9 @@ def main() -> None:
     except CourtError as error:
         _tell(error, exit_codes.FAULT_FOUND)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(exit_codes.INTERRUPTED)
 
 
 def _tell(error: CourtError, code: int) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"courtrec: {error}", markup=False)
     sys.exit(code)
-
-
-def _quiet_logs() -> None:
-    """A person reads the terminal: libraries speak up only when something is wrong."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    for chatty in ("kombu.connection", "pyhanko", "pyhanko_certvalidator"):
-        logging.getLogger(chatty).setLevel(logging.CRITICAL)

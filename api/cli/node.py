@@ -12,13 +12,20 @@ from types import FrameType
 import typer
 import uvicorn
 
+from api.cli.prompts import ask_password
 from hardware.clock import SystemClock
 from recorder.agent import Agent
 from recorder.control import create_app
 from recorder.delivery import node_uplink
+from recorder.door import Door
+from recorder.enrolment import enrol_node, enrolment_client
+from recorder.errors import HearingRunning
+from recorder.login import Logins
+from recorder.password import set_password
 from recorder.rooms import load_room
+from recorder.service import watched
 from recorder.settings import load_node_settings
-from recorder.spool import Spool
+from recorder.spool import Spool, unfinished_in
 from recorder.uplink import Uplink
 from storage import keys
 
@@ -41,11 +48,37 @@ def run_node(room_file: Path) -> None:
         uplink.start()
     try:
         agent.recover()
-        uvicorn.run(create_app(agent, token), host=settings.host, port=settings.port, log_level="warning")
+        door = Door(token, Logins(settings.password_file), settings.page_networks, [settings.name])
+        with watched(agent):
+            uvicorn.run(
+                create_app(agent, door), host=settings.host, port=settings.port, log_level="warning", log_config=None
+            )
     finally:
         if uplink is not None:
             uplink.close()  # first: it reads the agent's spool
         agent.close()
+
+
+def change_password() -> None:
+    """Sets the password of the node's own page; whoever is logged in there has to log in again. Raises InputError."""
+    file = load_node_settings().password_file
+    set_password(file, ask_password("Password or PIN of the node's page", confirm=True))
+    typer.echo(f"The page of this node asks for it from now on (kept as a hash in {file}).")
+
+
+def enrol(server: str, code: str) -> None:
+    """Raises NotEnrolled."""
+    with enrolment_client(server) as client:
+        made = enrol_node(load_node_settings(), client, code)
+    room = f"room {made.room!r}"
+    if made.again:
+        typer.echo(f"This node is enrolled already: key {made.node}, {room}.")
+        return
+    typer.echo(f"Enrolled: key {made.node}, {room}.")
+    typer.echo(f"The log's key, to compare with the one the court publishes: {made.log_key}")
+    if made.room_file is not None:
+        typer.echo(f"The room's file: {made.room_file}")
+    typer.echo(f"Start the node with COURTREC_NODE_SERVER_URL={server}.")
 
 
 def redeliver(since: datetime) -> None:
@@ -58,6 +91,13 @@ def redeliver(since: datetime) -> None:
             f"The bytes of {gone.count} segments ({gone.size} bytes) cannot be sent again: they were deleted here "
             "after the server had read its own copies back."
         )
+
+
+def check_upgrade() -> None:
+    """Asks the spool, not the node, which may be down. Raises HearingRunning, SpoolError if it cannot be read."""
+    hearing = unfinished_in(load_node_settings().spool_folder)
+    if hearing is not None:
+        raise HearingRunning(f"The hearing {hearing} is being recorded here or is not finished: upgrade after its end.")
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:

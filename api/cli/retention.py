@@ -8,7 +8,7 @@ from rich.table import Table
 
 from api import acts, keeping
 from api.cli.progress import bars
-from api.cli.users import ask_password
+from api.cli.prompts import ask_password
 from api.composition import make_context
 from api.context import Context
 from api.destruction import carry_out

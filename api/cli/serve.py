@@ -9,9 +9,11 @@ from rich.console import Console
 
 from api.child_node import child_node, free_port
 from api.cli.models import fetch_models
-from api.composition import load_all_settings, make_context, make_worker_queue
+from api.composition import Home, load_all_settings, make_context, make_worker_queue
+from api.nodes import enrol_own
 from api.serving import serving
 from recorder.rooms import load_room
+from storage import keys
 from storage.queue import EMBEDDED_BROKER
 
 
@@ -22,6 +24,9 @@ def run_server(room: Path | None) -> None:
         load_room(room)
         settings = settings.model_copy(update={"node_url": f"http://127.0.0.1:{node_port}"})
     context = make_context(settings)
+    own = Home(settings.home).node_key
+    if room is not None or own.exists():
+        enrol_own(context, keys.load_or_create(own).public)
     if settings.broker_url == EMBEDDED_BROKER:
         fetch_models()
     with ExitStack() as running:

@@ -1,11 +1,10 @@
 """`courtrec user`."""
 
-import sys
-
 import typer
 
 from api.auth.passwords import hash_password
 from api.auth.sessions import LOGIN_LENGTH, as_login
+from api.cli.prompts import ask_password
 from api.composition import make_context
 from api.context import Context
 from api.settings import load_settings
@@ -27,14 +26,6 @@ def add_user(login: str, name: str, role: str) -> None:
     if not create_user(make_context(load_settings()), login, name, found, password):
         raise InputError(f"The login {login!r} is taken: choose another.")
     typer.echo(f"{login} may log in as {found.value}.")
-
-
-def ask_password(prompt: str, confirm: bool = False) -> str:
-    """Asked for without showing it, or the next line of standard input where no person sits at it."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
-    password: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm)
-    return password
 
 
 def create_user(context: Context, login: str, name: str, role: UserRole, password: str) -> bool:

@@ -1,5 +1,6 @@
 """The secretary's console: starting a hearing and leading its recording on the room's node."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -14,14 +15,15 @@ from api.caller import Caller
 from api.deps import CurrentUser, protect_forms, require_role
 from api.errors import Conflict, NodeUnreachable, NotFound, Unusable
 from api.gate import enter
-from api.node_client import NodeClient
+from api.node_client import Asked, NodeClient
 from api.room_nodes import RoomNodes
 from api.standin import end_on_spare, on_timeline
-from api.web.labels import LABELS, LANGUAGE_NAMES
+from api.store_alarm import new_hearing_refusal
 from api.web.render import Page, PageDep
 from court.card import LANGUAGES, HearingCard
 from court.errors import InputError
 from court.hearing import HearingState
+from court.labels import LABELS, LANGUAGE_NAMES
 from court.notes import NoteTemplate
 from court.openness import Openness
 from court.people import CourtRole, UserRole
@@ -41,6 +43,20 @@ _SAME_MOMENT = 0.01  # seconds
 Result = TypeVar("Result")
 
 
+def _asked(
+    hearing_id: str,
+    caller: CurrentUser,
+    seen: Annotated[int | None, Form(ge=0)] = None,
+    recording: Annotated[str, Form(max_length=64)] = "",
+) -> Asked:
+    """Who asks, and how many steps, or orders on openness, the page had seen; they were counted in `recording`, the
+    hearing's own (empty) or a spare one."""
+    return Asked(caller.name, recording or hearing_id, seen)
+
+
+AskedDep = Annotated[Asked, Depends(_asked)]
+
+
 class HearingForm(BaseModel):
     """The form of a new hearing; the fields of the participants come as columns."""
 
@@ -55,12 +71,13 @@ class HearingForm(BaseModel):
     participant_name: list[str] = Field(default=[], max_length=200)
     participant_present: list[str] = Field(default=[], max_length=200)
     participant_note: list[str] = Field(default=[], max_length=200)
+    key: str = Field(default="", max_length=64)
 
     def fields(self) -> dict[str, Any]:
         """As `HearingCard.parse` takes them; rows without a name are left out."""
         columns = (self.participant_role, self.participant_name, self.participant_present, self.participant_note)
         return {
-            **self.model_dump(exclude={name for name in type(self).model_fields if name.startswith("participant_")}),
+            **self.model_dump(exclude={"key", *(n for n in type(self).model_fields if n.startswith("participant_"))}),
             "participants": [
                 {"role": role, "name": name, "present": present != "no", "note": note}
                 for role, name, present, note in zip(*columns, strict=False)
@@ -78,15 +95,21 @@ def new_hearing(page: PageDep, caller: CurrentUser) -> Response:
         return _form(page, _blank_card(page, caller), str(error))
     if status["hearing"] is not None and HearingState(status["state"]).live:
         return RedirectResponse(f"/hearings/{status.get('spare_of') or status['hearing']}/console", status_code=303)
-    return _form(page, _blank_card(page, caller), room=status["room"], node=views.node_view(status))
+    with page.context.database.read() as uow:
+        refusal = new_hearing_refusal(uow)
+    return _form(page, _blank_card(page, caller), refusal, room=status["room"], node=views.node_view(status))
 
 
 @router.post("")
-def start(page: PageDep, form: Annotated[HearingForm, Form()]) -> Response:
+def start(page: PageDep, caller: CurrentUser, form: Annotated[HearingForm, Form()]) -> Response:
     """Starts the recording; what the card or the node refuses comes back in the form."""
     fields = form.fields()
+    with page.context.database.read() as uow:
+        refusal = new_hearing_refusal(uow)
+    if refusal:
+        return _form(page, fields, refusal, status=422)
     try:
-        hearing_id = _node(page).start(HearingCard.parse(fields).as_fields())
+        hearing_id = _node(page).start(HearingCard.parse(fields).as_fields(), form.key, caller.name)
     except (InputError, Conflict, NodeUnreachable) as error:
         return _form(page, fields, str(error), status=422)
     return RedirectResponse(f"/hearings/{hearing_id}/console", status_code=303)
@@ -135,37 +158,41 @@ def node(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
 
 
 @router.post("/{hearing_id}/pause")
-def pause(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
-    return _step(page, caller, hearing_id, "pause", lambda node: node.pause())
+def pause(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
+    return _step(page, caller, hearing_id, "pause", NodeClient.pause, asked)
 
 
 @router.post("/{hearing_id}/resume")
-def resume(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
-    return _step(page, caller, hearing_id, "resume", lambda node: node.resume())
+def resume(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
+    return _step(page, caller, hearing_id, "resume", NodeClient.resume, asked)
 
 
 @router.post("/{hearing_id}/deliberate")
-def deliberate(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
-    return _step(page, caller, hearing_id, "deliberate", lambda node: node.deliberate())
+def deliberate(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
+    return _step(page, caller, hearing_id, "deliberate", NodeClient.deliberate, asked)
 
 
 @router.post("/{hearing_id}/stop")
-def stop(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
-    return _step(page, caller, hearing_id, "stop", lambda node: node.stop())
+def stop(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
+    return _step(page, caller, hearing_id, "stop", NodeClient.stop, asked)
 
 
 @router.post("/{hearing_id}/close")
 def close(
-    hearing_id: str, page: PageDep, caller: CurrentUser, back_seconds: Annotated[int, Form(ge=0, le=86_400)] = 0
+    hearing_id: str,
+    page: PageDep,
+    caller: CurrentUser,
+    asked: AskedDep,
+    back_seconds: Annotated[int, Form(ge=0, le=86_400)] = 0,
 ) -> Response:
     """The court closes the session, from so long ago on."""
     subject = f"close the session, {back_seconds} s back"
-    return _step(page, caller, hearing_id, subject, lambda node: node.order(Openness.CLOSED.value, back_seconds))
+    return _step(page, caller, hearing_id, subject, _ordering(Openness.CLOSED, back_seconds), asked)
 
 
 @router.post("/{hearing_id}/open")
-def open_again(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
-    return _step(page, caller, hearing_id, "open the session", lambda node: node.order(Openness.OPEN.value, 0))
+def open_again(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
+    return _step(page, caller, hearing_id, "open the session", _ordering(Openness.OPEN), asked)
 
 
 @router.post("/{hearing_id}/note")
@@ -175,10 +202,19 @@ def note(
     caller: CurrentUser,
     template: Annotated[str, Form()] = NoteTemplate.FREE.value,
     text: Annotated[str, Form(max_length=2000)] = "",
+    key: Annotated[str, Form()] = "",
 ) -> Response:
+    """`key` names the note: sent again it is the same note."""
     if template == NoteTemplate.FREE and not text.strip():
         raise Unusable("A free note needs a few words: type them first, or use one of the buttons.")
-    at, recording = _lead(page, caller, hearing_id, "note", lambda node: node.note(template, text))
+    at, recording = _lead(
+        page,
+        caller,
+        hearing_id,
+        "note",
+        lambda node, asked: node.note(template, text, key, asked),
+        Asked(caller.name, hearing_id),
+    )
     with page.context.database.read() as uow:
         hearing = _known(uow, page, caller, hearing_id)
         if hearing is None:
@@ -193,18 +229,24 @@ def note(
 
 
 def _step(
-    page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable[[NodeClient], dict[str, Any]]
+    page: Page,
+    caller: Caller,
+    hearing_id: str,
+    name: str,
+    deed: Callable[[NodeClient, Asked], dict[str, Any]],
+    asked: Asked,
 ) -> Response:
     """Takes a step on the node and shows the state it led to."""
-    status, _ = _lead(page, caller, hearing_id, name, deed)
-    shown = status["state"] or HearingState.ENDED.value
-    return page.render(
-        "console_state.html", hearing_id=hearing_id, **_shown_state(shown, status["seconds"], _openness(status))
-    )
+    status, _ = _lead(page, caller, hearing_id, name, deed, asked)
+    return page.render("console_state.html", hearing_id=hearing_id, **_told_state(status))
+
+
+def _ordering(openness: Openness, back_seconds: int = 0) -> Callable[[NodeClient, Asked], dict[str, Any]]:
+    return lambda node, asked: node.order(openness.value, back_seconds, asked)
 
 
 def _lead(
-    page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable[[NodeClient], Result]
+    page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable[[NodeClient, Asked], Result], asked: Asked
 ) -> tuple[Result, str]:
     """Has the room's nodes do it, once it is clear that this hearing is the one being recorded, and journals who asked.
 
@@ -214,13 +256,13 @@ def _lead(
     hearing's first entry is on its way there is no hearing to write an entry for, and the recording does not wait
     for one: the node's own signed state or note is the record then.
     """
-    result, before = _node(page).lead(hearing_id, deed)
+    result, before = _node(page).lead(hearing_id, asked, deed)
     with page.context.database.begin() as uow:
         if uow.hearings.lock(hearing_id) is not None:
             record_access(page.context, uow, caller, Action.RECORD, hearing_id=hearing_id, subject=name)
             if name == "stop" and before["hearing"] != hearing_id:
                 seconds = result["seconds"] if isinstance(result, dict) else before["seconds"]
-                end_on_spare(page.context, uow, hearing_id, before["hearing"], seconds)
+                end_on_spare(page.context, uow, hearing_id, before["hearing"], seconds, caller.name)
     return result, before["hearing"]
 
 
@@ -256,19 +298,22 @@ def _state_values(page: Page, hearing_id: str, hearing: Hearing | None) -> dict[
     """The state as the node has it; where the node is elsewhere, as it was last heard."""
     status = _status_or_none(page, hearing_id)
     if status is not None and status["state"] is not None:
-        return _shown_state(status["state"], status["seconds"], _openness(status))
+        return _told_state(status)
     if hearing is None:
         return _shown_state(HearingState.RECORDING.value, 0.0)
     return _shown_state(hearing.state, (hearing.end_sample or 0) / reading.SAMPLES_PER_SECOND)
 
 
-def _shown_state(shown: str, seconds: float, openness: str = Openness.OPEN.value) -> dict[str, Any]:
-    return {"state": shown, "seconds": seconds, "live": HearingState(shown).live, "openness": openness}
+def _told_state(status: Mapping[str, Any]) -> dict[str, Any]:
+    """As the node tells it; one of an earlier version tells less."""
+    told = {name: status[name] for name in ("openness", "steps", "orders", "by") if name in status}
+    shown = _shown_state(status["state"] or HearingState.ENDED.value, status["seconds"])
+    return {**shown, **told, "recording": status["hearing"]}
 
 
-def _openness(status: Mapping[str, Any]) -> str:
-    """As of now; a node of an earlier version tells none."""
-    return str(status.get("openness", Openness.OPEN.value))
+def _shown_state(shown: str, seconds: float) -> dict[str, Any]:
+    state = {"state": shown, "seconds": seconds, "live": HearingState(shown).live}
+    return {**state, "openness": Openness.OPEN.value, "steps": "", "orders": "", "recording": "", "by": ""}
 
 
 def _node_values(page: Page, hearing_id: str) -> dict[str, Any]:
@@ -306,6 +351,7 @@ def _form(
         "hearing_new.html",
         status,
         card=card,
+        key=secrets.token_urlsafe(16),
         error=say(error) if error else "",
         node_room=room,
         node=node,

@@ -14,25 +14,40 @@ from starlette.requests import ClientDisconnect
 
 from api import schemas
 from api.deps import ContextDep
-from api.errors import NotLoggedIn, TooLarge, Unusable
+from api.errors import Forbidden, NotLoggedIn, TooLarge, Unusable
 from api.ingest import OutOfStep, accept, check_objects, is_stored, keep_object, keep_part, open_batch
+from api.nodes import admitted
 from storage.durable import write_all
+from storage.enrolment import token_owner
 from storage.errors import not_written
 
-_bearer = HTTPBearer(auto_error=False, description="The node's token, shared with the server at set-up.")
+_bearer = HTTPBearer(auto_error=False, description="The node's token, which it got when it was enrolled.")
 
 
-def node_only(context: ContextDep, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
-    token = given.credentials if given else ""
-    if not hmac.compare_digest(token.encode(), context.secrets.node_token.encode()):
-        raise NotLoggedIn("The node token is missing or wrong: give the node the server's keys/node.token.")
+def delivering_node(
+    context: ContextDep, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> str:
+    """The id of the enrolled node's key whose token was shown; '' for the token that this machine's node shares with
+    the server. Raises NotLoggedIn, and Forbidden where the key was revoked."""
+    token, secret = given.credentials if given else "", context.secrets.node_token
+    if hmac.compare_digest(token.encode(), secret.encode()):
+        return ""
+    owner = token_owner(secret, token)
+    if owner is None:
+        raise NotLoggedIn("The node token is missing or wrong: enrol the node with `courtrec node enrol`.")
+    with context.database.read() as uow:
+        admitted(context, uow, owner)
+    return owner
+
+
+DeliveringNode = Annotated[str, Depends(delivering_node)]
 
 
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 
-router = APIRouter(prefix="/api/ingest", tags=["ingest"], dependencies=[Depends(node_only)])
+router = APIRouter(prefix="/api/ingest", tags=["ingest"], dependencies=[Depends(delivering_node)])
 
-_REFUSALS: dict[int | str, dict[str, Any]] = {status: {"model": schemas.Problem} for status in (401, 422, 507)}
+_REFUSALS: dict[int | str, dict[str, Any]] = {status: {"model": schemas.Problem} for status in (401, 403, 422, 507)}
 
 
 @router.put(
@@ -108,13 +123,16 @@ def post_checks(asked: schemas.CheckRequest, context: ContextDep) -> schemas.Che
 
 
 @router.post("/leaves", responses={**_REFUSALS, 409: {"model": schemas.ForkProblem}})
-def post_leaves(batch: schemas.LeafBatch, context: ContextDep) -> schemas.LeavesAccepted:
+def post_leaves(batch: schemas.LeafBatch, context: ContextDep, node: DeliveringNode) -> schemas.LeavesAccepted:
     """Appends signed entries to the court's log; repeating a batch is harmless.
 
     409 with `expected_seq` when an entry does not continue its chain: send on from that number.
     """
     entries = [_decoded(one) for one in batch.entries]
-    return schemas.LeavesAccepted(next_seq=accept(context, open_batch(entries, _decoded(batch.public_key))))
+    opened = open_batch(entries, _decoded(batch.public_key))
+    if node not in ("", opened.key.key_id):
+        raise Forbidden(f"The token is that of the node with key {node}, the entries are of key {opened.key.key_id}.")
+    return schemas.LeavesAccepted(next_seq=accept(context, opened))
 
 
 def _announced_size(request: Request, limit: int) -> int:

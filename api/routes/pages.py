@@ -13,9 +13,11 @@ from api import page_content, reading, views
 from api.access import Action
 from api.audit import journalled
 from api.auth import sessions
-from api.deps import ContextDep, CurrentUser, client_address, protect_forms
+from api.deps import ContextDep, CurrentUser, client_address, protect_forms, require_role
 from api.errors import Forbidden, NotLoggedIn, TooMany
 from api.gate import enter
+from api.openness_orders import close_afterwards, seconds_of
+from api.store_alarm import store_alarm
 from api.web.labels import OBJECT_KINDS
 from api.web.render import LANGUAGE_COOKIE, PageDep
 from court.card import LANGUAGES
@@ -40,11 +42,12 @@ def hearing_list(page: PageDep, caller: CurrentUser, q: Search = "") -> Response
     with page.context.database.read() as uow:
         own = caller.id if caller.role is UserRole.PARTY else None
         found = uow.hearings.find(q, granted_to=own)
+        alarm = store_alarm(uow) if caller.role is UserRole.ADMIN else None
         protocols = _protocol_states(uow, found, signed_only=caller.role is UserRole.PARTY)
         rows = [
             views.hearing_row(reading.summary(uow, one), protocols.get(one.id, ""), page.may_record) for one in found
         ]
-    return page.render("hearings.html", rows=rows, search=q)
+    return page.render("hearings.html", rows=rows, search=q, store_alarm=alarm)
 
 
 @router.get("/login")
@@ -98,8 +101,21 @@ def hearing(hearing_id: str, page: PageDep, caller: CurrentUser, t: float | None
         with journalled(page.context, caller, Action.CARD, hearing_id, "card") as uow:
             card = page_content.facts(uow, enter(uow, caller, hearing_id, Action.CARD))
         values = {"hearing": card, "may_play": False, "refusal": page.words.gettext(str(refusal)), "evidence": None}
-        values["gone"] = ""
+        values |= {"gone": "", "orders": [], "may_close": False}
     return page.render("hearing.html", start=t, **values)
+
+
+@router.post("/hearings/{hearing_id}/close-part", dependencies=[Depends(require_role(UserRole.JUDGE))])
+def close_part(
+    hearing_id: str,
+    page: PageDep,
+    caller: CurrentUser,
+    start: Annotated[str, Form(max_length=20)],
+    end: Annotated[str, Form(max_length=20)],
+) -> Response:
+    """The judge orders after the hearing that a part of it is closed."""
+    close_afterwards(page.context, caller, hearing_id, seconds_of(start), seconds_of(end))
+    return RedirectResponse(f"/hearings/{hearing_id}", status_code=303)
 
 
 @router.get("/hearings/{hearing_id}/transcript")

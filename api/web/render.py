@@ -20,8 +20,9 @@ from api.caller import Caller
 from api.context import Context
 from api.deps import ContextDep, CsrfToken, OptionalUser, csrf_token, get_context, optional_user
 from api.i18n import Words, words
-from api.web.labels import DOUBTS, LABELS, LANGUAGE_NAMES, OTHER_TITLE, TITLES, tone
+from api.web.labels import DOUBTS, OTHER_TITLE, TITLES, tone
 from court.card import LANGUAGES
+from court.labels import LABELS, LANGUAGE_NAMES
 from court.openness import Openness
 from court.timeline import clock_text
 from protocol.settings import load_protocol_settings

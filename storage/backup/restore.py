@@ -2,11 +2,12 @@
 
 The keys come first, each whole or not at all, and the database last, whole or not at all. As long as the folder
 `.restoring` is in the home the restoration has not ended: nothing else runs there, and giving the command again
-finishes it.
+finishes it. Among the keys comes the statement that the log was restored, signed by the log's key; a copy lies in that
+folder, so that a restoration which took several tries is stated once.
 """
 
 import shutil
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,16 +15,14 @@ from pathlib import Path
 from storage import durable
 from storage.backup.archive import unpack
 from storage.backup.database import database_at, place_database
+from storage.backup.later import end_of, lost_end, read_ends
 from storage.backup.manifest import CHECKPOINT, DATABASE, KEYS, LOG_KEY, Manifest
 from storage.errors import BackupError, LedgerError
-from storage.keyring import LOG, load_ring
-from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
-from storage.ledger.loss import Loss, sign_loss
+from storage.keyring import LOG, SERVER, KeyRing, load_ring, restoration_path, rotation_path
+from storage.keys import load, public_path
+from storage.ledger.restoration import Restoration, parse_restoration, sign_restoration
 
-LOSS = ".loss"
-"""How files among the keys end that state what the log lost."""
-
-_STAGING = ".restoring"
+_STAGING, _UNPACKED, _STATEMENT = ".restoring", "backup", "statement"
 _OCCUPIED = "There is a database already, and"
 
 
@@ -36,11 +35,13 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """Somebody's word that the log may go on without entries it had signed: why, and when that was decided."""
+class Occasion:
+    """When a backup is restored. `later` is the newest checkpoint of the log that anybody has, a signed note; `reason`
+    why the log may go on without entries it had signed, '' where nobody accepts that."""
 
-    reason: str
     at: datetime
+    later: str | None = None
+    reason: str = ""
 
 
 def interrupted(home: Path) -> bool:
@@ -48,106 +49,125 @@ def interrupted(home: Path) -> bool:
     return (home / _STAGING).exists()
 
 
-def restore(
-    path: Path,
-    key: Path,
-    target: Target,
-    later: str | None = None,
-    accepted: Accepted | None = None,
-) -> Manifest:
-    """Puts the backup in place; returns what it holds.
+def restore(path: Path, key: Path, target: Target, occasion: Occasion) -> Manifest:
+    """Puts the backup in place, with the log's statement of it among the keys; returns what it holds.
 
-    `later` is the newest checkpoint of the log that anybody has, a signed note. Where that, or the checkpoint left
-    among the keys, tells of more entries than the backup has, it goes on only with `accepted`, and states the loss.
-    Raises BackupError; then nothing is in place that a second try would not accept.
+    Where the later checkpoint of the `occasion`, or the one left among the keys, tells of more entries than the backup
+    has, it goes on only with a reason. Raises BackupError; then nothing is in place that a second try would not accept.
     """
     try:
         with durable.sole_holder(target.home / ".restore.lock") as alone:
             if not alone:
                 raise BackupError(f"Another program restores into {target.home}: wait for it.")
-            return _restore(path, key, target, later, accepted)
+            return _restore(path, key, target, occasion)
     except OSError as error:
         raise BackupError(f"Nothing can be restored into {target.home} ({error.strerror}): check the folder.") from None
 
 
-def _restore(
-    path: Path,
-    key: Path,
-    target: Target,
-    later: str | None,
-    accepted: Accepted | None,
-) -> Manifest:
+def _restore(path: Path, key: Path, target: Target, occasion: Occasion) -> Manifest:
     again, there = interrupted(target.home), database_at(target.database)
     if there is not None and not again:
         raise BackupError(f"{_OCCUPIED} nothing is written over it. Give an empty home or the address of an empty one.")
     staging = target.home / _STAGING
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(mode=0o700)
+    unpacked, statement = staging / _UNPACKED, staging / _STATEMENT
+    staging.mkdir(mode=0o700, exist_ok=True)
+    shutil.rmtree(unpacked, ignore_errors=True)
+    unpacked.mkdir(mode=0o700)
     durable.fsync_folder(target.home)
     try:
-        manifest = unpack(path, key, staging)
+        manifest = unpack(path, key, unpacked)
         if there is not None and (there.entries, there.root.hex()) != (manifest.entries, manifest.root):
             raise BackupError(f"{_OCCUPIED} it is not of this backup: give the one whose restoration was interrupted.")
-        loss = _settle_end(manifest, staging, target.home, later, accepted)
-        _must_fit(manifest, staging, target.home)
+        staying = _rings_that_stay(manifest, unpacked, target.home)
+        stated = None
+        if there is None or statement.exists():  # else it had been stated, and was being tidied up
+            stated = _state(manifest, unpacked, target.home, staying.get(LOG), occasion)
+        _must_fit(_placed(manifest, staying), unpacked, target.home)
     except BaseException:
         if not again:
             shutil.rmtree(staging)  # nothing was put in place
         raise
-    _place_keys(manifest, staging, target.home, loss)
+    _place_keys(_placed(manifest, staying), unpacked, target.home)
+    if stated is not None:
+        durable.write_once(restoration_path(target.home / LOG_KEY, stated), stated.note.encode, mode=0o600)
     if there is None:
-        place_database(staging / DATABASE, manifest.database, target.database)
+        place_database(unpacked / DATABASE, manifest.database, target.database)
     shutil.rmtree(staging)
     durable.fsync_folder(target.home)
     return manifest
 
 
-def _settle_end(
-    manifest: Manifest, staging: Path, home: Path, later: str | None, accepted: Accepted | None
-) -> Loss | None:
-    """The statement of what is lost, None where the backup's log is the newest that is known of.
+def _state(manifest: Manifest, unpacked: Path, home: Path, staying: KeyRing | None, occasion: Occasion) -> Restoration:
+    """The statement that the log was restored, as it now lies in the staging folder; raises BackupError.
 
-    Known are `later` and the checkpoint that lies in the home already. Raises BackupError.
+    One that an earlier try left there holds, unless another end of the log has become known since.
     """
-    ring = load_ring(staging / LOG_KEY, LOG, manifest.origin, timedelta(0))
-    notes = [later] if later is not None else []
+    ring = staying or load_ring(unpacked / LOG_KEY, LOG, manifest.origin, timedelta(0))
+    path = home / _STAGING / _STATEMENT
+    before = _stated_before(path, manifest.origin, ring)
+    notes = [] if occasion.later is None else [occasion.later]
     if (home / CHECKPOINT).exists():
         notes.append((home / CHECKPOINT).read_bytes().decode(errors="replace"))
-    try:
-        known = [verify_checkpoint(note, manifest.origin, ring.public) for note in notes]
-    except LedgerError as error:
-        raise BackupError(f"A later checkpoint is not of this backup's log: {error}") from None
-    newest = max(known, key=lambda one: one.size, default=None)
-    kept = Checkpoint(manifest.origin, manifest.entries, bytes.fromhex(manifest.root))
-    if newest is None or newest.size < kept.size or newest == kept:
-        return None
-    if newest.size == kept.size:
+    known = read_ends(notes, manifest.origin, ring, home / LOG_KEY)
+    if before is not None and before.lost is not None:
+        known.append(before.lost)
+    kept = end_of(manifest)
+    lost = lost_end(kept, known)
+    if lost is not None and not occasion.reason.strip():
         raise BackupError(
-            f"The log signed {newest.size} entries with another root than the backup has: one of the two was altered."
-        )
-    if accepted is None:
-        raise BackupError(
-            f"The log had {newest.size} entries, the backup of {manifest.made_at:%Y-%m-%d %H:%M} UTC has {kept.size}: "
+            f"The log had {lost.size} entries, the backup of {manifest.made_at:%Y-%m-%d %H:%M} UTC has {kept.size}: "
             "look for a newer one. To go on without the rest for good, give --accept-loss with the reason."
         )
-    return sign_loss(kept, newest, accepted.at, accepted.reason, ring.key)
+    if before is not None and (before.kept, before.lost) == (kept, lost):
+        return before
+    try:
+        stated = sign_restoration(kept, occasion.at, lost, occasion.reason, ring.key)
+    except LedgerError:
+        raise BackupError("The reason for the loss is too long: say it in a few lines.") from None
+    durable.replace(path, stated.note.encode(), mode=0o600)
+    return stated
 
 
-def _must_fit(manifest: Manifest, staging: Path, home: Path) -> None:
+def _stated_before(path: Path, origin: str, ring: KeyRing) -> Restoration | None:
+    try:
+        return parse_restoration(path.read_bytes().decode(errors="replace"), origin, ring.public)
+    except (FileNotFoundError, LedgerError):  # of another backup's key, say
+        return None
+
+
+def _rings_that_stay(manifest: Manifest, unpacked: Path, home: Path) -> dict[str, KeyRing]:
+    """By purpose, keys in the home that replaced the backup's since: the statement of both lies beside them."""
+    found = {}
+    for purpose in (LOG, SERVER):
+        name = f"{KEYS}/{purpose}.ed25519"
+        if name not in manifest.parts or not (home / name).exists():
+            continue
+        old = load(unpacked / name)
+        if rotation_path(home / name, old.key_id).exists():
+            ring = load_ring(home / name, purpose, manifest.origin, timedelta(0))
+            if old.public in ring.public[1:]:
+                found[purpose] = ring
+    return found
+
+
+def _placed(manifest: Manifest, staying: Iterable[str]) -> list[str]:
+    """Names of the keys that come from the backup."""
+    own = [Path(KEYS, f"{purpose}.ed25519") for purpose in staying]
+    here = {path.as_posix() for one in own for path in (one, public_path(one))}
+    return [name for name in manifest.keys if name not in here]
+
+
+def _must_fit(names: Iterable[str], unpacked: Path, home: Path) -> None:
     """Raises BackupError where a key lies in the home already that is not the backup's."""
-    for name in manifest.keys:
+    for name in names:
         there = home / name
-        if name != CHECKPOINT and there.exists() and there.read_bytes() != (staging / name).read_bytes():
+        if name != CHECKPOINT and there.exists() and there.read_bytes() != (unpacked / name).read_bytes():
             raise BackupError(f"The file {there} is another one than the backup's: take it away, or use an empty home.")
 
 
-def _place_keys(manifest: Manifest, staging: Path, home: Path, loss: Loss | None) -> None:
-    if loss is not None:  # before the checkpoint that told of it is replaced
-        folder = durable.make_folder(home / KEYS)
-        with suppress(FileExistsError):  # an interrupted restoration stated it already
-            durable.write_new(folder / f"log.{loss.lost.size}{LOSS}", loss.note.encode(), mode=0o600)
-    for name in manifest.keys:
-        there, content = home / name, (staging / name).read_bytes()
+def _place_keys(names: Iterable[str], unpacked: Path, home: Path) -> None:
+    for name in names:
+        there, content = home / name, (unpacked / name).read_bytes()
         durable.make_folder(there.parent)
         if name == CHECKPOINT or not there.exists():
             durable.replace(there, content, mode=0o600)

@@ -25,9 +25,6 @@ from storage.db.models import (
 )
 from storage.ledger.leaf import parse
 
-BY_NODE = "node"
-"""Who gave an order on openness while the hearing was recorded: its secretary, whom the journal names."""
-
 _SOUND_RATE = 48_000
 
 _Row = TypeVar("_Row", bound=Base)
@@ -182,12 +179,12 @@ class Hearings:
 
     def _orders(self, hearing_id: str) -> list[OpennessSpan]:
         rows = self._of(OpennessRow, hearing_id, OpennessRow.leaf_index)
-        # What a node that died was told last says nothing of what it did not live.
+        # What a node that died was told last says nothing of what it did not live; a node leaves the end open.
         lived = self.reached(hearing_id) if rows and self.ended_on(hearing_id) is not None else None
         found = []
         for row in rows:
             start, end = row.start_ms / 1000, None if row.end_ms is None else row.end_ms / 1000
-            if row.ordered_by == BY_NODE and lived is not None:
+            if end is None and lived is not None:
                 end = max(start, lived)
             found.append(OpennessSpan(start, end, Openness(row.openness)))
         return found

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from court.clock import iso_utc, parse_utc
@@ -99,19 +99,22 @@ class Log:
     def checkpoint(self, at: datetime, keys: KeyRing, origin: str) -> Checkpoint:
         """The signed checkpoint of the present head, made by the transaction that appended to the log and kept.
 
-        Raises LedgerError when the log before that was not signed: then somebody else wrote into it, and signing
-        it now would make that the court's own word.
+        It names the restorations that the one before it named, and those that `keys` state. Raises LedgerError when the
+        log before that was not signed: then somebody else wrote into it, and signing it now would make that the
+        court's own word.
         """
         head = self._locked_head()
         found = self._session.get(Checkpoint, head.size)
         if found is None:
             before = head.size if self._grown_from is None else self._grown_from
-            if before and not self._signed(before, keys, origin):
+            last = self._signed(before, keys, origin) if before else SignedHead(origin, 0, merkle.EMPTY_ROOT)
+            if last is None:
                 raise LedgerError(
                     f"The log's first {before} entries have no checkpoint of this court: they were changed behind "
                     "its back. Run courtrec verify."
                 )
-            note = sign_checkpoint(origin, head.size, head.root, *keys.signers(at))
+            named = dict.fromkeys([*last.extensions, *(one.extension for one in keys.restorations)])
+            note = sign_checkpoint(origin, head.size, head.root, *keys.signers(at), extensions=named)
             found = Checkpoint(size=head.size, root=head.root, note=note, at=at)
             self._session.add(found)
         return found
@@ -142,10 +145,17 @@ class Log:
         except KeyError:
             return False
 
-    def newest_entry(self, hearing: str, *kinds: LeafKind) -> LogEntry | None:
-        """The hearing's last entry of one of the kinds."""
+    def newest_entry(self, hearing: str, *kinds: LeafKind, before: int | None = None) -> LogEntry | None:
+        """The hearing's last entry of one of the kinds; of those `before` a place in the log, if one is given."""
         query = select(LogEntry).where(LogEntry.hearing_id == hearing, LogEntry.kind.in_(kinds))
+        if before is not None:
+            query = query.where(LogEntry.index < before)
         return self._session.scalars(query.order_by(LogEntry.index.desc()).limit(1)).first()
+
+    def first_of(self, *kinds: LeafKind) -> dict[str, int]:
+        """Since which entry the log has leaves of each of the kinds; those it never had are left out."""
+        query = select(LogEntry.kind, func.min(LogEntry.index)).where(LogEntry.kind.in_(kinds)).group_by(LogEntry.kind)
+        return {row[0]: row[1] for row in self._session.execute(query)}
 
     def enrol_key(self, key_id: str, raw: bytes, purpose: str, label: str = "") -> None:
         """Makes a public key known; knowing it already is fine."""
@@ -179,12 +189,12 @@ class Log:
                 )
             )
 
-    def _signed(self, size: int, keys: KeyRing, origin: str) -> bool:
+    def _signed(self, size: int, keys: KeyRing, origin: str) -> SignedHead | None:
         found = self._session.get(Checkpoint, size)
         if found is None:
-            return False
+            return None
         signed = verify_checkpoint(found.note, origin, keys.public)
-        return signed.size == size and self.begins_with(signed)
+        return signed if signed.size == size and self.begins_with(signed) else None
 
     def _locked_head(self) -> LogHead:
         head = self._session.get(LogHead, 1, with_for_update=True)

@@ -10,10 +10,11 @@ import structlog
 from court.clock import Clock
 from storage import durable
 from storage.db.log import Log
-from storage.errors import LedgerError
+from storage.errors import LedgerError, StoreRefused, not_read, not_written
 from storage.keyring import KeyRing
 from storage.ledger.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from storage.ledger.merkle import EMPTY_ROOT
+from storage.regular import read_regular
 
 _log = structlog.get_logger(__name__)
 
@@ -42,7 +43,7 @@ class LogSealer:
             if kept is not None and not log.begins_with(kept):
                 raise LedgerError(f"The log does not continue the checkpoint in {self._path}: it was altered or cut.")
             return log.checkpoint(now, self._keys, self._origin).note
-        except (LedgerError, OSError) as error:
+        except (LedgerError, StoreRefused) as error:
             _log.error("log_not_signed", reason=str(error))
             return ""
 
@@ -50,23 +51,31 @@ class LogSealer:
         """After the commit: `note` replaces the file's unless that tells of more entries already."""
         size = verify_checkpoint(note, self._origin, self._keys.public).size
         try:
-            durable.make_folder(self._path.parent)
-            with _locked(self._path):
-                kept = read_kept(self._path, self._origin, self._keys.public)
-                if kept is None or kept.size < size:
-                    durable.replace(self._path, note.encode())
-                else:
-                    durable.fsync_folder(self._path.parent)  # whoever put it there may have died before this
-        except (LedgerError, OSError) as error:  # the deed itself is done; the next one tries again
+            self._keep(note, size)
+        except OSError as error:  # the deed itself is done; the next one tries again
+            _log.error("checkpoint_not_kept", reason=str(not_written(f"The file {self._path}", error)))
+        except (LedgerError, StoreRefused) as error:
             _log.error("checkpoint_not_kept", reason=str(error))
+
+    def _keep(self, note: str, size: int) -> None:
+        durable.make_folder(self._path.parent)
+        with _locked(self._path):
+            kept = read_kept(self._path, self._origin, self._keys.public)
+            if kept is None or kept.size < size:
+                durable.replace(self._path, note.encode())
+            else:
+                durable.fsync_folder(self._path.parent)  # whoever put it there may have died before this
 
 
 def read_kept(path: Path, origin: str, keys: Iterable[bytes]) -> Checkpoint | None:
-    """The checkpoint in the file, None without one; raises LedgerError if none of `keys` signed it, or OSError."""
+    """The checkpoint in the file, None without one; raises LedgerError if none of `keys` signed it, or StoreRefused."""
     try:
-        return verify_checkpoint(path.read_bytes().decode(errors="replace"), origin, keys)
+        note = read_regular(path)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise not_read(f"The file {path} with the log's newest checkpoint", error) from None
+    return verify_checkpoint(note.decode(errors="replace"), origin, keys)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.db.accounts import Accounts
 from storage.db.acts import Acts
+from storage.db.canaries import Canaries
 from storage.db.checks import Checks
 from storage.db.disk import disk_faults_told
 from storage.db.hearings import Hearings
@@ -36,6 +37,7 @@ class UnitOfWork:
         self.accounts = Accounts(session)
         self.acts = Acts(session)
         self.checks = Checks(session)
+        self.canaries = Canaries(session)
 
 
 class Database:

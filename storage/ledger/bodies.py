@@ -1,8 +1,8 @@
 """What each kind of leaf must say. Fields beyond these are kept and ignored, so later versions may add some.
 
 On the hearing's timeline `start` and `end` are in ticks of the track's own `rate`, `at_sample` in samples at
-48 kHz, `*_ms` in milliseconds; times of day are RFC 3339 UTC with milliseconds. There are no fractions: a number
-is whole or it is not in the ledger.
+48 kHz, `*_ms` in milliseconds, `*_us` in microseconds; `*_ppb` are billionths; times of day are RFC 3339 UTC with
+milliseconds. There are no fractions: a number is whole or it is not in the ledger.
 """
 
 import re
@@ -34,6 +34,9 @@ class LeafKind(StrEnum):
     COPY = "copy"
     RETENTION = "retention"
     DELIVERY = "delivery"
+    RECEIPT = "receipt"
+    NODE = "node"
+    SYNC = "sync"
 
 
 class RemarkSubject(StrEnum):
@@ -41,6 +44,15 @@ class RemarkSubject(StrEnum):
 
     RECORDING = "recording"
     PROTOCOL = "protocol"
+
+
+class NodeDeed(StrEnum):
+    """What is done with the right to record; `ADOPT` takes over a key from before there was a register."""
+
+    CODE = "code"
+    ENROL = "enrol"
+    ADOPT = "adopt"
+    REVOKE = "revoke"
 
 
 Check = Callable[[Any], bool]
@@ -59,6 +71,11 @@ def is_text(value: Any) -> bool:
 
 def is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
+
+
+def is_difference(value: Any) -> bool:
+    """A whole number on either side of 0."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_COUNT
 
 
 def is_flag(value: Any) -> bool:
@@ -200,15 +217,32 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "years": is_count,
         "objects": _list_of(_record({"sha256": is_hash, "size": is_count, "what": is_text})),
     },
+    LeafKind.SYNC: {
+        "track": _is_track,
+        "reference": _is_track,
+        "at_sample": is_count,
+        "drift_ppb": _or_none(is_difference),
+        "late_us": _or_none(is_difference),
+        "anchor": _ANCHOR,
+    },
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
+    LeafKind.RECEIPT: {"entry": is_hash},
+    LeafKind.NODE: {
+        "deed": _one_of(NodeDeed),
+        **dict.fromkeys(("key", "name", "room", "by", "code"), is_text),
+        "until": _or_none(is_time),
+    },
 }
 
 _OPTIONAL: dict[LeafKind, dict[str, Check]] = {
-    LeafKind.HEARING: {"spare_of": lambda value: is_text(value) and is_id(value)},
-    LeafKind.STATE: {"spare": lambda value: is_text(value) and is_id(value)},
+    LeafKind.HEARING: {"key": is_text, "spare_of": lambda value: is_text(value) and is_id(value)},
+    LeafKind.STATE: {"by": is_text, "spare": lambda value: is_text(value) and is_id(value)},
+    LeafKind.NOTE: {"key": is_text, "by": is_text},
+    LeafKind.OPENNESS: {"by": is_text},
 }
-"""Checked where they stand. `spare_of`: the hearing whose room this node records beside the first one. `spare`: the
-recording on which the court ended a hearing whose own node did not answer; in the court's own leaf alone."""
+"""Checked where they stand. `by`: who ordered it; `key`: by which a request that came twice is known. `spare_of`: the
+hearing whose room this node records beside the first one. `spare`: the recording on which the court ended a hearing
+whose own node did not answer; in the court's own leaf alone."""
 
 
 def wrong_field(kind: LeafKind, body: Mapping[str, Any]) -> str | None:

@@ -5,8 +5,7 @@ leaf that the court put into its log when it made the bundle: `content_hash` is 
 """
 
 import hashlib
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,113 +13,55 @@ from typing import Any
 from court.clock import parse_utc
 from storage.errors import LedgerError
 from storage.ledger import merkle
-from storage.ledger.bodies import Check, LeafKind, is_count, is_hash
-from storage.ledger.chains import Withheld, check_chains, name, place
+from storage.ledger.bodies import LeafKind
+from storage.ledger.chains import check_chains, name, place
 from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
+from storage.ledger.contents import FILES, Contents
 from storage.ledger.faults import Fault, FaultKind
-from storage.ledger.heads import NOBODY, Head, HeadReport, Outsiders, check_heads
+from storage.ledger.heads import NOBODY, HeadReport, Outsiders, check_heads
 from storage.ledger.key_list import verify_key_list
 from storage.ledger.leaf import SignedLeaf
 from storage.ledger.multiproof import root_of_parts
+from storage.ledger.receipt import SINCE, check_receipts, is_owed, late_sentence
+from storage.ledger.register import believed, check_recorder, recorder_note
+from storage.ledger.statements import believed_keys, check_restorations
 from storage.ledger.stored import Objects, check_objects, named_object
 from storage.ledger.tracks import check_tracks
 
-FORMAT = "courtrec bundle 1"
 WHERE = "bundle"
 ENTRIES = "entries"
 """Field of a copy leaf: how many entries the hearing has with this one. The first copies did not state it."""
 
-FILES = "files/"
-"""What the names of files begin with."""
-
-_MOST = 16
-"""Heads in a bundle, and tokens of one: a few are written, and hostile numbers are not tried."""
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """The list of contents: `indices` of the entries in the log, in order; `files` are SHA-256 (hex) by name; `copy` is
-    the index of the copy leaf, `log_key` the log's own key as a verifier key, which only the court can vouch for;
-    `heads` are earlier ones that others vouch for, which bundles made before there were any have not."""
-
-    origin: str
-    log_key: str
-    hearing: str
-    copy: int
-    indices: tuple[int, ...]
-    withheld: tuple[Withheld, ...]
-    nodes: Mapping[tuple[int, int], bytes]
-    files: Mapping[str, str]
-    heads: tuple[Head, ...] = ()
-
-    def as_fields(self) -> dict[str, Any]:
-        """For JSON; hashes in hex."""
-        return {
-            "format": FORMAT,
-            "origin": self.origin,
-            "log_key": self.log_key,
-            "hearing": self.hearing,
-            "copy": self.copy,
-            "indices": list(self.indices),
-            "withheld": [
-                [one.index, one.author, one.seq, one.entry_hash, one.leaf_hash.hex()] for one in self.withheld
-            ],
-            "nodes": [[level, index, value.hex()] for (level, index), value in self.nodes.items()],
-            "files": dict(self.files),
-            "heads": [[one.size, one.tokens, [node.hex() for node in one.proof]] for one in self.heads],
-        }
-
-    @classmethod
-    def parse(cls, text: bytes) -> "Contents":
-        """From JSON; raises LedgerError, saying what is wrong, on anything that is no list of contents."""
-        try:
-            fields = json.loads(text)
-        except (ValueError, RecursionError):
-            raise LedgerError("The list of contents is not JSON: it was damaged or cut short.") from None
-        if not isinstance(fields, dict) or fields.get("format") != FORMAT:
-            found = fields.get("format") if isinstance(fields, dict) else None
-            raise LedgerError(f"The bundle's format is {found!a:.60}; this program knows {FORMAT!r}.")
-        fields.setdefault("heads", [])
-        wrong = next((key for key, good in _CHECKS.items() if not good(fields.get(key))), None)
-        if wrong is not None:
-            raise LedgerError(f"The list of contents holds what it may not under {wrong!r}: it was damaged.")
-        return cls(
-            fields["origin"],
-            fields["log_key"],
-            fields["hearing"],
-            fields["copy"],
-            tuple(fields["indices"]),
-            tuple(
-                Withheld(index, author, seq, entry, bytes.fromhex(leaf))
-                for index, author, seq, entry, leaf in fields["withheld"]
-            ),
-            {(level, index): bytes.fromhex(value) for level, index, value in fields["nodes"]},
-            fields["files"],
-            tuple(Head(size, tokens, tuple(map(bytes.fromhex, proof))) for size, tokens, proof in fields["heads"]),
-        )
+REGISTER_FIELD = "register"
+"""Field of a copy leaf: the places in the log of what its register says about the hearing's node. The first copies had
+no such field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """`entries` stand at `contents.indices`; `checkpoint` and `keys` are signed notes; `heads` are the parts of
-    `contents.heads` by name."""
+    """`entries` stand at `contents.indices`, `register` at `contents.register`; `checkpoint` and `keys` are signed
+    notes; `heads` are the parts of `contents.heads` by name."""
 
     contents: Contents
     entries: tuple[bytes, ...]
     checkpoint: str
     keys: str
     heads: Mapping[str, bytes] = field(default_factory=dict)
+    register: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class BundleReport:
     """`faults` in the order they were found; `leaves` are those that can be believed; `left_out` counts the recorded
-    objects that were not handed out; `heads` tells what others vouch for."""
+    objects that were not handed out; `heads` tells what others vouch for; `notes` are no faults and worth knowing;
+    `log_keys` are the log's raw public keys that are believed."""
 
     faults: tuple[Fault, ...]
     leaves: tuple[SignedLeaf, ...] = ()
     left_out: int = 0
     heads: HeadReport = field(default_factory=HeadReport)
+    notes: tuple[str, ...] = ()
+    log_keys: tuple[bytes, ...] = ()
 
 
 def file_name(leaf: SignedLeaf) -> str:
@@ -145,19 +86,23 @@ def verify_bundle(
     `objects` gives what the bundle's file of that SHA-256 really holds.
     """
     contents = bundle.contents
+    vouched = believed_keys(contents.rotations, contents.origin, log_keys)
     try:
-        keys = verify_key_list(bundle.keys, contents.origin, log_keys)
+        keys = verify_key_list(bundle.keys, contents.origin, vouched.keys)
     except LedgerError as error:
-        return BundleReport((Fault(FaultKind.WRONG_KEY, f"{WHERE}/keys", str(error)),))
+        return BundleReport((*vouched.faults, Fault(FaultKind.WRONG_KEY, f"{WHERE}/keys", str(error))))
     leaves, found = check_chains(bundle.entries, keys, contents.withheld)
-    heads = HeadReport()
+    heads, faults, notes = HeadReport(), [*vouched.faults], list[str]()
     try:
-        signed = verify_checkpoint(bundle.checkpoint, contents.origin, log_keys)
+        signed = verify_checkpoint(bundle.checkpoint, contents.origin, vouched.keys)
     except LedgerError as error:
-        faults = [Fault(FaultKind.ALTERED, f"{WHERE}/checkpoint", str(error))]
+        faults.append(Fault(FaultKind.ALTERED, f"{WHERE}/checkpoint", str(error)))
     else:
         heads = check_heads(contents.heads, bundle.heads, signed, _times(bundle, leaves), outsiders)
-        faults = [*_root_faults(bundle, signed), *heads.faults]
+        restorations, unstated = check_restorations(contents.restorations, signed)
+        faults += [*_root_faults(bundle, signed), *heads.faults, *unstated]
+        notes += (one.sentence for one in restorations)
+        notes += vouched.notes(bundle.checkpoint, contents.origin)
     faults += found
     if not leaves:
         return BundleReport(tuple(faults))
@@ -172,14 +117,38 @@ def verify_bundle(
         contents, {(file_name(leaf), named[leaf.entry]) for leaf in leaves if leaf.entry in named}
     )
     faults += _copy_faults(bundle, leaves)
-    return BundleReport(tuple(faults), tuple(leaves), len(set(named.values()) - given), heads)
+    received, told = _court_says(bundle, leaves, keys)
+    faults += received
+    notes += told
+    left_out = len(set(named.values()) - given)
+    return BundleReport(tuple(faults), tuple(leaves), left_out, heads, tuple(notes), vouched.keys)
+
+
+def _court_says(
+    bundle: Bundle, leaves: Sequence[SignedLeaf], keys: Mapping[str, bytes]
+) -> tuple[list[Fault], list[str]]:
+    """What is wrong, and what is worth knowing, of when the court received the hearing and whom it had enrolled."""
+    contents = bundle.contents
+    court = keys.keys() - {leaf.author for leaf in leaves if leaf.kind is LeafKind.HEARING}  # whose are the other keys
+    since, opening = _since(bundle, leaves), _opening(contents)
+    hidden = [one.entry_hash for one in contents.withheld]
+    faults = [*check_receipts(leaves, court, is_owed(since, LeafKind.RECEIPT, opening), hidden)]
+    stated = {leaf.entry: leaf for leaf in leaves}
+    placed = {index: stated[entry] for index, entry in _placed(bundle) if entry in stated}
+    register, told = believed(zip(contents.register, bundle.register, strict=False), keys, court)
+    owed = is_owed(since, LeafKind.NODE, opening)
+    faults += [*told, *check_recorder(placed, register, owed)]
+    return faults, list(filter(None, (late_sentence(leaves, court), recorder_note(placed, register, owed))))
 
 
 def _times(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> list[tuple[int, datetime]]:
     """Places in the log and the times that the believable leaves there state."""
     stated = {leaf.entry: parse_utc(leaf.at) for leaf in leaves}
-    placed = zip(bundle.contents.indices, bundle.entries, strict=False)
-    return [(index, stated[entry]) for index, entry in placed if entry in stated]
+    return [(index, stated[entry]) for index, entry in _placed(bundle) if entry in stated]
+
+
+def _placed(bundle: Bundle) -> Iterator[tuple[int, bytes]]:
+    return zip(bundle.contents.indices, bundle.entries, strict=False)
 
 
 def _root_faults(bundle: Bundle, signed: Checkpoint) -> list[Fault]:
@@ -187,14 +156,17 @@ def _root_faults(bundle: Bundle, signed: Checkpoint) -> list[Fault]:
     contents = bundle.contents
     leaves = {index: merkle.leaf_hash(entry) for index, entry in zip(contents.indices, bundle.entries, strict=False)}
     leaves |= {one.index: one.leaf_hash for one in contents.withheld}
-    count = len(contents.indices)
-    if len(bundle.entries) != count or len(leaves) != count + len(contents.withheld):
+    leaves |= {index: merkle.leaf_hash(one) for index, one in zip(contents.register, bundle.register, strict=False)}
+    count, others = len(contents.indices), len(contents.withheld) + len(contents.register)
+    whole = (len(bundle.entries), len(bundle.register)) == (count, len(contents.register))
+    if not whole or len(leaves) != count + others:
         sentence = (
             f"The bundle holds {len(bundle.entries)} entries where its list of contents names {count} and keeps back "
             f"{len(contents.withheld)}: entries were removed, added or doubled."
         )
         return [Fault(FaultKind.ALTERED, WHERE, sentence)]
-    if list(contents.indices) != sorted(contents.indices) or max(leaves, default=0) >= signed.size:
+    rising = all(list(one) == sorted(one) for one in (contents.indices, contents.register))
+    if not rising or max(leaves, default=0) >= signed.size:
         sentence = "The list of contents gives entries places that are not in rising order within the signed log."
         return [Fault(FaultKind.REORDERED, WHERE, sentence)]
     try:
@@ -240,54 +212,24 @@ def _copy_faults(bundle: Bundle, leaves: Sequence[SignedLeaf]) -> list[Fault]:
     stated = leaf.body.get(ENTRIES, here)
     if stated != here:
         faults.append(f"{name(leaf)} states {stated} entries of the hearing; here are {here}, kept back ones included.")
+    if leaf.body.get(REGISTER_FIELD, []) != list(contents.register):
+        faults.append(f"{name(leaf)} states other entries about the node than are here.")
     return [Fault(FaultKind.CONTRADICTORY, place(leaf), sentence) for sentence in faults]
+
+
+def _since(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> Mapping[str, Any]:
+    """Which kinds of leaf the court states since which entry of its log, as the copy leaf says."""
+    leaf = copy_leaf(bundle, leaves)
+    stated = leaf.body.get(SINCE) if leaf is not None else None
+    return stated if isinstance(stated, dict) else {}
+
+
+def _opening(contents: Contents) -> int:
+    """Where the hearing's first entry stands in the log."""
+    return min([*contents.indices, *(one.index for one in contents.withheld)], default=0)
 
 
 def copy_leaf(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> SignedLeaf | None:
     """The believable leaf with which the court stated that it made this bundle."""
     at = dict(zip(bundle.contents.indices, bundle.entries, strict=False)).get(bundle.contents.copy)
     return next((leaf for leaf in leaves if leaf.entry == at and leaf.kind is LeafKind.COPY), None)
-
-
-def _is_line(value: Any) -> bool:
-    """Half a surrogate pair, which JSON can hold, is no character, and a name with NUL opens no file."""
-    return isinstance(value, str) and value.isprintable()
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
-
-
-def _is_withheld(one: Any) -> bool:
-    if not (isinstance(one, list) and len(one) == 5):
-        return False
-    index, author, seq, entry_hash, leaf_hash = one
-    return is_count(index) and _is_line(author) and is_count(seq) and is_hash(entry_hash) and is_hash(leaf_hash)
-
-
-def _is_node(one: Any) -> bool:
-    return isinstance(one, list) and len(one) == 3 and is_count(one[0]) and is_count(one[1]) and is_hash(one[2])
-
-
-def _is_head(one: Any) -> bool:
-    if not (isinstance(one, list) and len(one) == 3):
-        return False
-    size, tokens, proof = one
-    few = is_count(tokens) and tokens <= _MOST
-    return is_count(size) and few and _is_list(proof) and all(map(is_hash, proof))
-
-
-def _is_file(name: str) -> bool:
-    """A name that leads nowhere outside the bundle's own files."""
-    return _is_line(name) and name.startswith(FILES) and ".." not in name.split("/")
-
-
-_CHECKS: dict[str, Check] = {
-    **dict.fromkeys(("origin", "log_key", "hearing"), _is_line),
-    "copy": is_count,
-    "indices": lambda value: _is_list(value) and all(map(is_count, value)),
-    "withheld": lambda value: _is_list(value) and all(map(_is_withheld, value)),
-    "nodes": lambda value: _is_list(value) and all(map(_is_node, value)),
-    "heads": lambda value: _is_list(value) and len(value) <= _MOST and all(map(_is_head, value)),
-    "files": lambda value: isinstance(value, dict) and all(map(_is_file, value)) and all(map(is_hash, value.values())),
-}

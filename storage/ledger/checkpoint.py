@@ -7,7 +7,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from storage.errors import LedgerError
 from storage.ledger.ed25519 import Signer, VerifyKey
@@ -22,11 +22,15 @@ _NAME = re.compile(r"[^\s+]+")
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """`origin` names the log, `root` is the 32 bytes of the Merkle root over its first `size` entries."""
+    """`origin` names the log, `root` is the 32 bytes of the Merkle root over its first `size` entries.
+
+    `extensions` are the lines after these, signed with them; two checkpoints are equal whatever they say.
+    """
 
     origin: str
     size: int
     root: bytes
+    extensions: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,12 @@ def is_key_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and name.isprintable()
 
 
-def sign_checkpoint(origin: str, size: int, root: bytes, *keys: Signer) -> str:
-    """The signed note; each key signs under the log's own name."""
+def sign_checkpoint(origin: str, size: int, root: bytes, *keys: Signer, extensions: Iterable[str] = ()) -> str:
+    """The signed note; each key signs under the log's own name. `extensions` are further lines, none of them empty."""
     if not is_key_name(origin):
         raise LedgerError(f"The log's name {origin!r} cannot be used: give one without space or plus sign.")
-    return sign_note(f"{origin}\n{size}\n{_encode(root)}\n", origin, *keys)
+    lines = [origin, str(size), _encode(root), *extensions]
+    return sign_note("".join(f"{line}\n" for line in lines), origin, *keys)
 
 
 def sign_note(text: str, name: str, *keys: Signer) -> str:
@@ -127,11 +132,12 @@ def verify_note(note: str, name: str, keys: Iterable[bytes], what: str) -> str:
 
 
 def _checkpoint(text: str) -> Checkpoint:
-    origin, size, root, *_extensions = [*text[:-1].split("\n"), "", ""]
+    lines = text[:-1].split("\n")
+    origin, size, root = [*lines, "", ""][:3]
     raw = decode(root)
     if not _NAME.fullmatch(origin) or not _SIZE.fullmatch(size) or len(raw) != 32:
         raise LedgerError("The signed note is no checkpoint: it needs the lines origin, size and root.")
-    return Checkpoint(origin, int(size), raw)
+    return Checkpoint(origin, int(size), raw, tuple(lines[3:]))
 
 
 def _signature_line(line: str) -> NoteSignature:

@@ -14,6 +14,7 @@ from storage.ledger import merkle
 from storage.ledger.back_dating import Covered, back_dated
 from storage.ledger.checkpoint import Checkpoint, parse_checkpoint, signed_text
 from storage.ledger.faults import Fault, FaultKind
+from storage.ledger.restoration import named_restorations
 from storage.ledger.tst import Stamp, check_token
 from storage.ledger.witness import Cosignature, Witness, cosignatures
 
@@ -100,3 +101,5 @@ def _require_beginning(head: Head, told: Checkpoint, signed: Checkpoint) -> None
             f"The signed log does not begin with its {head.size} entries: it, or the proof, was altered, or the log "
             "was rewritten since."
         )
+    if named_restorations(told) - named_restorations(signed):
+        raise LedgerError("It names a restoration from a backup that the signed log does not name: that was hushed up.")

@@ -6,7 +6,7 @@ that was stolen introduces nobody: only what leads to the present key counts.
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,13 +16,16 @@ from storage.ledger.bodies import is_time
 from storage.ledger.checkpoint import decode, key_hash, parse_note, signature_line
 from storage.ledger.ed25519 import PUBLIC_SIZE, Signer, VerifyKey
 
+LOG, SERVER = "log", "server"
+"""Purposes of keys: to sign the log's checkpoints, and the server's own entries."""
+
 _TITLE = "courtrec/key-rotation/v1"
 _FAULT = "This is no statement of a key's rotation that both keys signed: it was altered or cut short."
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """From `at` on `new` signs in place of `old` (raw public keys); `purpose` is log or server.
+    """From `at` on `new` signs in place of `old` (raw public keys); `purpose` is LOG or SERVER.
 
     `note` is the signed statement.
     """
@@ -64,4 +67,21 @@ def leading_to(present: bytes, rotations: Iterable[Rotation]) -> list[Rotation]:
     while present in into:
         found.append(into.pop(present))
         present = found[-1].old
+    return found
+
+
+def following(known: Collection[bytes], rotations: Iterable[Rotation]) -> dict[bytes, Rotation]:
+    """The keys that statements lead to from the `known` ones (raw), each with the statement that introduced it.
+
+    The thief of an old key can make such a statement; whoever trusts that key alone believes the thief in any case.
+    """
+    stated = list(rotations)
+    found: dict[bytes, Rotation] = {}
+    waiting = [*known]
+    while waiting:
+        old = waiting.pop()
+        for one in stated:
+            if one.old == old and one.new not in found and one.new not in known:
+                found[one.new] = one
+                waiting.append(one.new)
     return found

@@ -14,7 +14,7 @@ from storage.ledger.leaf import SignedLeaf
 STATE_RATE = 48_000
 """Samples per second in which `at_sample` counts."""
 
-_BY_NODE = frozenset({LeafKind.HEARING, LeafKind.SEGMENT, LeafKind.GAP})
+_BY_NODE = frozenset({LeafKind.HEARING, LeafKind.SEGMENT, LeafKind.GAP, LeafKind.SYNC})
 
 
 def check_tracks(leaves: Sequence[SignedLeaf], live: bool) -> list[Fault]:

@@ -11,6 +11,7 @@ from storage.ledger.delivery import expected
 from storage.ledger.destruction import keeping
 from storage.ledger.faults import Fault, FaultKind, ObjectState
 from storage.ledger.log import verify_log
+from storage.ledger.receipt import check_receipts
 from storage.ledger.stored import Objects, check_objects
 from storage.ledger.tracks import check_tracks
 
@@ -23,6 +24,7 @@ def verify_hearing(
     objects: Objects,
     live: bool = False,
     court: Collection[str] = (),
+    received: bool = False,
 ) -> list[Fault]:
     """What is wrong with one hearing.
 
@@ -34,5 +36,5 @@ def verify_hearing(
     if not leaves:
         return faults
     kept = keeping(leaves, court)
-    faults += [*check_tracks(leaves, live), *kept.faults]
+    faults += [*check_tracks(leaves, live), *kept.faults, *check_receipts(leaves, court, received)]
     return [*faults, *check_objects(leaves, objects, kept.acts, expected(leaves, court))]

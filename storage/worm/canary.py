@@ -1,21 +1,37 @@
 """The canary: does the store really refuse what a write-once store must refuse?
 
-Run at every start of a program that writes there. A store that fails it may not take new hearings.
+Run at every start of a program that writes there, and daily while one runs (storage/canary.py). A store that fails it
+may not take new hearings.
 """
 
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from minio.commonconfig import COMPLIANCE
 from minio.error import S3Error
 from minio.retention import Retention
 
 from storage.errors import StoreNotWriteOnce
-from storage.worm.port import StoredObject, stored_state
+from storage.worm.local import LocalStore
+from storage.worm.port import StoredObject, WormStore, stored_state
 from storage.worm.s3 import CANARY, S3Store
+from storage.worm.sealing import Sealing
 
 KEPT = timedelta(days=1)
+
+
+def proof_of(store: WormStore) -> Callable[[datetime], object] | None:
+    """What proves at a moment (UTC) that the store keeps what it promises; None for a folder that promises nothing.
+
+    It raises StoreUnavailable if the store is silent, another StorageError if it does not.
+    """
+    if isinstance(store, S3Store):
+        return partial(prove_write_once, store)
+    if isinstance(store, LocalStore) and store.sealing is Sealing.REQUIRE:
+        return lambda now: store.try_sealing()
+    return None
 
 
 def prove_write_once(store: S3Store, now: datetime) -> StoredObject:

@@ -3,8 +3,7 @@
 Honest about what it is: the files are mode 0444 and never written again by us, but whoever owns the folder can
 delete or replace them, and retention is not enforced here, only noted in the database. With `Sealing` they are also
 immutable (sealing.py), which only root can undo. The ledger proves it when that happened; to prevent it, use the S3
-adapter. What a power cut leaves in `incoming/` was
-never acknowledged and may be deleted.
+adapter. What a power cut leaves in `incoming/` was never acknowledged, and `sweep` deletes it.
 """
 
 import fcntl
@@ -17,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from storage import durable
-from storage.errors import ObjectAltered, ObjectLocked, ObjectMissing, StoreRefused, not_written
+from storage.errors import ObjectAltered, ObjectLocked, ObjectMissing, StorageError, not_read, not_written
+from storage.regular import open_regular
 from storage.worm.port import (
     CHUNK,
     Item,
@@ -29,7 +29,7 @@ from storage.worm.port import (
     object_key,
     stored_state,
 )
-from storage.worm.sealing import Ioctl, NotSealed, Seal, Sealing, kernel_ioctl, seal, unseal
+from storage.worm.sealing import Ioctl, Seal, Sealing, kernel_ioctl, seal, unseal
 
 VERSION = "1"
 """A folder keeps one version of an object."""
@@ -58,18 +58,18 @@ class _FileReader:
         try:
             return os.pread(self._descriptor, length, offset)
         except OSError as error:
-            raise _unreadable(self._path, error) from None
+            raise not_read(f"The file {self._path}", error) from None
 
 
 @contextmanager
 def file_reader(path: Path) -> Iterator[RangeReader]:
-    """A file opened for reading; raises FileNotFoundError, or StoreRefused where it cannot be read."""
+    """A file opened for reading; raises FileNotFoundError, or StoreRefused where it cannot be read or is none."""
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = open_regular(path, follow=False)
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise not_read(f"The file {path}", error) from None
     try:
         yield _FileReader(descriptor, path)
     finally:
@@ -82,7 +82,7 @@ class LocalStore:
     def __init__(self, folder: Path, sealing: Sealing = Sealing.OFF, ioctl: Ioctl = kernel_ioctl) -> None:
         self.folder = folder
         self._incoming = folder / INCOMING
-        self._sealing = sealing
+        self.sealing = sealing
         self._ioctl = ioctl
 
     def put(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
@@ -109,7 +109,7 @@ class LocalStore:
         except FileNotFoundError:
             raise _missing(sha256) from None
         except OSError as error:
-            raise _unreadable(path, error) from None
+            raise not_read(f"The file {path}", error) from None
         return StoredObject(object_key(sha256), VERSION, sha256, size)
 
     def read(self, sha256: str, offset: int = 0, length: int | None = None, version: str = "") -> bytes:
@@ -130,7 +130,7 @@ class LocalStore:
         mark = self._hold_mark(self.head(sha256).sha256)
         with self._writing():
             if on:
-                durable.write_once(mark, bytes)
+                self._put_mark(mark)
             else:
                 mark.unlink(missing_ok=True)
                 durable.fsync_folder(mark.parent)
@@ -170,7 +170,7 @@ class LocalStore:
             with self._received(path, sha256, source, size) as incoming, self._alone():
                 aside = self._keep_aside(path) if os.path.lexists(path) else None
                 incoming.replace(path)
-            if aside is not None and self._sealing is not Sealing.OFF:
+            if aside is not None and aside.is_file() and not aside.is_symlink() and self.sealing is not Sealing.OFF:
                 seal(aside, Sealing.AUTO, self._ioctl)
             return self._read_back(sha256)
 
@@ -185,40 +185,55 @@ class LocalStore:
                     written = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
                     yield Item(place, named_by(place), written)
 
+    def sweep(self) -> None:
+        """Removes what killed programs left of deliveries that were never acknowledged."""
+        durable.sweep(self._incoming)
+
     def describe(self) -> str:
         """What a new file would get, tried on one of a moment's life."""
-        if self._sealing is Sealing.OFF:
+        if self.sealing is Sealing.OFF:
             return f"The folder {self.folder}: read-only files, which whoever owns the folder can still remove."
         try:
             got = self.try_sealing()
-        except (NotSealed, OSError) as error:
+        except StorageError as error:
             return f"The folder {self.folder} takes no objects now: {error}"
         flag = f"not immutable ({got.no_flag})" if got.no_flag else "immutable until root undoes it (chattr +i)"
         verity = f"no fs-verity ({got.no_verity})" if got.no_verity else "fs-verity"
         return f"The folder {self.folder}: new files are read-only, {flag}, {verity}."
 
     def try_sealing(self) -> Seal:
-        """What the folder's file system and our rights allow; raises NotSealed if that is less than required."""
-        probe = durable.make_folder(self._incoming) / f"probe.{secrets.token_hex(8)}"
-        durable.write_new(probe, b"courtrec")
-        try:
-            return seal(probe, self._sealing, self._ioctl)
-        finally:
-            unseal(probe, self._ioctl)
-            probe.unlink()
+        """What the folder's file system and our rights allow; raises NotSealed if that is less than required.
+
+        Raises DiskFull or StoreRefused where the disk takes nothing.
+        """
+        with self._writing():
+            probe = durable.make_folder(self._incoming) / f"probe.{secrets.token_hex(8)}"
+            durable.write_new(probe, b"courtrec")
+            try:
+                return seal(probe, self.sealing, self._ioctl)
+            finally:
+                unseal(probe, self._ioctl)
+                probe.unlink()
 
     @contextmanager
     def _received(self, path: Path, sha256: str, source: Source, size: int) -> Iterator[Path]:
         """The bytes in `incoming/`, checked and durable, to be given their name `path` in the block."""
-        incoming = durable.make_folder(self._incoming) / f"{sha256}.{secrets.token_hex(8)}"
-        try:
-            with durable.AppendFile(incoming, mode=0o444 if self._sealing is Sealing.OFF else 0o644) as file:
-                copy_checked(source, sha256, size, file.write)
+        beside = durable.make_folder(self._incoming) / sha256
+        with durable.temporary(beside, 0o444 if self.sealing is Sealing.OFF else 0o644) as (incoming, descriptor):
+            copy_checked(source, sha256, size, lambda piece: durable.write_all(descriptor, piece))
+            os.fsync(descriptor)
             durable.make_folder(path.parent)
             yield incoming
-        finally:
-            incoming.unlink(missing_ok=True)
         durable.fsync_folder(path.parent)
+
+    def _put_mark(self, mark: Path) -> None:
+        """An empty file, durable; made in `incoming/`, where the sweep looks, for nobody walks through all folders."""
+        if not mark.exists():
+            with durable.temporary(durable.make_folder(self._incoming) / mark.name, 0o644) as (incoming, descriptor):
+                os.fsync(descriptor)
+                with suppress(FileExistsError):  # another process was faster
+                    os.link(incoming, mark)
+        durable.fsync_folder(mark.parent)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -234,9 +249,9 @@ class LocalStore:
                 f"The file {self._path(sha256)} no longer holds the object it is named after: somebody changed it. "
                 "Bring it back by courtrec fsck --repair, which keeps the changed file as evidence."
             )
-        if self._sealing is not Sealing.OFF:
+        if self.sealing is not Sealing.OFF:
             with self._alone():
-                seal(self._path(sha256), self._sealing, self._ioctl)
+                seal(self._path(sha256), self.sealing, self._ioctl)
         return self.head(sha256)
 
     @contextmanager
@@ -269,7 +284,3 @@ class LocalStore:
 
 def _missing(sha256: str) -> ObjectMissing:
     return ObjectMissing(f"The store holds no object {sha256}.")
-
-
-def _unreadable(path: Path, error: OSError) -> StoreRefused:
-    return StoreRefused(f"The file {path} cannot be read ({error.strerror}): check the disk and its rights.")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from storage.errors import StorageError
+from storage.errors import StoreNotWriteOnce
 
 IMMUTABLE, VERITY = 0x10, 0x100000
 """FS_IMMUTABLE_FL, FS_VERITY_FL."""
@@ -46,7 +46,7 @@ class Seal:
     no_verity: str
 
 
-class NotSealed(StorageError):
+class NotSealed(StoreNotWriteOnce):
     """The immutable flag is required and could not be set."""
 
 

@@ -1,11 +1,13 @@
 """A segment's recording, from the spool's first folder to its sealed leaf, stopped before every step and taken up."""
 
 import hashlib
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from court.hearing import HearingState
 from hardware.devices import AUDIO_RATE
@@ -13,6 +15,7 @@ from hardware.segment_reader import read_pcm
 from recorder.history import History, read_history
 from recorder.journal import Journal
 from recorder.recover import seal_open_segments
+from recorder.sink import Sink
 from recorder.spool import HearingRow, Spool
 from recorder.track import SoundTrack
 from storage.ledger.leaf import LeafKind, parse
@@ -38,7 +41,7 @@ FACTS = {
 
 def record(home: Path, done: list[Any]) -> None:
     """From wherever the spool says it stands; `done` gets entries, and files with what was synced of them."""
-    with closing(Spool(home / "spool")) as spool:
+    with closing(Spool(home / "spool")) as spool, synced_is_told(home, done):
         if spool.unfinished() is None and not spool.entries(HEARING):
             spool.begin(HearingRow(HEARING, "room", "fast", scripted=False))
         history = history_in(spool)
@@ -51,10 +54,22 @@ def record(home: Path, done: list[Any]) -> None:
         track = SoundTrack(TRACK, "desk", journal, history.covered.get(TRACK, 0))
         for start in range(track.covered, END, PIECE):
             track.write(start, SOUND[start : start + PIECE], history.windows)
-            path = spool.folder / HEARING / f"{TRACK}-{history.windows:05d}.mp4"
-            done.append((path.relative_to(home), path.read_bytes()))
         track.seal(END)
         done.extend(one.entry for one in spool.entries(HEARING))
+
+
+@contextmanager
+def synced_is_told(home: Path, done: list[Any]) -> Iterator[None]:
+    """Every sync of a segment's file appends its path and what it held."""
+    sync = Sink.sync
+
+    def told(sink: Sink) -> None:
+        sync(sink)
+        done.append((sink.path.relative_to(home), sink.path.read_bytes()))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sink, "sync", told)
+        yield
 
 
 def history_in(spool: Spool) -> History:

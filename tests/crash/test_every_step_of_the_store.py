@@ -1,7 +1,7 @@
 """The local store, stopped before its every step: what it acknowledged is there, nothing half lies under a name."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from api.composition import make_context
+from api.settings import Settings
 from storage.errors import ObjectMissing
 from storage.worm.local import QUARANTINE, LocalStore
 from storage.worm.port import stored_state
@@ -66,6 +68,37 @@ def test_what_was_put_is_there_and_can_be_put_again(tmp_path: Path) -> None:
             assert store.read(SHA256) == CONTENT, left.how
         store.put(SHA256, CONTENT, len(CONTENT), UNTIL)
         assert store.read(SHA256) == CONTENT, left.how
+
+
+def hold(home: Path, done: list[Any]) -> None:
+    store_in(home).hold(SHA256, on=True)
+
+
+@pytest.mark.parametrize(("deed", "prepare"), [(put, Path.mkdir), (hold, with_object)])
+def test_no_temporary_file_outlives_the_next_start(
+    tmp_path: Path, deed: Callable[[Path, list[Any]], None], prepare: Callable[[Path], None]
+) -> None:
+    swept = 0
+    for left in every_death(tmp_path, deed, prepare):
+        before = temporaries(left.home)
+        store_in(left.home).sweep()
+        swept += len(before)
+        assert temporaries(left.home) == [], left.how
+        whole(left)
+    assert swept, "else this proves nothing"
+
+
+def test_every_start_sweeps_keys_copies_and_store(tmp_path: Path) -> None:
+    left = [tmp_path / folder / f".half.{'0' * 16}" for folder in ("keys", "out", "objects/incoming")]
+    for path in left:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"half a key")
+    make_context(Settings(home=tmp_path)).database.dispose()
+    assert not [path for path in left if path.exists()]
+
+
+def temporaries(home: Path) -> list[Path]:
+    return [path for path in home.rglob(".*") if path.is_file()]
 
 
 def test_what_was_restored_is_there_and_what_lay_there_is_kept(tmp_path: Path) -> None:

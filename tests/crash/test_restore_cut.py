@@ -1,5 +1,7 @@
 """The power fails while a backup is restored: nothing runs on the half of it, and the same command finishes."""
 
+import itertools
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from api.composition import make_context
 from api.errors import SettingsError
 from api.settings import Settings
 from court.people import UserRole
-from storage.backup.restore import Accepted, Target, interrupted, restore
+from storage.backup.restore import Occasion, Target, interrupted, restore
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
 from storage.errors import BackupError
@@ -52,11 +54,14 @@ def test_a_restoration_stopped_anywhere_is_finished_by_the_same_command(
     court.user(UserRole.JUDGE).get(f"/media/{HEARING}/mic-judge/1.mp4")
     other, later = vault.take(court, "other.age")
     court.context.database.dispose()
-    accepted = Accepted("the disk died", court.clock.utc)
+    hours = itertools.count()  # each try has its own time, and the restoration is stated once
+
+    def now() -> Occasion:
+        return Occasion(court.clock.utc + timedelta(hours=next(hours)), later.checkpoint, "the disk died")
 
     def bring_back(home: Path, done: list[Any]) -> None:
         try:
-            done.append(restore(path, vault.key, target_in(home), later.checkpoint, accepted))
+            done.append(restore(path, vault.key, target_in(home), now()))
         except BackupError as error:
             if "There is a database already" not in str(error):
                 raise  # a restoration that had ended, but for the last name's way to the disk
@@ -72,10 +77,10 @@ def test_a_restoration_stopped_anywhere_is_finished_by_the_same_command(
             if (left.home / "courtrec.db").exists():
                 placed += 1
                 with pytest.raises(BackupError, match="not of this backup"):
-                    restore(other, vault.key, target)
+                    restore(other, vault.key, target, now())
         bring_back(left.home, [])
         assert not interrupted(left.home), left.how
-        assert len([name for name in contents(left.home) if name.endswith(".loss")]) == 1, left.how
+        assert len([name for name in contents(left.home) if name.endswith(".restored")]) == 1, left.how
         assert {f"keys/{name}" for name in contents(left.home)} >= set(manifest.keys), left.how
         with reopened(left.home, target.database) as again, again.context.database.read() as work:
             assert (work.log.head().size, work.log.head().root.hex()) == (manifest.entries, manifest.root), left.how

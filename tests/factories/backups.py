@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -11,21 +12,26 @@ import pyrage
 from storage import durable
 from storage.backup.archive import new_identity
 from storage.backup.make import Source, make_backup
+from storage.backup.manifest import LOG_KEY as LOG_KEY_FILE
 from storage.backup.manifest import Manifest
-from storage.backup.restore import Target
+from storage.backup.restore import Occasion, Target, restore
 from storage.db.unit_of_work import Database
+from storage.keyring import LOG, SERVER, KeyRing, load_ring, rotate
 from storage.keys import load_or_create, private_bytes
-from tests.factories.hearing_log import SERVER
+from tests.factories.hearing_log import SERVER as SERVER_KEY
 from tests.factories.server import LOG_KEY, Server, make_server
 from tests.services.processes import PostgresServer
 
 ORIGIN = "courtrec"
+RESTORED = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
+NOBODY_KNOWS = Occasion(RESTORED)
+"""No later checkpoint is given."""
 
 
 def keys_in_files(home: Path) -> None:
     """The keys of `make_server`, where the product keeps them."""
     folder = durable.make_folder(home / "keys")
-    for name, key in (("log", LOG_KEY), ("server", SERVER)):
+    for name, key in ((LOG, LOG_KEY), (SERVER, SERVER_KEY)):
         durable.write_new(folder / f"{name}.ed25519", private_bytes(key), mode=0o600)
         load_or_create(folder / f"{name}.ed25519")
 
@@ -52,12 +58,33 @@ class Vault:
         return path
 
 
+def rings_of(home: Path) -> dict[str, KeyRing]:
+    """The court's keys and statements in its files, as its programs load them; old keys no longer sign."""
+    keys = home / "keys"
+    return {
+        f"{purpose}_keys": load_ring(keys / f"{purpose}.ed25519", purpose, ORIGIN, timedelta(0))
+        for purpose in (LOG, SERVER)
+    }
+
+
 @contextmanager
 def reopened(home: Path, address: str) -> Iterator[Server]:
     """The restored court, as its programs open it."""
     database = Database(address)
-    yield make_server(database, home)
+    yield make_server(database, home, **rings_of(home))
     database.dispose()
+
+
+@contextmanager
+def moved_on(server: Server, folder: Path) -> Iterator[Server]:
+    """The court, brought back from a backup of itself, whose log's key was replaced since."""
+    keys_in_files(server.context.settings.home)
+    target, vault = fresh(folder, "restored"), Vault(durable.make_folder(folder / "vault"))
+    restore(vault.take(server)[0], vault.key, target, NOBODY_KNOWS)
+    with_objects(server, target.home)
+    rotate(target.home / LOG_KEY_FILE, LOG, ORIGIN, server.clock.utc)
+    with reopened(target.home, target.database) as again:
+        yield again
 
 
 def empty_database(server: PostgresServer, name: str = "restored") -> str:

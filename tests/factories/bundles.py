@@ -6,14 +6,18 @@ import random
 import warnings
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from api.export import Order, export
+from storage.ledger.checkpoint import Checkpoint
 from storage.ledger.ed25519 import SigningKey
-from storage.ledger.leaf import Leaf, SignedLeaf, parse, sign
+from storage.ledger.leaf import Leaf, LeafKind, SignedLeaf, parse, sign
+from storage.ledger.restoration import sign_restoration
+from storage.ledger.rotation import sign_rotation
 from tests.factories.hearing_log import HEARING, NODE, SERVER, STRANGER
-from tests.factories.server import Server
+from tests.factories.server import LOG_KEY, Server
 
 ORDER = Order(actor="clerk", role="operator", recipient="Адвокат Иванов", ground="ходатайство")
 
@@ -48,7 +52,8 @@ def with_contents(parts: Parts, **changed: Any) -> Parts:
 
 
 def damaged(parts: Parts, chance: random.Random) -> tuple[str, Parts]:
-    """What was done, and the parts after it: never nothing."""
+    """What was done to the parts of a bundle of a log that was restored, under a key that was replaced since, of which
+    the verifying person has the first; and the parts after it: never nothing."""
     deed = chance.choice(list(_DEEDS))
     return deed, _DEEDS[deed](dict(parts), chance)
 
@@ -171,6 +176,17 @@ def _by_a_stranger(leaf: SignedLeaf) -> tuple[Leaf, SigningKey]:
     return Leaf(leaf.kind, leaf.hearing, STRANGER.key_id, leaf.seq, leaf.prev, leaf.at, leaf.body), STRANGER
 
 
+def _another_receipt(parts: Parts, chance: random.Random) -> Parts:
+    """The court's receipt exchanged for one of another time, signed with its own key."""
+
+    def put(entries: list[bytes], chance: random.Random) -> None:
+        at, leaf = next((at, leaf) for at, leaf in enumerate(map(parse, entries)) if leaf.kind is LeafKind.RECEIPT)
+        time = f"2026-11-{chance.randrange(2, 22):02d}T05:00:00.000Z"
+        entries[at] = sign(Leaf(leaf.kind, leaf.hearing, leaf.author, leaf.seq, leaf.prev, time, leaf.body), SERVER)
+
+    return _entries(put)(parts, chance)
+
+
 def _cut_archive(archive: bytes, chance: random.Random) -> bytes:
     return archive[: chance.randrange(len(archive))]
 
@@ -204,6 +220,33 @@ def _move(parts: Parts, chance: random.Random) -> Parts:
     return with_contents(parts, indices=indices)
 
 
+def _statement_altered(field: str) -> Callable[[Parts, random.Random], Parts]:
+    def deed(parts: Parts, chance: random.Random) -> Parts:
+        notes = contents_of(parts)[field]
+        which = chance.randrange(len(notes))
+        note = notes[which]
+        at = chance.randrange(len(note))
+        notes[which] = note[:at] + chance.choice("AZaz09+/=\n— ".replace(note[at], "")) + note[at + 1 :]
+        return with_contents(parts, **{field: notes})
+
+    return deed
+
+
+def _another_restoration(parts: Parts, chance: random.Random) -> Parts:
+    """In the place of the log's own, or beside it; of another log, or of this one by its own old key."""
+    notes = contents_of(parts)["restorations"]
+    origin, key = chance.choice([("other.example/log", STRANGER), ("courtrec", LOG_KEY), ("courtrec", STRANGER)])
+    kept = Checkpoint(origin, chance.randrange(1000), chance.randbytes(32))
+    other = sign_restoration(kept, datetime(2020, 1, 1, tzinfo=UTC), None, "", key).note
+    return with_contents(parts, restorations=[*notes[: chance.randrange(2)], other])
+
+
+def _another_rotation(parts: Parts, chance: random.Random) -> Parts:
+    origin, purpose = chance.choice([("other.example/log", "log"), ("courtrec", "server")])
+    other = sign_rotation(origin, purpose, LOG_KEY, STRANGER, datetime(2020, 1, 1, tzinfo=UTC)).note
+    return with_contents(parts, rotations=[*contents_of(parts)["rotations"], other])
+
+
 _DEEDS: dict[str, Callable[[Parts, random.Random], Parts]] = {
     "a bit of the entries": _flip("entries.jsonl"),
     "a bit of the checkpoint": _flip("checkpoint.txt"),
@@ -220,6 +263,12 @@ _DEEDS: dict[str, Callable[[Parts, random.Random], Parts]] = {
     "the last entry gone": _entries(lambda entries, _: entries.pop()),
     "an entry back-dated": _resigned(_backdated),
     "an entry signed by a stranger": _resigned(_by_a_stranger),
+    "a receipt of another time": _another_receipt,
+    "a bit of the register": _flip("register.jsonl"),
+    "the register's place": lambda parts, chance: with_contents(parts, register=[chance.randrange(1, 1 << 20)]),
+    "the register forgotten": lambda parts, _: with_contents(
+        {name: one for name, one in parts.items() if name != "register.jsonl"}, register=[]
+    ),
     "an entry and its place gone": _drop_entry_and_place,
     "two entries and their places exchanged": _swap_entries_and_places,
     "an entry's place": _move,
@@ -231,5 +280,11 @@ _DEEDS: dict[str, Callable[[Parts, random.Random], Parts]] = {
     "a node of the proof": _hash("nodes", 2),
     "the hearing": lambda parts, _: with_contents(parts, hearing=HEARING[:-1] + "9"),
     "the copy leaf": lambda parts, chance: with_contents(parts, copy=chance.choice(contents_of(parts)["indices"][:-1])),
+    "the restoration forgotten": lambda parts, _: with_contents(parts, restorations=[]),
+    "the restoration altered": _statement_altered("restorations"),
+    "another restoration": _another_restoration,
+    "the rotation forgotten": lambda parts, _: with_contents(parts, rotations=[]),
+    "the rotation altered": _statement_altered("rotations"),
+    "another rotation": _another_rotation,
     "the format": lambda parts, _: with_contents(parts, format="courtrec bundle 2"),
 }

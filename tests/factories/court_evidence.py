@@ -1,7 +1,7 @@
 """What a court keeps, what it hands out, and what a verifier makes of both: all in memory, with the product's rules."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -9,13 +9,15 @@ from api.tables import state_of
 from storage.errors import LedgerError
 from storage.keyring import LOG, SERVER
 from storage.ledger import merkle
-from storage.ledger.bundle import Bundle, Contents
+from storage.ledger.bundle import Bundle
 from storage.ledger.chains import Withheld
 from storage.ledger.checkpoint import Checkpoint, verifier_key, verify_checkpoint
+from storage.ledger.contents import Contents
 from storage.ledger.ed25519 import key_id
 from storage.ledger.faults import Fault, FaultKind, ObjectState
-from storage.ledger.leaf import SignedLeaf, entry_hash, parse
+from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
 from storage.ledger.multiproof import nodes_around
+from storage.ledger.receipt import is_owed
 from storage.ledger.rotation import Rotation, leading_to
 from storage.ledger.verify import verify_hearing, verify_log
 from tests.factories.hearing_log import NODE
@@ -89,8 +91,17 @@ def court_faults(evidence: Evidence, present: Mapping[str, bytes]) -> list[Fault
         entries = [row.entry for row in evidence.rows if row.hearing == hearing]
         state = state_of(_readable(entries))
         live = state is not None and state.live
-        faults += verify_hearing(entries, keys, evidence.state, live, keys.keys() - {NODE.key_id})
+        opening = next(place for place, row in enumerate(evidence.rows) if row.hearing == hearing)
+        owed = is_owed(since_of(evidence.rows), LeafKind.RECEIPT, opening)
+        faults += verify_hearing(entries, keys, evidence.state, live, keys.keys() - {NODE.key_id}, owed)
     return faults
+
+
+def since_of(rows: Sequence[Row]) -> dict[str, int]:
+    """Which entry of the log is its first receipt."""
+    leaves = _readable([row.entry for row in rows])
+    places = [place for place, leaf in enumerate(leaves) if leaf.kind is LeafKind.RECEIPT]
+    return {LeafKind.RECEIPT: places[0]} if places else {}
 
 
 def bundle_of(evidence: Evidence, handed: Handed) -> Bundle:

@@ -15,11 +15,11 @@ from storage.ledger.checkpoint import sign_checkpoint
 from storage.ledger.destruction import Keeping, keeping
 from storage.ledger.ed25519 import SigningKey, key_id
 from storage.ledger.key_list import sign_key_list
-from storage.ledger.leaf import LeafKind, SignedLeaf, parse
+from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
 from storage.ledger.rotation import Rotation, sign_rotation
 from storage.ledger.stored import named_object
 from storage.retention import retain_until
-from tests.factories.court_evidence import ORIGIN, Evidence, Handed, Row, hash_of
+from tests.factories.court_evidence import ORIGIN, Evidence, Handed, Row, hash_of, since_of
 from tests.factories.hearing_log import BREAK_SECONDS, NODE, START, TRACKS, WINDOW_SECONDS, anchor
 
 ORDER = Order(actor="clerk", role="operator", recipient="X", ground="Y")
@@ -85,6 +85,7 @@ class Court:
         ]
         body = {"card": {"case_number": "1/26"}, "room": "", "node": "", "profile": "evidence", "tracks": tracks}
         self._add(one, NODE, LeafKind.HEARING, body | {"started": anchor(0)})
+        self._add(one, self.server, LeafKind.RECEIPT, {"entry": entry_hash(self.rows[-1].entry)})
         self._turn(one, "recording")
         self._seal()
 
@@ -129,7 +130,7 @@ class Court:
     def hand_out(self, one: Sitting, order: Order = ORDER) -> Handed:
         leaves = self.leaves(one.id)
         chosen = choose(leaves, order, self.rings[SERVER].key_ids)
-        self._add(one, self.server, LeafKind.COPY, copy_body(chosen, order, len(leaves)))
+        self._add(one, self.server, LeafKind.COPY, copy_body(chosen, order, len(leaves), since_of(self.rows), []))
         self._seal()
         ring = self.rings[LOG]
         trusted = {key_id(raw): raw for raw in (NODE.public, *self.rings[SERVER].public)}

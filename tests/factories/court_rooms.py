@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,14 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.follower import following
 from api.node_client import NodeClient
+from api.nodes import enrol_own
 from court.people import UserRole
 from hardware.clock import SystemClock
 from storage.db.models import Hearing
 from storage.db.unit_of_work import Database
+from storage.enrolment import node_token
+from storage.keys import load_or_create
+from storage.ledger.ed25519 import SigningKey
 from tests.factories.command_line import COMMAND, ROOT
 from tests.factories.server import NODE_TOKEN, Server, make_server
 from tests.factories.waiting import until
@@ -53,10 +58,19 @@ class NodeProcess:
     port: int = field(default_factory=free_port)
     process: "subprocess.Popen[bytes] | None" = None
 
+    @cached_property
+    def key(self) -> SigningKey:
+        folder = self.home / "keys"
+        folder.mkdir(parents=True, exist_ok=True)
+        return load_or_create(folder / "node.ed25519")
+
+    @property
+    def token(self) -> str:
+        return node_token(NODE_TOKEN, self.key.key_id)
+
     def start(self) -> None:
         keys = self.home / "keys"
-        keys.mkdir(parents=True, exist_ok=True)
-        (keys / "node.token").write_text(NODE_TOKEN, encoding="utf-8")
+        (keys / "node.token").write_text(self.token, encoding="utf-8")
         own = {
             "HOME": str(self.home), "NAME": self.name, "SERVER_URL": self.server_url, "PORT": str(self.port),
             "ENDS_WITH_STDIN": "1", "PLANNED_HOURS": "0", "SOUND_MINUTES": "0",
@@ -76,7 +90,7 @@ class NodeProcess:
             return False
 
     def status(self) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {NODE_TOKEN}"}
+        headers = {"Authorization": f"Bearer {self.token}"}
         answer = httpx.get(f"http://127.0.0.1:{self.port}/status", headers=headers, timeout=30)
         told: dict[str, Any] = answer.raise_for_status().json()
         return told
@@ -144,12 +158,13 @@ def court_room(database: Database, folder: Path, rooms: tuple[Path, Path]) -> It
         NodeProcess(name, folder / name, room, f"http://127.0.0.1:{port}")
         for name, room in zip(("first", "spare"), rooms, strict=True)
     ]
-    clients = [NodeClient(f"http://127.0.0.1:{node.port}", NODE_TOKEN) for node in nodes]
+    clients = [NodeClient(f"http://127.0.0.1:{node.port}", node.token) for node in nodes]
     context = replace(made.context, clock=SystemClock(), node=clients[0], spare=clients[1])
     server = Server(context, made.clock, made.store, create_app(context))
     with ExitStack() as running:
         running.enter_context(served(server.app, port))
         for node in nodes:
+            enrol_own(context, node.key.public)
             running.callback(node.end)
             node.start()
         assert context.nodes is not None

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from api.context import Context
 from api.ingest import accept, keep_object, open_batch
+from api.nodes import enrol_own
 from storage.db.migrate import upgrade
 from storage.db.models import StoredObjectRow
 from storage.db.unit_of_work import Database
@@ -54,6 +55,7 @@ def deliver(home: Path, done: list[Any], log: HearingLog) -> None:
 def deliver_to(context: Context, done: list[Any], log: HearingLog) -> None:
     """All objects, then all entries; what the server has already it is sent again. `done` gets what it acknowledged,
     by SHA-256."""
+    enrol_own(context, NODE.public)
     for sha256, content in log.objects.items():
         keep_object(context, sha256, io.BytesIO(content), len(content))
         done.append(sha256)
@@ -62,9 +64,10 @@ def deliver_to(context: Context, done: list[Any], log: HearingLog) -> None:
 
 
 def present(context: Context) -> set[str]:
-    """SHA-256 of what is there: entries of the hearing, and listed objects, whose bytes must be right."""
+    """SHA-256 of what is there: the node's entries of the hearing, and listed objects, whose bytes must be right."""
     with context.database.read() as work:
-        entries = {hashlib.sha256(row.entry).hexdigest() for row in work.log.entries(HEARING)}
+        own = [row.entry for row in work.log.entries(HEARING) if row.author == NODE.key_id]
+        entries = {hashlib.sha256(entry).hexdigest() for entry in own}
         objects = {*work.session.scalars(select(StoredObjectRow.sha256))}
     for sha256 in objects:
         read_object(context.store, sha256)

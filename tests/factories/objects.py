@@ -1,6 +1,9 @@
 """Stored objects that a database lists, and ways to damage them behind our back."""
 
+import contextlib
 import hashlib
+import os
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -77,3 +80,23 @@ def unseal_all(folder: Path) -> None:
     """So that a test's folder can be removed."""
     for path in folder.rglob("*"):
         unseal(path)
+
+
+def _socket(path: Path) -> None:
+    with contextlib.chdir(path.parent), socket.socket(socket.AF_UNIX) as made:  # a socket's address must be short
+        made.bind(path.name)
+
+
+OTHERS: dict[str, Callable[[Path], None]] = {
+    "a named pipe": os.mkfifo,
+    "a socket": _socket,
+    "a link": lambda path: path.symlink_to(path.rename(path.parent.parent / "elsewhere")),
+    "a folder": lambda path: path.mkdir(),
+}
+"""What somebody may put in the place of a file that is gone; a link leads to the right bytes."""
+
+
+def put_other(path: Path, what: str) -> None:
+    if what != "a link":
+        path.unlink()
+    OTHERS[what](path)

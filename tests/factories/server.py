@@ -14,6 +14,7 @@ from api.app import create_app
 from api.auth.passwords import hash_password
 from api.auth.sessions import COOKIE, log_in
 from api.context import Context
+from api.nodes import enrol_own
 from api.secrets import Secrets
 from api.settings import Settings
 from api.stamps import load_authority
@@ -107,10 +108,11 @@ class Server:
 
     def order(self, hearing: str, openness: Openness, start_ms: int = 0, end_ms: int | None = None) -> None:
         """The court's order that a span is open or closed."""
-        body = {"start_ms": start_ms, "end_ms": end_ms, "openness": openness.value}
+        span = {"start_ms": start_ms, "end_ms": end_ms, "openness": openness.value}
+        body = {**span, "by": "judge"}
         with self.context.database.begin() as work:
             index = work.log.record(LeafKind.OPENNESS, hearing, self.clock.utc, body, self.context.server_key)
-            work.hearings.add(OpennessRow(hearing_id=hearing, ordered_by="judge", leaf_index=index, **body))
+            work.hearings.add(OpennessRow(hearing_id=hearing, ordered_by="judge", leaf_index=index, **span))
 
 
 def make_server(
@@ -122,7 +124,9 @@ def make_server(
 ) -> Server:
     clock = SetClock()
     context = court_context(database, folder, clock, server_keys, log_keys, **settings)
-    return Server(context, clock, LocalStore(folder / "objects"), create_app(context))
+    app = create_app(context)
+    enrol_own(context, NODE.public)
+    return Server(context, clock, LocalStore(folder / "objects"), app)
 
 
 def court_context(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from api.nodes import enrol_own
 from api.standin import end_on_spare
 from court.clock import Anchor
 from hardware.devices import AUDIO_RATE
@@ -32,7 +33,7 @@ class MediaClock:
     agent: Agent | None = None
 
     def now(self) -> Anchor:
-        seconds = 0.0 if self.agent is None else self.agent.meter()[0]
+        seconds = 0.0 if self.agent is None else self.agent.meter().seconds
         return Anchor(self.began + timedelta(seconds=seconds), 1000 + seconds, True)
 
 
@@ -60,7 +61,7 @@ def two_recordings(server: Server, folder: Path, camera: bool = False) -> SpareH
     moment = BEGAN + timedelta(seconds=END)
     server.clock.utc = max(server.clock.utc, moment)
     with server.context.database.begin() as work:
-        end_on_spare(server.context, work, first, spare, END - LATER)
+        end_on_spare(server.context, work, first, spare, END - LATER, "С. Асанова")
     return SpareHearing(first, spare)
 
 
@@ -72,9 +73,10 @@ def _record(server: Server, folder: Path, sound: Pcm, spare_of: str = "", *, cam
     settings = NodeSettings(home=folder, name=name, pace=Pace.FAST, planned_hours=0, sound_minutes=0)
     agent = Agent(settings, room, clock, KEYS[name], open_input)
     clock.agent = agent
-    hearing = agent.start(CARD, spare_of)
+    hearing = agent.start(CARD, spare_of=spare_of)
     agent.wait()
     found = recorded(agent, hearing)
+    enrol_own(server.context, KEYS[name].public)
     node = server.node()
     for segment in found.bodies(LeafKind.SEGMENT):
         content = found.file(segment).read_bytes()

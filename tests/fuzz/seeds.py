@@ -22,6 +22,7 @@ from storage.ledger.checkpoint import sign_checkpoint, verifier_key
 from storage.ledger.key_list import sign_key_list
 from storage.ledger.leaf import LeafKind
 from storage.ledger.proof import InclusionProof
+from storage.ledger.restoration import sign_restoration
 from storage.ledger.rotation import sign_rotation
 from storage.ledger.timestamp import ask, granted_token
 from storage.ledger.witness import cosign
@@ -67,9 +68,11 @@ def _notes() -> Seeds:
     first, second = SIGNED
     note = sign_checkpoint(ORIGIN, first.size, first.root, LOG)
     rotation = sign_rotation(ORIGIN, "log", SERVER, LOG, START).note
+    restored = sign_restoration(first, START, second, "fire", LOG)
+    extended = sign_checkpoint(ORIGIN, first.size, first.root, LOG, extensions=[restored.extension])
     seeds = {"checkpoint": note, "cosigned": cosign(note, WITNESS.name, COSIGNED, WITNESS_KEY),
              "two-keys": sign_checkpoint(ORIGIN, second.size, second.root, LOG, SERVER), "rotation": rotation,
-             "keys": sign_key_list(ORIGIN, KEYS, LOG)}  # fmt: skip
+             "keys": sign_key_list(ORIGIN, KEYS, LOG), "restoration": restored.note, "extended": extended}  # fmt: skip
     return {name: text.encode() for name, text in seeds.items()}
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from storage.errors import LedgerError
 from storage.ledger import merkle
-from storage.ledger.bundle import Bundle, Contents, content_hash, file_name
+from storage.ledger.bundle import Bundle, content_hash, file_name
 from storage.ledger.chains import Withheld
 from storage.ledger.checkpoint import sign_checkpoint, verifier_key
+from storage.ledger.contents import Contents
 from storage.ledger.ed25519 import SigningKey
 from storage.ledger.key_list import sign_key_list
 from storage.ledger.leaf import Leaf, LeafKind, entry_hash, parse, sign

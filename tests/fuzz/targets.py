@@ -24,7 +24,7 @@ from recorder.script import parse_script
 from storage.bundle_file import CONTENTS, open_bundle
 from storage.bundle_writer import write_bundle
 from storage.errors import LedgerError, RetentionError
-from storage.ledger.bundle import Contents, verify_bundle
+from storage.ledger.bundle import verify_bundle
 from storage.ledger.checkpoint import (
     Checkpoint,
     parse_note,
@@ -34,11 +34,13 @@ from storage.ledger.checkpoint import (
     verifier_key,
     verify_checkpoint,
 )
+from storage.ledger.contents import Contents
 from storage.ledger.ed25519 import SigningKey, VerifyKey
 from storage.ledger.key_list import verify_key_list
 from storage.ledger.leaf import parse
 from storage.ledger.merkle import leaf_hash
 from storage.ledger.proof import InclusionProof, verify_proof
+from storage.ledger.restoration import parse_restoration, read_restoration
 from storage.ledger.rotation import parse_rotation
 from storage.ledger.timestamp import ask, granted_token, token_time
 from storage.ledger.tst import check_token, load_roots
@@ -86,8 +88,10 @@ def verifies(entry: bytes, key: VerifyKey) -> bool:
 
 
 def note(data: bytes) -> None:
-    """Signed notes, checkpoints, verifier keys, cosignatures and rotations: texts that anyone may send."""
+    """Signed notes, checkpoints, verifier keys, cosignatures, rotations, restorations: texts that anyone may send."""
     text = data.decode(errors="replace")
+    restored = allowing(LedgerError, lambda: read_restoration(text, ORIGIN))
+    assert restored is None or restored.sentence
     allowing(LedgerError, lambda: parse_rotation(text))
     believed = allowing(LedgerError, lambda: verify_checkpoint(text, ORIGIN, [LOG.public]))
     said = allowing(LedgerError, lambda: cosignatures(text, [WITNESS]))
@@ -105,7 +109,7 @@ def key(data: bytes) -> None:
 
 
 def signed_note(data: bytes) -> None:
-    """Whatever text the log's own key may once have signed: a checkpoint, a list of keys, a rotation."""
+    """Whatever text the log's own key may once have signed: a checkpoint, a list of keys, a rotation, a restoration."""
     text = data.decode(errors="replace") + "\n"
     signed = sign_note(text, ORIGIN, LOG)
     if allowing(LedgerError, lambda: parse_note(signed)) is None:
@@ -113,6 +117,8 @@ def signed_note(data: bytes) -> None:
     found = allowing(LedgerError, lambda: verify_checkpoint(signed, ORIGIN, [LOG.public]))
     keys = allowing(LedgerError, lambda: verify_key_list(signed, ORIGIN, [LOG.public]))
     assert keys is None or text.startswith("courtrec keys\n")
+    restored = allowing(LedgerError, lambda: parse_restoration(signed, ORIGIN, [LOG.public]))
+    assert restored is None or found is None
     twice = signed + sign_note(text, ORIGIN, SERVER).removeprefix(f"{text}\n")
     rotation = allowing(LedgerError, lambda: parse_rotation(twice))
     assert rotation is None or {rotation.old, rotation.new} == {LOG.public, SERVER.public}

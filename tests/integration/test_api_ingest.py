@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from api.nodes import enrol_own
 from api.verification import verify
 from court.openness import Openness
 from court.people import UserRole
@@ -70,7 +71,7 @@ def test_a_delivered_hearing_stands_in_log_tables_and_outbox(server: Server) -> 
     log = made_hearing()
     server.receive(log)
     with server.context.database.read() as work:
-        assert [row.entry for row in work.log.entries(HEARING)] == node_entries(log)
+        assert [row.entry for row in work.log.entries(HEARING) if row.author == NODE.key_id] == node_entries(log)
         hearing = work.hearings.get(HEARING)
         assert hearing is not None
         assert (hearing.case_number, hearing.state, hearing.end_sample) == ("Э-1/26", "ended", 90 * 48_000)
@@ -122,7 +123,7 @@ def test_a_leaf_is_refused_while_its_object_is_not_stored(server: Server) -> Non
     assert answer.status_code == 422
     assert "deliver the object first" in answer.json()["detail"]
     with server.context.database.read() as work:
-        assert work.log.head().size == 0
+        assert not list(work.log.entries(HEARING))
 
 
 def test_a_hole_in_the_chain_names_the_entry_that_is_due(server: Server) -> None:
@@ -142,7 +143,7 @@ def test_a_second_history_of_a_hearing_is_refused(server: Server) -> None:
     answer = server.node().post("/api/ingest/leaves", json=batch(fork.entries))
     assert answer.status_code == 409
     with server.context.database.read() as work:
-        assert [row.entry for row in work.log.entries(HEARING)] == node_entries(log)
+        assert [row.entry for row in work.log.entries(HEARING) if row.author == NODE.key_id] == node_entries(log)
 
 
 @pytest.mark.parametrize("key", [STRANGER, LOG_KEY])
@@ -160,6 +161,7 @@ def test_a_node_cannot_speak_for_the_server_nor_in_anothers_hearing(server: Serv
     view = {"actor": "a", "role": "judge", "action": "read", "object": "o", "ground": "", "address": ""}
     access.add(NODE, LeafKind.ACCESS, view)
     assert server.node().post("/api/ingest/leaves", json=batch(access.entries)).status_code == 422
+    enrol_own(server.context, STRANGER.public)
     intruder = HearingLog()
     intruder.add(STRANGER, LeafKind.NOTE, {"at_sample": 1, "template": "free", "text": "…"})
     assert server.node().post("/api/ingest/leaves", json=batch(intruder.entries, STRANGER)).status_code == 422
@@ -169,12 +171,16 @@ def test_a_node_cannot_speak_for_the_server_nor_in_anothers_hearing(server: Serv
     assert (answer.status_code, "another node" in answer.json()["detail"]) == (422, True)
 
 
+SYNC = {"track": "mic-judge", "reference": "mic-judge", "at_sample": 480_000, "drift_ppb": -51_200, "late_us": None}
+
+
 @pytest.mark.parametrize(
     ("kind", "change", "complaint"),
     [
         (LeafKind.NOTE, {"at_sample": 1, "template": "free", "text": "a\x00b"}, "NUL"),
         (LeafKind.STATE, {"state": "final", "at_sample": 0}, "final"),
         (LeafKind.GAP, {"track": "mic-nobody", "start": 0, "end": 1, "rate": 48_000}, "mic-nobody"),
+        (LeafKind.SYNC, SYNC | {"reference": "mic-nobody"}, "announced no such tracks"),
     ],
 )
 def test_facts_that_cannot_be_are_refused_in_one_sentence(
@@ -191,6 +197,16 @@ def test_facts_that_cannot_be_are_refused_in_one_sentence(
     answer = server.node().post("/api/ingest/leaves", json=batch(fresh.entries))
     assert answer.status_code == 422
     assert complaint in answer.json()["detail"]
+
+
+def test_how_two_interfaces_stand_to_one_another_is_taken_into_the_log(server: Server) -> None:
+    log = made_hearing()
+    opening = _opening(log)
+    fresh = HearingLog()
+    fresh.add(NODE, LeafKind.HEARING, opening)
+    track = opening["tracks"][0]["track"]
+    fresh.add(NODE, LeafKind.SYNC, SYNC | {"track": track, "reference": track, "anchor": opening["started"]})
+    assert server.node().post("/api/ingest/leaves", json=batch(fresh.entries)).status_code == 200
 
 
 def test_the_same_deliveries_and_views_at_once_neither_collide_nor_count_twice(server: Server) -> None:
@@ -216,7 +232,7 @@ def test_the_same_deliveries_and_views_at_once_neither_collide_nor_count_twice(s
         assert {status for one in work for status in one.result()} == {200}
     assert list(verify(server.context)) == []
     with server.context.database.read() as uow:
-        assert len(list(uow.log.entries())) == len(entries) + 3
+        assert len(list(uow.log.entries(HEARING))) == len(entries) + 1 + 3  # the court's receipt, three views
         assert len(uow.outbox.unsent()) == 3
 
 

@@ -1,5 +1,6 @@
 """The log's end: what was cut off it, taken out of it or put into it behind the court's back is missed."""
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,7 @@ from storage.ledger.ed25519 import SigningKey
 from storage.ledger.leaf import LeafKind
 from tests.factories.evidence import faults
 from tests.factories.hearing_log import HEARING, made_hearing
+from tests.factories.objects import OTHERS, put_other
 from tests.factories.server import Server
 
 
@@ -78,6 +80,26 @@ def test_the_checkpoint_outside_the_database_must_be_there_and_be_ours(copied: S
     path.unlink()
     [fault] = faults(copied)
     assert "is missing" in fault
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_a_checkpoint_that_cannot_be_read_is_told_in_one_sentence(
+    copied: Server, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    path = copied.context.log_checkpoint
+    reasons: list[str] = []
+    monkeypatch.setattr("storage.db.sealer._log.error", lambda *_, reason: reasons.append(reason))
+    put_other(path, what)
+    found = faults(copied)
+    copied.receive(made_hearing(HEARING[:-1] + "3"))
+    if what == "a link":  # where a court keeps it is its own affair
+        assert (found, reasons) == ([], [])
+        return
+    [fault] = found
+    for sentence in (fault, *reasons):
+        assert f"{path} with the log's newest checkpoint cannot be read (it is {what}, not a file)" in sentence
+        assert "Errno" not in sentence
+    assert reasons, "the server signs nothing then"
 
 
 def test_an_entry_that_was_put_in_behind_the_courts_back_is_never_signed(copied: Server) -> None:

@@ -14,7 +14,7 @@ from sse_starlette import EventSourceResponse
 
 from api.app import create_app
 from api.errors import Conflict, NodeUnreachable, Unusable
-from api.node_client import NodeClient
+from api.node_client import Asked, NodeClient
 from court.people import UserRole
 from storage.db.unit_of_work import Database
 from tests.factories.hearing_log import HEARING
@@ -23,6 +23,7 @@ from tests.factories.waiting import until
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 START_SECONDS = 20
+ASKED = Asked("С. Асанова", HEARING, 1)
 
 
 def stand_in() -> FastAPI:
@@ -50,8 +51,8 @@ def stand_in() -> FastAPI:
         raise HTTPException(409, "A hearing that is 'ended' cannot become 'paused'.")
 
     @app.post("/note")
-    def note(body: dict[str, str]) -> dict[str, float]:
-        return {"at": float(len(body["text"]))}
+    def note(body: dict[str, object]) -> dict[str, float]:
+        return {"at": float(len(str(body["text"])))}
 
     @app.post("/stop")
     def stop() -> None:
@@ -92,14 +93,14 @@ def server(database: Database, tmp_path: Path, node: NodeClient) -> Server:
 
 def test_calls_reach_the_node_and_refusals_keep_its_words(node: NodeClient) -> None:
     assert node.status()["node"] == "node-1"
-    assert node.start({"case_number": "1/26"}) == HEARING
-    assert node.note("motion", "слово") == 5.0
+    assert node.start({"case_number": "1/26"}, "key-1", "С. Асанова") == HEARING
+    assert node.note("motion", "слово", "key-2", ASKED) == 5.0
     with pytest.raises(Conflict, match="cannot become 'paused'"):
-        node.pause()
+        node.pause(ASKED)
     with pytest.raises(Unusable, match="case number is empty"):
-        node.start({})
+        node.start({}, "", "")
     with pytest.raises(NodeUnreachable, match=r"507.*disk is full"):
-        node.stop()
+        node.stop(ASKED)
 
 
 def test_a_node_that_is_away_is_one_sentence(database: Database) -> None:

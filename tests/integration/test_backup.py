@@ -1,6 +1,7 @@
 """Backups: what is restored is the same court, whose log goes on, whatever it did meanwhile."""
 
 import io
+import itertools
 import json
 import subprocess
 import tarfile
@@ -12,17 +13,28 @@ import sqlalchemy as sa
 from court.people import UserRole
 from storage import durable
 from storage.backup import make as make_module
-from storage.backup.check import check_backup
+from storage.backup.check import Checked, Later, check_backup
 from storage.backup.restore import Target, interrupted, restore
+from storage.db.migrate import upgrade
 from storage.db.models import LogEntry
 from storage.db.unit_of_work import Database
 from storage.errors import BackupError
 from storage.keyring import LOG, rotate
+from storage.ledger.checkpoint import parse_checkpoint, sign_checkpoint
 from storage.ledger.merkle import consistency_proof, verify_consistency
-from tests.factories.backups import ORIGIN, Vault, empty_database, fresh, keys_in_files, reopened, with_objects
+from tests.factories.backups import (
+    NOBODY_KNOWS,
+    ORIGIN,
+    Vault,
+    empty_database,
+    fresh,
+    keys_in_files,
+    reopened,
+    with_objects,
+)
 from tests.factories.evidence import faults, worked
 from tests.factories.hearing_log import HEARING, made_hearing
-from tests.factories.server import Server
+from tests.factories.server import LOG_KEY, Server, make_server
 from tests.services.processes import PostgresServer
 
 THIRD = HEARING[:-1] + "3"
@@ -48,7 +60,7 @@ def target(request: pytest.FixtureRequest, court: Server, tmp_path: Path) -> Tar
 
 def test_what_is_restored_is_whole_and_its_log_goes_on(court: Server, target: Target, vault: Vault) -> None:
     path, manifest = vault.take(court)
-    restored = restore(path, vault.key, target)
+    restored = restore(path, vault.key, target, NOBODY_KNOWS)
     assert restored == manifest
     with_objects(court, target.home)
     with reopened(target.home, target.database) as again:
@@ -80,8 +92,8 @@ def test_the_court_works_on_while_it_is_backed_up(court: Server, target: Target,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(make_module, "copy_database", while_working)
         path, manifest = vault.take(court)
-    assert check_backup(path, vault.key, _empty(target.home.parent / "check")) == (manifest, [])
-    restore(path, vault.key, target)
+    assert check_backup(path, vault.key, _empty(target.home.parent / "check")) == Checked(manifest, ())
+    restore(path, vault.key, target, NOBODY_KNOWS)
     assert (target.home / "keys" / "log.checkpoint").read_text() == manifest.checkpoint
     with_objects(court, target.home)
     with reopened(target.home, target.database) as again:
@@ -104,7 +116,7 @@ def test_a_key_replaced_meanwhile_is_in_the_backup(small: Server, tmp_path: Path
         path, manifest = vault.take(small)
     assert any(name.endswith(".rotation") for name in manifest.parts)
     target = fresh(tmp_path)
-    restore(path, vault.key, target)
+    restore(path, vault.key, target, NOBODY_KNOWS)
     assert (target.home / "keys" / "log.ed25519").read_bytes() == log_key.read_bytes()
 
 
@@ -146,11 +158,11 @@ def test_nothing_is_written_over(court: Server, target: Target, vault: Vault) ->
     path, _ = vault.take(court)
     context = court.context
     with pytest.raises(BackupError, match="There is a database already"):
-        restore(path, vault.key, Target(target.home, context.database.url))
+        restore(path, vault.key, Target(target.home, context.database.url), NOBODY_KNOWS)
     (target.home / "keys").mkdir()
     (target.home / "keys" / "server.ed25519").write_bytes(b"another")
     with pytest.raises(BackupError, match="is another one than the backup's"):
-        restore(path, vault.key, target)
+        restore(path, vault.key, target, NOBODY_KNOWS)
     assert (target.home / "keys" / "server.ed25519").read_bytes() == b"another"
     assert not interrupted(target.home)
     assert faults(court) == []
@@ -171,9 +183,51 @@ def test_check_finds_what_is_wrong_with_the_log_in_a_backup(small: Server, vault
     with small.context.database.engine.begin() as connection:
         connection.execute(sa.update(LogEntry).where(LogEntry.index == 3).values(entry=b"altered"))
     path, manifest = vault.take(small)
-    found, told = check_backup(path, vault.key, _empty(tmp_path / "check"))
-    assert found == manifest
-    assert any("do not give the root" in one for one in told)
+    found = check_backup(path, vault.key, _empty(tmp_path / "check"))
+    assert found.manifest == manifest
+    assert any("do not give the root" in one for one in found.faults)
+
+
+def test_check_tells_what_a_restoration_would_lose(small: Server, vault: Vault, tmp_path: Path) -> None:
+    older = small.context.log_checkpoint.read_text()
+    small.user(UserRole.JUDGE).get(f"/media/{HEARING}/mic-judge/1.mp4")
+    path, manifest = vault.take(small)
+    small.receive(made_hearing(THIRD))
+    newer = small.context.log_checkpoint.read_text()
+    size, numbers = parse_checkpoint(newer).size, itertools.count()
+
+    def told(note: str, court: str) -> Checked:
+        later = Later(note, court, small.context.settings.home / "keys" / "log.ed25519")
+        return check_backup(path, vault.key, _empty(tmp_path / f"check-{next(numbers)}"), later)
+
+    here, away = small.context.database.url, f"sqlite:///{tmp_path}/none.db"
+    for note in (older, manifest.checkpoint):
+        checked = told(note, away)
+        assert checked.faults == ()
+        assert checked.notes[0].endswith("entries: the backup's log begins with them.")
+    lost = (
+        f"A restoration would lose {size - manifest.entries} of the entries that the checkpoint tells of: "
+        f"{manifest.entries} to {size - 1}."
+    )
+    assert told(newer, here) == Checked(manifest, (), (lost, "The checkpoint's log begins with the backup's."))
+    checked = told(newer, away)
+    assert (checked.faults, checked.notes[0]) == ((), lost)
+    assert f"GET /api/log/consistency?old={manifest.entries}&new={size}" in checked.notes[1]
+
+    for other in (parse_checkpoint(older).size, manifest.entries):
+        forged = sign_checkpoint(ORIGIN, other, bytes(32), LOG_KEY)
+        assert "do not give the root" in told(forged, away).faults[0]
+    rewritten = Database(f"sqlite:///{tmp_path}/rewritten.db")
+    upgrade(rewritten.engine)
+    second = make_server(rewritten, tmp_path / "second")
+    for hearing in (HEARING, THIRD, HEARING[:-1] + "4", HEARING[:-1] + "5", HEARING[:-1] + "6"):
+        second.receive(made_hearing(hearing))
+    end = second.context.log_checkpoint.read_text()
+    assert parse_checkpoint(end).size > manifest.entries
+    assert "they are two histories" in told(end, rewritten.url).faults[0]
+    rewritten.dispose()
+    with pytest.raises(BackupError, match="is not of this backup's log"):
+        told("nonsense", away)
 
 
 def test_one_backup_at_a_time_and_what_a_killed_one_left_is_removed(small: Server, vault: Vault) -> None:

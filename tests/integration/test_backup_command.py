@@ -42,6 +42,7 @@ def test_a_drill_from_key_to_verification(home: Path, tmp_path: Path) -> None:
     restored = courtrec(new, "backup", "restore", str(file), "--key", str(key))
     assert restored.returncode == 0, restored.stderr
     replica = {"COURTREC_REPLICA_FOLDER": str(home / "objects")}
+    assert "whether entries after that existed is not known." in restored.stdout
     assert "REPAIRED" in courtrec(new, "fsck", "--repair", **replica).stdout
     whole = courtrec(new, "verify")
     assert whole.returncode == 0, whole.stdout
@@ -87,6 +88,10 @@ def test_what_the_log_lost_is_told_by_every_verification(home: Path, tmp_path: P
     courtrec(home, "backup", "make", str(file), **recipients)
     courtrec(home, "export", HEARING, str(tmp_path / "b.zip"), "--to", "A", "--ground", "B")
     later = ["--later", str(home / "keys" / "log.checkpoint")]
+    checked = courtrec(home, "backup", "check", str(file), "--key", str(key), *later)
+    assert checked.returncode == 0, checked.stderr
+    assert "A restoration would lose 1 of the entries" in checked.stdout
+    assert "The checkpoint's log begins with the backup's." in checked.stdout
     refused = courtrec(new, "backup", "restore", str(file), "--key", str(key), *later)
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "--accept-loss" in refused.stderr

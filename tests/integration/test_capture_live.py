@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import pytest
 
 from court.card import HearingCard
@@ -14,6 +15,7 @@ from court.hearing import HearingState
 from court.people import CourtRole
 from court.room import Camera, Input, Microphone, Room, SourceKind
 from hardware.devices import AUDIO_RATE, Pcm
+from hardware.segment_reader import read_pcm
 from recorder.agent import Agent
 from recorder.encode import SoundFile
 from recorder.errors import HearingRunning, Interrupted, SpoolError
@@ -21,7 +23,7 @@ from recorder.journal import Journal
 from storage.ledger.leaf import LeafKind
 from tests.factories.recordings import CARD, Recorded, check_chain, check_tiles, loudness, node, recorded
 from tests.factories.waiting import until
-from tests.simulators.devices import PlayedDevice, opener
+from tests.simulators.devices import BLOCK, PlayedDevice, opener
 
 ROOM = Room(
     "room",
@@ -253,6 +255,69 @@ def test_a_dead_source_is_opened_again(court: Courtroom) -> None:
     assert missing(found, "mic-judge") == []
 
 
+def test_a_recorder_that_is_behind_loses_no_device_for_that(court: Courtroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    hearing = court.agent.start(CARD)
+    court.record(1)
+    write, busy = SoundFile.write, threading.Event()
+
+    def slow(self: SoundFile, start: int, pcm: Pcm) -> None:
+        if not busy.is_set():
+            busy.set()
+            time.sleep(2.5)  # longer than a device may be silent
+        write(self, start, pcm)
+
+    monkeypatch.setattr(SoundFile, "write", slow)
+    until(busy.is_set)
+    court.record(3)
+    began = time.monotonic()
+    court.record(1)
+    assert time.monotonic() - began > 0.5  # its time runs as time does
+    found = court.finish(hearing)
+    assert missing(found, "mic-judge") == missing(found, "mic-witness") == missing(found, "cam-door") == []
+
+
+@pytest.mark.parametrize("name", ["front", "back"])
+def test_sound_that_comes_late_is_kept(court: Courtroom, name: str) -> None:
+    """What seems to be heard before it was said was placed too late at first: its place moves, no sample goes."""
+    track, device = {"front": "mic-judge", "back": "mic-witness"}[name], court.devices[name]
+    hearing = court.agent.start(CARD)
+    court.record(1)
+    device.die.set()
+    court.record(0.5)
+    device.behind = 0.9
+    device.die.clear()
+    until(lambda: court.agent.levels()[track].level.peak_db > -20)
+    court.record(1)
+    court.agent.stop()
+    given = device.given * BLOCK
+    found = recorded(court.agent, hearing)
+    check_tiles(found)
+    after = found.bodies(LeafKind.SEGMENT, track)[-1]
+    _, pcm = read_pcm(found.file(after))
+    assert given - AUDIO_RATE // 2 < len(pcm) <= given
+    assert loudness(pcm, device.hertz) > 7900  # no seam: the tone's phase holds
+
+
+def test_pictures_that_come_late_are_kept(court: Courtroom) -> None:
+    hearing = court.agent.start(CARD)
+    court.record(1)
+    court.door.die.set()
+    court.record(1.5)
+    court.door.behind = 0.9
+    court.door.die.clear()
+    before = court.door.given
+    until(lambda: court.door.given != before)
+    court.record(2)
+    found = court.finish(hearing)
+    after = found.bodies(LeafKind.SEGMENT, "cam-door")[-1]
+    with av.open(found.file(after)) as container:
+        frames = [(frame.pts, round(frame.to_ndarray()[:48].mean())) for frame in container.decode(video=0)]
+    numbers = [number for _, number in frames]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert numbers[0] <= 1
+    assert frames == sorted(frames)
+
+
 def test_with_all_microphones_dead_the_hearing_goes_on(court: Courtroom) -> None:
     hearing = court.agent.start(CARD)
     court.record(1)
@@ -265,24 +330,17 @@ def test_with_all_microphones_dead_the_hearing_goes_on(court: Courtroom) -> None
     assert recorded_seconds(found, "cam-door") > 2
 
 
-def test_lost_samples_are_an_overrun(court: Courtroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = PlayedDevice._sound
-    skipped = threading.Event()
-
-    def skipping(self: PlayedDevice, number: int) -> object:
-        return sound(self, number + 10 if skipped.is_set() else number)
-
+def test_lost_samples_are_an_overrun(court: Courtroom) -> None:
     hearing = court.agent.start(CARD)
     court.record(1)
-    monkeypatch.setattr(PlayedDevice, "_sound", skipping)
-    skipped.set()
+    court.front.skip = court.back.skip = 10
     court.record(1)
     court.agent.stop()
     found = recorded(court.agent, hearing)
     check_tiles(found)
     for track in ("mic-judge", "mic-witness"):
         skips = [gap for gap in found.bodies(LeafKind.GAP, track) if gap["cause"] == "overrun"]
-        assert sum(gap["end"] - gap["start"] for gap in skips) == AUDIO_RATE // 5
+        assert sum(gap["end"] - gap["start"] for gap in skips) == pytest.approx(AUDIO_RATE // 5, abs=480)
 
 
 def test_a_device_that_cannot_be_opened_leaves_nothing_behind(court: Courtroom) -> None:

@@ -15,7 +15,8 @@ from storage.db.models import Hearing
 from storage.db.unit_of_work import Database
 from storage.errors import BundleError, ObjectAltered
 from storage.ledger import merkle
-from storage.ledger.checkpoint import verifier_key
+from storage.ledger.checkpoint import signature_line, verifier_key
+from storage.ledger.key_list import sign_key_list
 from storage.ledger.leaf import LeafKind, entry_hash, parse
 from storage.ledger.multiproof import nodes_around
 from storage.offline import check_file
@@ -28,7 +29,7 @@ from tests.factories.bundles import (
     write_parts,
 )
 from tests.factories.evidence import OTHER, faults
-from tests.factories.hearing_log import HEARING, STRANGER, made_hearing
+from tests.factories.hearing_log import HEARING, NODE, SERVER, STRANGER, made_hearing
 from tests.factories.server import LOG_KEY, Server, make_server
 
 KEY = verifier_key("courtrec", LOG_KEY.public)
@@ -44,8 +45,8 @@ def test_a_bundle_is_whole_and_its_making_stands_in_the_log(copied: Server, tmp_
     path = exported(copied, tmp_path / "bundle.zip")
     told = check_file(path, KEY)
     assert told.whole, told.lines
-    assert "Handed out on" in told.lines[4]
-    assert "Адвокат Иванов (ходатайство)" in told.lines[4]
+    assert "Handed out on" in told.lines[5]
+    assert "Адвокат Иванов (ходатайство)" in told.lines[5]
     [copy] = copies(copied)
     assert (copy["recipient"], copy["objects"]) == ("Адвокат Иванов", 7)
     assert faults(copied) == []
@@ -72,6 +73,22 @@ def test_what_stands_beside_the_parts_of_an_archive_is_noticed(copied: Server, t
     assert "does not end" in check_file(write_parts(tmp_path / "unended.zip", unended), KEY).lines[0]
     folder = {**parts, "files/extra.mp4/": b"x"}
     assert "files/extra.mp4/" in check_file(write_parts(tmp_path / "folder.zip", folder), KEY).lines[0]
+
+
+@pytest.mark.parametrize("part", ["entries.jsonl", "files", ""])
+def test_a_pipe_in_a_bundle_is_named_and_never_waited_for(copied: Server, tmp_path: Path, part: str) -> None:
+    folder = tmp_path / "unpacked"
+    with zipfile.ZipFile(exported(copied, tmp_path / "bundle.zip")) as archive:
+        archive.extractall(folder)
+    place = next((folder / "files").rglob("*.mp4")) if part == "files" else folder / part
+    if not part:
+        place = folder = tmp_path / "pipe"
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+    told = check_file(folder, KEY)
+    assert not told.whole
+    assert not any("Errno" in line for line in told.lines)
+    assert any(("a named pipe, not a file" in line) or ("missing" in line) for line in told.lines), told.lines
 
 
 def test_a_link_to_a_folder_does_not_belong_to_a_bundle(copied: Server, tmp_path: Path) -> None:
@@ -271,6 +288,27 @@ def test_parts_that_do_not_belong_are_named(copied: Server, tmp_path: Path) -> N
     with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(tmp_path / "bundle.zip", "a") as archive:
         archive.writestr("entries.jsonl", b"")
     assert "two parts of one name" in check_file(tmp_path / "bundle.zip", KEY).lines[0]
+
+
+def test_what_no_proof_covers_is_told_in_one_line(copied: Server, tmp_path: Path) -> None:
+    parts = read_parts(exported(copied, tmp_path / "bundle.zip"))
+
+    def told(name: str, **changed: bytes | None) -> str:
+        made = {**parts, **{part.replace("_", "."): content for part, content in changed.items()}}
+        path = write_parts(tmp_path / name, {part: content for part, content in made.items() if content is not None})
+        found = check_file(path, KEY)
+        assert found.whole, found.lines
+        [line] = [line for line in found.lines if line.startswith("Nothing rests on")]
+        return line.removeprefix("Nothing rests on, and no proof covers: ")
+
+    assert told("as-made.zip") == "README.txt."
+    assert told("bare.zip", README_txt=None) == "nothing in it."
+    line = signature_line("somebody", b"\0" * 68).encode()
+    foreign = told("lines.zip", README_txt=b"Whole!", checkpoint_txt=parts["checkpoint.txt"] + line + line)
+    assert foreign == "README.txt, signature lines of keys that were not named here (2)."
+    keys = {key.key_id: key.public for key in (NODE, SERVER, STRANGER)}
+    idle = told("keys.zip", keys_txt=sign_key_list("courtrec", keys, LOG_KEY).encode())
+    assert idle == "README.txt, keys in keys.txt that signed no entry here (1)."
 
 
 def test_a_file_that_bears_anothers_name_is_named(copied: Server, tmp_path: Path) -> None:

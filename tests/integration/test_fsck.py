@@ -16,7 +16,17 @@ from storage.fsck import FRESH, Result, oddities, scrub
 from storage.worm.local import LocalStore
 from storage.worm.s3 import S3Store
 from tests.factories.hearing_log import HEARING, made_hearing
-from tests.factories.objects import DAMAGE, STORED, hash_of, keep, list_version, path_of, scrub_all
+from tests.factories.objects import (
+    DAMAGE,
+    OTHERS,
+    STORED,
+    hash_of,
+    keep,
+    list_version,
+    path_of,
+    put_other,
+    scrub_all,
+)
 from tests.factories.server import SetClock, make_server
 from tests.simulators.s3_without_locks import Behaviour, s3_without_locks
 
@@ -53,6 +63,17 @@ def test_each_damage_is_named_in_one_sentence_and_remembered(
         last = work.checks.last(whole)
         assert last is not None
         assert (last.checked_at, last.result) == (clock.utc, "whole")
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_what_is_no_file_is_named_and_never_waited_for(
+    database: Database, store: LocalStore, clock: SetClock, what: str
+) -> None:
+    hurt, whole = keep(database, store, 1, 2)
+    put_other(path_of(store, hurt), what)
+    found = scrub_all(database, store, clock)
+    assert [(one.known.sha256, one.result) for one in found] == [(hurt, "unreadable"), (whole, "whole")]
+    assert f"it is {what}, not a file" in found[0].sentence
 
 
 def test_a_disk_that_does_not_give_the_bytes_is_one_objects_fault(

@@ -1,23 +1,22 @@
 """The node's control API on a real server, as the secretary's page uses it."""
 
 import json
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from recorder.agent import Agent
-from recorder.control import create_app
 from recorder.settings import Pace
 from storage.ledger.leaf import LeafKind
+from tests.factories.node_page import serving_node
 from tests.factories.recordings import check_tiles, node, recorded, simulated_room, tone, write_wav
+from tests.factories.server import NODE_TOKEN
 from tests.factories.waiting import until
 
-TOKEN = "node-token"
 CARD = {"case_number": "ГД 4405/24-Б2", "language": "ru", "participants": [{"role": "claimant", "name": "А."}]}
 
 
@@ -31,16 +30,9 @@ def agent(tmp_path: Path) -> Iterator[Agent]:
 
 @pytest.fixture
 def page(agent: Agent) -> Iterator[httpx.Client]:
-    server = uvicorn.Server(uvicorn.Config(create_app(agent, TOKEN), host="127.0.0.1", port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    until(lambda: server.started)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as client:
+    headers = {"Authorization": f"Bearer {NODE_TOKEN}"}
+    with serving_node(agent) as address, httpx.Client(base_url=address, headers=headers, timeout=30) as client:
         yield client
-    server.should_exit = True
-    thread.join()
 
 
 def answer(response: httpx.Response, status: int = 200) -> Any:
@@ -126,7 +118,7 @@ def test_bad_input_is_422_with_a_sentence(page: httpx.Client, path: str, body: s
     assert sentence in refused["detail"]
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", TOKEN, f"Basic {TOKEN}"])
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", NODE_TOKEN, f"Basic {NODE_TOKEN}"])
 def test_without_its_token_the_node_does_nothing(page: httpx.Client, agent: Agent, header: str) -> None:
     for method, path in (("GET", "/status"), ("GET", "/levels"), ("POST", "/start"), ("POST", "/stop")):
         refused = page.request(method, path, headers={"Authorization": header}, json=CARD)
@@ -152,3 +144,55 @@ def test_levels_come_ten_times_a_second(page: httpx.Client) -> None:
     assert last["levels"].keys() == {"mic-judge", "mic-secretary"}
     assert last["levels"]["mic-judge"]["rms_db"] == pytest.approx(-15.3, abs=0.2)
     assert len({event["seconds"] for event in events}) > 5
+
+
+def test_a_request_that_comes_twice_or_late_changes_nothing(page: httpx.Client, agent: Agent) -> None:
+    start = {**CARD, "key": "start-1", "by": "А. Сыдыкова"}
+    hearing = answer(page.post("/start", json=start))["hearing"]
+    seen = {"hearing": hearing, "by": "А. Сыдыкова"}
+    note = {**seen, "template": "motion", "text": "о вызове", "key": "note-1"}
+    at = answer(page.post("/note", json=note))["at"]
+    answer(page.post("/pause", json={**seen, "seen": 1}))
+    assert answer(page.post("/pause", json={**seen, "seen": 1}))["steps"] == 2  # the answer was lost
+    assert answer(page.post("/resume", json={"hearing": hearing, "by": "Б. Асанов", "seen": 2}))["by"] == "Б. Асанов"
+    late = answer(page.post("/pause", json={**seen, "seen": 1}), 409)
+    assert "Somebody else was faster" in late["detail"]
+    assert (late["status"]["state"], late["status"]["by"], late["status"]["steps"]) == ("recording", "Б. Асанов", 3)
+    answer(page.post("/openness", json={**seen, "openness": "closed", "seen": 0}))
+    answer(page.post("/openness", json={**seen, "openness": "open", "seen": 1}))
+    answer(page.post("/openness", json={**seen, "openness": "closed", "seen": 0}), 409)
+    assert answer(page.post("/note", json=note))["at"] == at
+    answer(page.post("/stop", json={**seen, "seen": 3}))
+    assert answer(page.post("/start", json=start))["hearing"] == hearing  # no second hearing of the same card
+
+    other = answer(page.post("/start", json={"case_number": "2", "key": "start-2"}))["hearing"]
+    assert other != hearing
+    assert "Another hearing" in answer(page.post("/stop", json={**seen, "seen": 1}), 409)["detail"]
+    answer(page.post("/note", json={**note, "key": "note-2"}), 409)
+    assert answer(page.get("/status"))["state"] == "recording"
+    answer(page.post("/stop", json={"hearing": other}))
+
+    found = recorded(agent, hearing)
+    assert [one["state"] for one in found.bodies(LeafKind.STATE)] == ["recording", "paused", "recording", "ended"]
+    assert [one.get("by") for one in found.bodies(LeafKind.STATE)] == [
+        "А. Сыдыкова", "А. Сыдыкова", "Б. Асанов", "А. Сыдыкова",
+    ]  # fmt: skip
+    assert [(one["key"], one["by"]) for one in found.bodies(LeafKind.NOTE)] == [("note-1", "А. Сыдыкова")]
+    assert [one["openness"] for one in found.bodies(LeafKind.OPENNESS)] == ["closed", "open"]
+    assert found.bodies(LeafKind.OPENNESS)[0]["by"] == "А. Сыдыкова"
+
+
+def test_two_people_start_at_once(page: httpx.Client, agent: Agent) -> None:
+    cards = [{"case_number": "1", "key": "a"}, {"case_number": "1", "judge": "Т. Осмонов", "key": "b"}] * 3
+    with ThreadPoolExecutor(6) as people:
+        answers = list(people.map(lambda card: page.post("/start", json=card), cards))
+    assert {one.status_code for one in answers} == {200, 409}
+    assert len({one.json()["hearing"] for one in answers if one.is_success}) == 1
+    assert len(agent.spool.rows("SELECT id FROM hearing")) == 1
+
+
+def test_what_a_request_says_about_itself_is_checked(page: httpx.Client) -> None:
+    for fields in ({"hearing": 5}, {"seen": -1}, {"seen": True}, {"by": 5}, {"by": "я" * 201}):
+        assert answer(page.post("/pause", json=fields), 422)["detail"].endswith(".")
+    for key in (5, "a b", "x" * 65):
+        assert "key" in answer(page.post("/start", json={**CARD, "key": key}), 422)["detail"]

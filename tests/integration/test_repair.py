@@ -18,9 +18,11 @@ from storage.repair import CopySource, Repair, repair
 from storage.worm.local import LocalStore
 from storage.worm.port import RangeReader, StoredObject, object_key
 from storage.worm.s3 import S3Store, connect
+from storage.worm.sealing import Sealing, unseal
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.objects import (
     DAMAGE,
+    OTHERS,
     content_of,
     hash_of,
     keep,
@@ -28,7 +30,9 @@ from tests.factories.objects import (
     list_version,
     overwrite,
     path_of,
+    put_other,
     scrub_all,
+    unseal_all,
 )
 from tests.factories.server import SetClock, make_server
 from tests.services.processes import MinioServer
@@ -87,6 +91,27 @@ def test_a_damaged_file_is_kept_aside_and_the_right_bytes_come_back(
     assert list((store.folder / "incoming").iterdir()) == []
     with database.read() as work:
         assert work.checks.counts() == {"whole": 1}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+@pytest.mark.parametrize("sealing", [Sealing.OFF, Sealing.AUTO])
+def test_what_is_no_file_is_put_aside_as_well(
+    database: Database, tmp_path: Path, second: LocalStore, what: str, sealing: Sealing
+) -> None:
+    store = LocalStore(tmp_path / "objects", sealing)
+    [sha256] = keep(database, store, 1)
+    path = path_of(store, sha256)
+    unseal(path)
+    put_other(path, what)
+    done = repair(database, store, finding(database, store, sha256), [source_of(second)], NOW)
+    if what == "a folder":  # a second name cannot be given to one
+        assert "check the disk" in done.sentence
+        return
+    assert done.done, done.sentence
+    assert path.read_bytes() == content_of(1)
+    [aside] = (store.folder / "quarantine").iterdir()
+    assert aside.is_symlink() or not aside.is_file()
+    unseal_all(store.folder)
 
 
 def test_a_file_damaged_twice_leaves_two_pieces_of_evidence(

@@ -13,7 +13,7 @@ from storage import durable
 from storage.backup.make import Source, make_backup
 from storage.backup.restore import Target, restore
 from storage.errors import BackupError
-from tests.factories.backups import ORIGIN, Vault, empty_database, fresh
+from tests.factories.backups import NOBODY_KNOWS, ORIGIN, Vault, empty_database, fresh
 from tests.factories.server import Server
 from tests.services.processes import PostgresServer
 
@@ -96,7 +96,7 @@ def test_what_is_no_backup_is_named_and_nothing_is_put_in_place(
     path, key = spoil(vault, vault.take(small)[0])
     target = fresh(tmp_path)
     with pytest.raises(BackupError, match=sentence):
-        restore(path, key, target)
+        restore(path, key, target, NOBODY_KNOWS)
     assert [one.name for one in target.home.iterdir()] == [".restore.lock"]
     assert not (tmp_path / "evil").exists()
 
@@ -110,7 +110,7 @@ def test_keys_to_read_and_to_write_with_are_checked(small: Server, vault: Vault,
     path, _ = vault.take(small)
     for key in (tmp_path / "empty.txt", tmp_path / "none.txt"):
         with pytest.raises(BackupError, match="holds no key of age"):
-            restore(path, key, fresh(tmp_path, key.stem))
+            restore(path, key, fresh(tmp_path, key.stem), NOBODY_KNOWS)
     with pytest.raises(BackupError, match="exists already and is not written over"):
         vault.take(small)
 
@@ -121,7 +121,7 @@ def test_what_a_dead_database_left_is_not_mixed_in(small: Server, vault: Vault, 
         left = target.home / f"courtrec.db{ending}"
         left.write_bytes(b"pages of another database")
         with pytest.raises(BackupError, match="is left of a database that is gone"):
-            restore(path, vault.key, target)
+            restore(path, vault.key, target, NOBODY_KNOWS)
         left.unlink()
 
 
@@ -131,7 +131,7 @@ def test_a_backup_goes_back_into_the_kind_of_database_it_was_made_of(
     path, _ = vault.take(small)
     (tmp_path / "new").mkdir()
     with pytest.raises(BackupError, match="is of a sqlite database"):
-        restore(path, vault.key, Target(tmp_path / "new", empty_database(postgres)))
+        restore(path, vault.key, Target(tmp_path / "new", empty_database(postgres)), NOBODY_KNOWS)
 
 
 def test_only_one_program_restores_into_a_home(small: Server, vault: Vault, tmp_path: Path) -> None:
@@ -140,4 +140,4 @@ def test_only_one_program_restores_into_a_home(small: Server, vault: Vault, tmp_
         durable.sole_holder(target.home / ".restore.lock"),
         pytest.raises(BackupError, match="Another program restores"),
     ):
-        restore(path, vault.key, target)
+        restore(path, vault.key, target, NOBODY_KNOWS)

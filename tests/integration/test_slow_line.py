@@ -2,7 +2,6 @@
 
 import hashlib
 import random
-import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from api.verification import delivery_notes, verify
 from court.card import HearingCard
@@ -22,6 +20,7 @@ from storage.ledger.leaf import LeafKind, parse
 from tests.factories.deliveries import migrated
 from tests.factories.hearing_log import HEARING, NODE, TRACKS, HearingLog, add_state, anchor, open_hearing
 from tests.factories.recordings import KEY, node, simulated_room, tone, write_wav
+from tests.factories.served import served
 from tests.factories.server import NODE_TOKEN, Server, make_server
 from tests.factories.waiting import until
 from tests.simulators.slow_line import SlowLine
@@ -43,20 +42,6 @@ class Arrivals:
             await send(message)
 
         await self._app(scope, receive, told)
-
-
-@contextmanager
-def served(app: Any) -> Iterator[int]:
-    """The port of a real server."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    until(lambda: server.started)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture

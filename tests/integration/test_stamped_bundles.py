@@ -93,7 +93,8 @@ def test_first_and_newest_token_go_with_the_bundle_and_say_since_when_it_exists(
     assert lines[0].startswith("Whole")
     first, newest = [line for line in lines if "existed by" in line]
     total = len(contents_of(stamped.parts)["indices"])
-    assert first.startswith(f"{stamped.first} of its {total} entries existed by 20")
+    hearing = stamped.first - 1  # the log's first entry enrols the node, and is none of the hearing's
+    assert first.startswith(f"{hearing} of its {total} entries existed by 20")
     assert first.endswith(" UTC, as a token of CN=Test authority proves.")
     assert newest.startswith(f"{total - 2} of its {total} entries")  # not the last order, and not the copy itself
 
@@ -108,9 +109,9 @@ def test_without_roots_it_says_that_nobody_was_asked_who_the_authority_is(stampe
         assert "--timestamp-roots" in line
 
 
-def test_a_bundle_from_before_there_were_tokens_is_whole(stamped: Stamped, tmp_path: Path) -> None:
+def test_a_bundle_from_before_there_were_tokens_and_statements_is_whole(stamped: Stamped, tmp_path: Path) -> None:
     contents = contents_of(stamped.parts)
-    del contents["heads"]
+    del contents["heads"], contents["rotations"], contents["restorations"]
     old = {name: content for name, content in stamped.parts.items() if not name.startswith("heads/")}
     old["bundle.json"] = json.dumps(contents).encode()
     assert not [line for line in told(tmp_path, old) if "existed" in line or "time-stamp" in line]
@@ -207,7 +208,7 @@ def test_what_is_wrong_with_a_token_or_its_head_is_named(stamped: Stamped, tmp_p
     trusting = Outsiders([OWN.certificate, *load_roots(stamped.roots.read_bytes())])
     assert told(tmp_path, made(stamped), trusting)[0].startswith("Whole")
     lines = told(tmp_path, damage(stamped), trusting)
-    assert lines[-1] == "1 fault(s) found.", lines
+    assert lines[0].startswith("UNREADABLE") or lines[-1] == "1 fault(s) found.", lines
     assert complaint in lines[0]
 
 
@@ -233,7 +234,7 @@ from storage import offline
 assert offline.__file__.startswith(program)
 for path in paths:
     told = offline.check_file(Path(path), key, offline.read_outsiders(Path(roots), []))
-    print(repr((told.whole, told.lines)))
+    print(repr((told.code, told.lines)))
 """
 
 
@@ -250,7 +251,7 @@ def test_every_flipped_bit_of_a_token_is_found_by_both_programs(
         found = check_file(paths[-1], KEY, stamped.trusting)
         assert len(found.lines) == 2, found.lines
         assert name in found.lines[0]
-        said.append(repr((found.whole, found.lines)))
+        said.append(repr((found.code, found.lines)))
     command = [sys.executable, "-c", _BATCH, program, KEY, stamped.roots, *paths]
     theirs = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     assert theirs.stdout.splitlines() == said

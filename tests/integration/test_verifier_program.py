@@ -3,6 +3,7 @@
 import ast
 import os
 import random
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -10,11 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.evidence import verify_bundle_file
+from api.cli.evidence import export_hearing, verify_bundle_file
+from api.cli.main import main
+from court import exit_codes
 from storage.bundle_file import README, open_bundle
+from storage.errors import StoreUnavailable
 from storage.ledger.checkpoint import verifier_key
 from storage.offline import Told, check_file
 from storage.verifier_archive import verifier_archive
+from tests.factories.backups import moved_on
 from tests.factories.bundles import (
     contents_of,
     damaged,
@@ -25,6 +30,7 @@ from tests.factories.bundles import (
     write_parts,
 )
 from tests.factories.evidence import copy_of
+from tests.factories.hearing_log import HEARING
 from tests.factories.server import LOG_KEY, Server
 
 KEY = verifier_key("courtrec", LOG_KEY.public)
@@ -72,6 +78,86 @@ def test_the_program_says_what_the_court_says(copied: Server, program: Path, tmp
     assert nothing.stderr.startswith("courtrec-verify: There is no file")
 
 
+def test_both_tell_of_restoration_and_rotation(copied: Server, program: Path, tmp_path: Path) -> None:
+    with moved_on(copied, tmp_path) as court:
+        path = exported(court, tmp_path / "bundle.zip")
+    told = check_file(path, KEY)
+    assert told.whole
+    assert sum("whether entries after that existed is not known" in line for line in told.lines) == 1
+    assert sum("was replaced since (" in line for line in told.lines) == 1
+    theirs = run(program, path, "--key", KEY)
+    assert (theirs.returncode, tuple(theirs.stdout.splitlines()), theirs.stderr) == (0, told.lines, "")
+
+
+def ours_on(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int | str | None:
+    """The exit code of `courtrec verify`."""
+    monkeypatch.setattr(sys, "argv", ["courtrec", "verify", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code
+
+
+def test_a_court_that_cannot_be_read_is_told_from_one_with_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(hearing: str | None) -> int:
+        raise StoreUnavailable("The object store does not answer.")
+
+    monkeypatch.setattr("api.cli.evidence.verify_evidence", silent)
+    assert ours_on(monkeypatch) == exit_codes.UNREADABLE
+
+
+def test_the_exit_code_is_the_same_and_tells_what_was_found(
+    copied: Server,
+    program: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole = exported(copied, tmp_path / "bundle.zip")
+    parts = read_parts(whole)
+    name = next(name for name in parts if name.startswith("files/"))
+    altered = write_parts(tmp_path / "altered.zip", {**parts, name: parts[name][:-1]})
+    added = write_parts(tmp_path / "added.zip", {**parts, "files/more.mp4": b"x"})
+    lacking = write_parts(tmp_path / "lacking.zip", {one: parts[one] for one in parts if one != "entries.jsonl"})
+    short = tmp_path / "short.zip"
+    short.write_bytes(whole.read_bytes()[:-50])
+    headless = write_parts(tmp_path / "headless.zip", {one: parts[one] for one in parts if one != "bundle.json"})
+    (tmp_path / "empty").mkdir()
+    codes = {
+        (whole, "--key", KEY): exit_codes.OK,
+        (altered, "--key", KEY): exit_codes.FAULT_FOUND,
+        (added, "--key", KEY): exit_codes.FAULT_FOUND,
+        (lacking, "--key", KEY): exit_codes.FAULT_FOUND,
+        (short, "--key", KEY): exit_codes.UNREADABLE,
+        (headless, "--key", KEY): exit_codes.UNREADABLE,
+        (tmp_path / "empty",): exit_codes.UNREADABLE,
+        (program,): exit_codes.UNREADABLE,
+        (tmp_path / "nothing.zip",): exit_codes.UNUSABLE_INPUT,
+        (whole, "--key", "no key"): exit_codes.UNUSABLE_INPUT,
+        (whole, "--timestamp-roots", program): exit_codes.UNUSABLE_INPUT,
+        (whole, "--witness", "nobody"): exit_codes.UNUSABLE_INPUT,
+        (whole, "--nonsense"): exit_codes.UNUSABLE_INPUT,
+    }
+    for arguments, code in codes.items():
+        theirs = run(program, *arguments)
+        assert (theirs.returncode, ours_on(monkeypatch, *arguments)) == (code, code), arguments
+        assert theirs.stdout == capsys.readouterr().out
+        assert "Traceback" not in theirs.stderr
+
+
+def test_the_command_that_an_export_prints_can_be_copied(
+    small: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "дело № 4405 (копия) & 'ещё'"
+    folder.mkdir()
+    monkeypatch.setenv("COURTREC_HOME", str(small.context.settings.home))
+    path = folder / "bundle of the hearing.zip"
+    export_hearing(HEARING, path, "Адвокат Иванов", "ходатайство", frozenset(), media=True, journal=False)
+    [command] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Verify:")]
+    program, verb, *arguments = shlex.split(command.removeprefix("Verify:"))
+    assert (program, verb) == ("courtrec", "verify")
+    assert ours_on(monkeypatch, *arguments) == exit_codes.OK
+
+
 HOSTILE = {
     "a line of its own": "x\nWhole: hearing 1",
     "a terminal's command": "\x1b[2J\x1b[HWhole",
@@ -92,8 +178,9 @@ def test_what_a_bundle_is_called_by_its_forger_never_looks_like_a_verdict(
     theirs, code = run(program, path, "--key", KEY), verify_bundle_file(path, KEY)
     ours = capsys.readouterr().out
     assert (theirs.returncode, theirs.stdout, theirs.stderr) == (code, ours, "")
-    assert code == 1
-    assert all(line.startswith("FAULT  ") for line in ours.splitlines()[:-1])
+    assert code in {exit_codes.FAULT_FOUND, exit_codes.UNREADABLE}
+    lines = ours.splitlines()[:-1] if code == exit_codes.FAULT_FOUND else ours.splitlines()
+    assert all(line.startswith(("FAULT  ", "UNREADABLE  ")) for line in lines)
     assert ours.replace("\n", "").isprintable()
 
 
@@ -106,7 +193,7 @@ from storage import offline
 assert offline.__file__.startswith(program)
 for path in paths:
     told = offline.check_file(Path(path), key)
-    print(repr((told.whole, told.lines)))
+    print(repr((told.code, told.lines)))
 """
 
 
@@ -114,8 +201,9 @@ def test_both_agree_on_a_thousand_damaged_bundles_and_find_every_one(
     kept: Path, tmp_path_factory: pytest.TempPathFactory, program: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path_factory.mktemp("damaged")
-    with copy_of(kept, folder / "court") as server:
-        sound = exported(server, folder / "bundle.zip")
+    with copy_of(kept, folder / "court") as server, moved_on(server, folder) as court:
+        sound = exported(court, folder / "bundle.zip")
+    assert check_file(sound, KEY).whole
     parts, archive = read_parts(sound), sound.read_bytes()
     chance = random.Random(SEED)
     deeds, said = set(), []
@@ -136,8 +224,8 @@ def test_both_agree_on_a_thousand_damaged_bundles_and_find_every_one(
     theirs = subprocess.run(
         [sys.executable, "-c", _BATCH, program, KEY, *paths], capture_output=True, text=True, timeout=300, check=True
     )
-    assert theirs.stdout.splitlines() == [repr((told.whole, told.lines)) for told in said]
-    assert len(deeds) == 33
+    assert theirs.stdout.splitlines() == [repr((told.code, told.lines)) for told in said]
+    assert len(deeds) == 43
     for path, told in list(zip(paths, said, strict=True))[::AS_SHIPPED]:
         assert_as_shipped(program, path, told, capsys)
 
@@ -147,7 +235,7 @@ def assert_as_shipped(program: Path, path: Path, told: Told, capsys: pytest.Capt
     code = verify_bundle_file(path, KEY)
     theirs = run(program, path, "--key", KEY)
     assert (theirs.returncode, theirs.stdout, theirs.stderr) == (code, capsys.readouterr().out, "")
-    assert (code, theirs.stdout) == (0 if told.whole else 1, "".join(f"{line}\n" for line in told.lines))
+    assert (code, theirs.stdout) == (told.code, "".join(f"{line}\n" for line in told.lines))
 
 
 def untouched(path: Path, sound: Path) -> bool:

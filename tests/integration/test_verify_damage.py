@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from tests.factories.evidence import faults
 from tests.factories.hearing_log import HEARING
-from tests.factories.objects import overwrite, path_of
+from tests.factories.objects import OTHERS, overwrite, path_of, put_other
 from tests.factories.server import Server
 
 DAMAGE = {
@@ -47,4 +47,15 @@ def test_an_object_that_cannot_be_read_hides_no_other_fault(copied: Server) -> N
     overwrite(path_of(copied.store, altered), b"other bytes")
     found = faults(copied)
     assert any(unreadable in one and "was not checked" in one for one in found)
+    assert any(altered in one for one in found)
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_what_is_no_file_hides_no_other_fault(copied: Server, what: str) -> None:
+    with copied.context.database.read() as work:
+        gone, altered = [one.sha256 for one in work.hearings.segments(HEARING)][:2]
+    put_other(path_of(copied.store, gone), what)
+    overwrite(path_of(copied.store, altered), b"other bytes")
+    found = faults(copied)
+    assert any(gone in one and f"it is {what}, not a file" in one for one in found)
     assert any(altered in one for one in found)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from storage.errors import LedgerError
 from storage.ledger import merkle
-from storage.ledger.bundle import Contents
+from storage.ledger.contents import Contents
 from storage.ledger.multiproof import nodes_around, root_of_parts
 
 SIZE = 70

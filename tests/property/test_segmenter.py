@@ -44,7 +44,7 @@ def test_alignment_gives_every_sample_once_where_it_belongs(
         for skip, length in pieces:
             at += skip
             numbers = np.arange(at, at + length) % 30_000
-            alignment.add(name, AudioBlock(at, numbers.astype(np.int16).reshape(-1, 1)))
+            alignment.add(name, AudioBlock(at, numbers.astype(np.int16).reshape(-1, 1)), at)
             there |= set(range(at, at + length))
             at += length
         alignment.lose(name, (GapCause.DEVICE_LOST, "ended"))

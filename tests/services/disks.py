@@ -30,8 +30,43 @@ class SmallDisk:
             for _ in range((self.free - leave) // BLOCK):
                 ballast.write(bytes(BLOCK))
 
+    def read_only(self) -> None:
+        subprocess.run(["mount", "-o", "remount,ro", str(self.path)], check=True)
+
     def make_room(self) -> None:
         (self.path / "ballast").unlink()
+
+
+@contextmanager
+def disk_image(path: Path, size: int) -> Iterator[Path]:
+    """A file with an ext4 file system of ``size`` bytes in it; raises ServiceMissing where it may not be mounted."""
+    with path.open("wb") as file:
+        file.truncate(size)
+    try:
+        subprocess.run(["mkfs.ext4", "-q", str(path)], check=True, capture_output=True, text=True)
+        with mounted_image(path, path.with_name(path.name + "-tried")):
+            pass
+    except (OSError, subprocess.CalledProcessError) as error:
+        reason = getattr(error, "stderr", "") or str(error)
+        raise ServiceMissing(f"No image of a disk can be mounted ({reason.strip()}): run the tests as root.") from None
+    yield path
+
+
+@contextmanager
+def mounted_image(image: Path, place: Path) -> Iterator[Path]:
+    """The image's file system, mounted at ``place``; the image holds what a disk would at any time."""
+    place.mkdir(exist_ok=True)
+    mount = ["mount", "-o", "loop", str(image), str(place)]
+    subprocess.run(mount, check=True, capture_output=True, text=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def make_read_only(place: Path) -> None:
+    """As ext4 does by itself when it finds an error; only a new mount ends it."""
+    subprocess.run(["mount", "-o", "remount,abort", str(place)], check=False, capture_output=True)
 
 
 @contextmanager

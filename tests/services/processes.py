@@ -76,26 +76,58 @@ class RtspServer:
     url: str
 
 
+@dataclass(frozen=True)
+class PostgresFolder:
+    """Where a test's PostgreSQL may live, and whom it runs as: it refuses to run as root."""
+
+    path: Path
+    account: pwd.struct_passwd | None
+
+    def run(self, program: str, *arguments: str) -> None:
+        """One of PostgreSQL's programs, or another by its path, to its end."""
+        run_to_end([program if "/" in program else _postgres_program(program), *arguments], self.path, self.account)
+
+    @contextmanager
+    def serving(self, server: PostgresServer, data: Path, *settings: str) -> Iterator[None]:
+        """`data` is a cluster's folder; `settings` are written NAME=VALUE."""
+        command = [_postgres_program("postgres"), "-D", str(data), "-p", str(server.port)]
+        for setting in (f"listen_addresses={server.host}", "unix_socket_directories=", "fsync=off", *settings):
+            command += ["-c", setting]
+        fast_shutdown = signal.SIGINT
+        with running(
+            command, self.path, lambda log: _postgres_answers(server), account=self.account, stop=fast_shutdown
+        ):
+            yield
+
+
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    initdb, postgres = _postgres_program("initdb"), _postgres_program("postgres")
-    server = PostgresServer(LOOPBACK, free_port(), "courtrec", secrets.token_hex(16), "postgres")
+def postgres_folder() -> Iterator[PostgresFolder]:
+    _postgres_program("postgres")
     with TemporaryDirectory(prefix="courtrec-postgres-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        password_file, data = folder / "password", folder / "data"
-        password_file.write_text(server.password)
-        # PostgreSQL refuses to run as root.
         account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         if account is not None:
-            for path in (folder, password_file):
-                os.chown(path, account.pw_uid, account.pw_gid)
-        init = [initdb, f"--pgdata={data}", f"--username={server.user}", f"--pwfile={password_file}"]
-        init += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-        run_to_end(init, folder, account)
-        command = [postgres, "-D", str(data), "-p", str(server.port), "-c", f"listen_addresses={server.host}"]
-        command += ["-c", "unix_socket_directories=", "-c", "fsync=off"]
-        fast_shutdown = signal.SIGINT
-        with running(command, folder, lambda log: _postgres_answers(server), account=account, stop=fast_shutdown):
+            os.chown(name, account.pw_uid, account.pw_gid)
+        yield PostgresFolder(Path(name), account)
+
+
+def make_cluster(folder: PostgresFolder, data: Path) -> PostgresServer:
+    """A new cluster in `data`, to be served on the port named."""
+    server = PostgresServer(LOOPBACK, free_port(), "courtrec", secrets.token_hex(16), "postgres")
+    password = folder.path / "password"
+    password.write_text(server.password)
+    if folder.account is not None:
+        os.chown(password, folder.account.pw_uid, folder.account.pw_gid)
+    init = [f"--pgdata={data}", f"--username={server.user}", f"--pwfile={password}"]
+    folder.run("initdb", *init, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+    return server
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    with postgres_folder() as folder:
+        data = folder.path / "data"
+        server = make_cluster(folder, data)
+        with folder.serving(server, data):
             yield server
 
 
@@ -136,29 +168,42 @@ def minio_server() -> Iterator[MinioServer]:
 
 
 @contextmanager
-def rtsp_server(recording: Path | None = None, codec: str = "h264") -> Iterator[RtspServer]:
+def rtsp_server(recording: Path | None = None, codec: str = "h264", port: int = 0) -> Iterator[RtspServer]:
     """A camera that shows ``recording`` (picture and sound), or a test pattern with a tone, repeatedly.
 
-    ``codec`` is one of PICTURE_ENCODINGS.
+    ``codec`` is one of PICTURE_ENCODINGS; ``port`` 0 is any that is free.
     """
     ffmpeg = ffmpeg_program()
-    if not _has_rtsp_server():
-        raise ServiceMissing(
-            "The RTSP server is not installed: run tests/services/install.sh "
-            "(packages python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad)."
-        )
     with TemporaryDirectory(prefix="courtrec-rtsp-") as name:
         folder = Path(name)
         loop = folder / "loop.mkv"
         run_to_end(
             [ffmpeg, *_picture_and_sound(recording), *PICTURE_ENCODINGS[codec], *SOUND_ENCODING, str(loop)], folder
         )
-        program = Path(__file__).with_name("rtsp_loop.py")
-        command = [str(SYSTEM_PYTHON), str(program), ffmpeg, str(loop), codec]
-        with running(command, folder, lambda log: _describes_stream(_rtsp_url(log))) as log:
-            url = _rtsp_url(log)
-            assert url is not None
-            yield RtspServer(url)
+        with _serving(folder, [ffmpeg, str(loop), codec, str(port)]) as server:
+            yield server
+
+
+@contextmanager
+def live_rtsp_server(command: list[str]) -> Iterator[RtspServer]:
+    """A camera that shows to all viewers at once what ``command`` writes (Matroska with H.264 and AAC)."""
+    with TemporaryDirectory(prefix="courtrec-rtsp-") as name, _serving(Path(name), ["--live", *command]) as server:
+        yield server
+
+
+@contextmanager
+def _serving(folder: Path, arguments: list[str]) -> Iterator[RtspServer]:
+    program = str(Path(__file__).with_name("rtsp_loop.py"))
+    if not _has_rtsp_server():
+        raise ServiceMissing(
+            "The RTSP server is not installed: run tests/services/install.sh "
+            "(packages python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad)."
+        )
+    command = [str(SYSTEM_PYTHON), program, *arguments]
+    with running(command, folder, lambda log: _describes_stream(_rtsp_url(log))) as log:
+        url = _rtsp_url(log)
+        assert url is not None
+        yield RtspServer(url)
 
 
 def _picture_and_sound(recording: Path | None) -> list[str]:

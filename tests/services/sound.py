@@ -40,6 +40,15 @@ class SoundServer:
     def go_on(self) -> None:
         os.kill(self.process, signal.SIGCONT)
 
+    def unload(self, sink: str) -> None:
+        """Takes a sink and its monitor away."""
+        environment = {**os.environ, **self.environment}
+        asked = subprocess.run(
+            ["pactl", "list", "short", "modules"], env=environment, check=True, capture_output=True, text=True
+        )
+        (number,) = [line.split()[0] for line in asked.stdout.splitlines() if f"sink_name={sink}" in line]
+        subprocess.run(["pactl", "unload-module", number], env=environment, check=True, capture_output=True)
+
     def load(self, module: str, *arguments: str) -> None:
         environment = {**os.environ, **self.environment}
         subprocess.run(["pactl", "load-module", module, *arguments], env=environment, check=True, capture_output=True)

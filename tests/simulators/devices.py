@@ -19,13 +19,18 @@ BLOCK = AUDIO_RATE // 50
 class PlayedDevice:
     """`channels` microphones that hear a tone each, or (0) a camera of 10 pictures per second.
 
-    `hang`: gives nothing, without a word, as long as it is set. `die`: is lost, and cannot be opened while set.
+    `hang`: gives nothing, without a word, as long as it is set, and leaves that out. `skip`: leaves out so many items,
+    in the time they take. `die`: is lost, and cannot be opened while set.
+    `behind`: when opened it has this many seconds in hand, and gives them at once.
     """
 
     channels: int
     hertz: float = 440.0
     live: bool = True
     endless: bool = False
+    behind: float = 0.0
+    skip: int = 0
+    given: int = 0
     hang: threading.Event = field(default_factory=threading.Event)
     die: threading.Event = field(default_factory=threading.Event)
     description: str = "played device"
@@ -35,16 +40,19 @@ class PlayedDevice:
         return None if self.channels else PictureFormat(64, 48, 10)
 
     def items(self) -> Iterator[Item]:
-        began, number = time.monotonic(), 0
+        began, number = time.monotonic() - self.behind, 0
         step = 1 / 50 if self.channels else 1 / 10
         while True:
+            number, self.skip = number + self.skip, 0
             time.sleep(max(0.0, began + (number + 1) * step - time.monotonic()))
-            while self.hang.is_set():
-                time.sleep(0.01)
+            if self.hang.is_set():
+                while self.hang.is_set():
+                    time.sleep(0.01)
+                number = int((time.monotonic() - began) / step)
             if self.die.is_set():
                 raise DeviceLost("The played device was pulled out.")
             yield self._sound(number) if self.channels else self._picture(number)
-            number += 1
+            number = self.given = number + 1
 
     def close(self) -> None:
         """Nothing is open."""

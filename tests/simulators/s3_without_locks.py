@@ -81,6 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
             lock = "<ObjectLockEnabled>Enabled</ObjectLockEnabled>"
             body = f'<ObjectLockConfiguration xmlns="{NAMESPACE}">{lock}</ObjectLockConfiguration>'
             self.answer(200, body.encode())
+        elif "location" in query:
+            self.answer(200, f'<LocationConstraint xmlns="{NAMESPACE}"/>'.encode())
         elif key not in self.bucket.objects:
             self.refuse(404, "NoSuchKey")
         elif "retention" in query:

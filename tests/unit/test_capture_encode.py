@@ -17,7 +17,8 @@ from hardware.errors import MediaUnreadable
 from hardware.inputs import open_input
 from hardware.segment_reader import pictures_end, read_pcm
 from recorder.boxes import init_size
-from recorder.encode import EVIDENCE, OpusFile, Sealed, SoundFile
+from recorder.encode import EVIDENCE, SYNC_SECONDS, OpusFile, Sealed, SoundFile
+from recorder.sink import Sink
 from tests.factories.recordings import Pcm
 
 SPEECH = (np.random.default_rng(7).normal(0, 2000, 7 * AUDIO_RATE) * np.hanning(7 * AUDIO_RATE)).astype(np.int16)
@@ -55,6 +56,35 @@ def decode_times(content: bytes) -> list[int]:
             tfdt = next(inner for name, inner in boxes(traf) if name == "tfdt")
             times.append(int.from_bytes(tfdt[4:], "big"))
     return times
+
+
+@pytest.mark.parametrize(("kind", "behind"), [(SoundFile, 0.05), (OpusFile, 0.21)])
+def test_little_is_lost_with_the_program_and_with_the_power(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[SoundFile], behind: float
+) -> None:
+    synced = b""
+
+    def sync(sink: Sink) -> None:
+        nonlocal synced
+        synced = sink.path.read_bytes()
+
+    monkeypatch.setattr(Sink, "sync", sync)
+    path, block = tmp_path / "sound.mp4", AUDIO_RATE // 10
+    file = kind(path)
+    lost: list[tuple[float, float]] = []
+    for at in range(0, 5 * AUDIO_RATE, block):
+        file.write(at, SPEECH[at : at + block])
+        if at >= AUDIO_RATE:
+            lost.append(tuple((at + block - held(content)) / AUDIO_RATE for content in (path.read_bytes(), synced)))
+    file.abandon()
+    killed, cut = zip(*lost, strict=True)
+    assert max(killed) <= behind
+    assert max(cut) <= behind + SYNC_SECONDS
+
+
+def held(content: bytes) -> int:
+    start, pcm = read_pcm(content)
+    return start + len(pcm)
 
 
 def test_what_was_heard_is_kept_sample_by_sample(sound: list[tuple[Path, Sealed, Pcm]]) -> None:

@@ -126,3 +126,35 @@ def test_only_one_holds_a_lock_until_it_lets_go(tmp_path: Path) -> None:
         assert (first, second) == (True, False)
     with durable.sole_holder(lock) as again:
         assert again
+
+
+def test_what_a_killed_program_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    dead, others = f".one.{'0' * 16}", [".one.lock", "one", f"two.{'0' * 16}", f".one.{'g' * 16}"]
+    for name in (dead, *others):
+        (tmp_path / name).write_bytes(b"half")
+    (tmp_path / f".pipe.{'1' * 16}").mkdir()
+    with durable.new_file(tmp_path / "new") as file:
+        [alive] = [path for path in tmp_path.iterdir() if path.name.startswith(".new.")]
+        durable.sweep(tmp_path)
+        assert alive.exists(), "its program lives"
+        file.write(b"whole")
+    durable.sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "new", f".pipe.{'1' * 16}"])
+    assert (tmp_path / "new").read_bytes() == b"whole"
+    durable.sweep(tmp_path / "nothing")
+
+
+def test_a_file_swept_before_it_was_claimed_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flock, swept = durable.fcntl.flock, list[str]()
+
+    def swept_first(descriptor: int, how: int) -> None:
+        if not swept:
+            swept.append("once")
+            for path in tmp_path.iterdir():
+                path.unlink()
+        flock(descriptor, how)
+
+    monkeypatch.setattr(durable.fcntl, "flock", swept_first)
+    durable.write_new(tmp_path / "one", b"content")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("one", b"content")]
+    assert swept

@@ -11,10 +11,12 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from api import access
-from api.i18n import catalogue_text, words
-from api.web.labels import DOUBTS, LABELS
+from api.i18n import words
+from api.web.labels import DOUBTS
 from court.card import LANGUAGES
+from court.catalogue import catalogue_text, texts
 from court.hearing import HearingState
+from court.labels import LABELS
 from court.notes import NoteTemplate
 from court.openness import Openness
 from court.people import CourtRole, UserRole
@@ -24,7 +26,7 @@ from transcribe.guard import Doubt
 
 
 def catalogue(language: str) -> Catalog:
-    return read_po(BytesIO(catalogue_text(language)), locale=language, abort_invalid=True)
+    return read_po(BytesIO(catalogue_text(language).encode()), locale=language, abort_invalid=True)
 
 
 def messages(found: Catalog) -> dict[str, Message]:
@@ -89,6 +91,16 @@ def test_kyrgyz_and_kazakh_fall_back_to_russian_and_english_to_itself(language: 
 def test_russian_counts_in_its_own_way(count: int, said: str) -> None:
     pattern = words("ru").translations.ngettext("%(num)s segment", "%(num)s segments", count)
     assert pattern % {"num": count} == said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_node_reads_the_catalogues_as_the_server_does(language: str, used: set[str]) -> None:
+    known, server = texts(language), words(language).translations
+    assert {message: known.get(message, message) for message in used} == {
+        message: server.ngettext(message, message, 1) if isinstance(found, tuple) else server.gettext(message)
+        for message in used
+        for found in [messages(catalogue(language))[message].id]
+    }
 
 
 def test_an_unknown_language_is_refused() -> None:

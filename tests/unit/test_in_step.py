@@ -49,6 +49,15 @@ def test_the_one_that_does_not_lead_follows(lead: str, behind: str, wanted: str 
     assert step(node(S, behind, H), node(H, lead)) == expected
 
 
+def test_a_step_names_the_recording_of_the_node_that_takes_it_and_who_ordered_it() -> None:
+    deed = step(node(H, "paused") | {"by": "С. Асанова"}, node(S, "recording", H))
+    assert deed is not None
+    assert (deed.recording, deed.by) == (S, "С. Асанова")
+    deed = step(None, node(S, "paused", H), hearing=Known(live=False))
+    assert deed is not None
+    assert (deed.recording, deed.by) == (S, "")
+
+
 def test_openness_follows_when_the_states_agree() -> None:
     assert step(node(H, openness="closed"), node(S, "recording", H)) == Deed(1, "closed", H)
     assert step(node(H), node(S, "recording", H, "closed")) == Deed(1, "open", H)

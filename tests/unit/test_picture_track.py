@@ -20,7 +20,7 @@ HEARING = "019ab000-0000-7000-8000-000000000001"
 STEP = VIDEO_RATE // 10  # the drawn camera shows ten pictures a second
 
 
-def test_a_camera_whose_clock_jumped_back_is_dropped_until_it_has_caught_up(tmp_path: Path) -> None:
+def test_a_camera_whose_clock_jumped_back_loses_no_picture(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     spool.begin(HearingRow(HEARING, "", "fast", scripted=True))
     track = PictureTrack("cam-overview", "camera", Journal(spool, Chain(HEARING, KEY.key_id), KEY, SystemClock()), 0)
@@ -34,4 +34,4 @@ def test_a_camera_whose_clock_jumped_back_is_dropped_until_it_has_caught_up(tmp_
     with av.open(tmp_path / entry.attachment.file) as container:
         shown = [packet.pts for packet in container.demux(video=0) if packet.size]
     spool.close()
-    assert shown == [0, STEP, 2 * STEP, 3 * STEP]
+    assert shown == [0, STEP, 2 * STEP, 2 * STEP + 90, 2 * STEP + 180, 3 * STEP]

@@ -2,7 +2,8 @@ import pytest
 
 from court.hearing import HearingState, IllegalStep
 from court.timeline import GapCause
-from recorder.plan import Command, Plan, Step, obey
+from recorder.errors import Overtaken
+from recorder.plan import Ask, Command, Plan, Step, obey
 
 SCHEDULED = Plan()
 RECORDING = Plan(HearingState.RECORDING, 0)
@@ -27,7 +28,7 @@ ENDED = Plan(HearingState.ENDED, 960)
     ],
 )
 def test_step(plan: Plan, command: Command, state: HearingState, silence: GapCause | None) -> None:
-    assert obey(plan, command, 960) == Step(Plan(state, 960), changed=True, silence=silence)
+    assert obey(plan, command, 960) == Step(Plan(state, 960, plan.steps + 1), changed=True, silence=silence)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,13 @@ def test_only_a_recording_hearing_records() -> None:
     assert [plan.recording for plan in (SCHEDULED, RECORDING, PAUSED, DELIBERATION, ENDED)] == [
         False, True, False, False, False,
     ]  # fmt: skip
+
+
+def test_a_step_asked_for_in_view_of_what_is_no_longer_so_is_refused() -> None:
+    once = obey(RECORDING, Command.PAUSE, 480, Ask(by="А.", seen=0)).plan
+    assert (once.steps, once.by) == (1, "А.")
+    assert not obey(once, Command.PAUSE, 960, Ask(seen=0)).changed  # repeated: it is so already
+    resumed = obey(once, Command.RESUME, 960, Ask(by="Б.", seen=1)).plan
+    with pytest.raises(Overtaken):
+        obey(resumed, Command.PAUSE, 1440, Ask(seen=0))
+    assert obey(resumed, Command.PAUSE, 1440, Ask(seen=2)).changed

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from api.composition import make_store
+from api.composition import make_context
 from api.settings import Settings
 from storage.worm.local import LocalStore
 from storage.worm.sealing import (
@@ -193,8 +193,8 @@ def test_a_server_that_must_seal_and_cannot_does_not_start(tmp_path: Path, monke
     kernel = Kernel(refuses={SET_FLAGS: errno.EPERM})
     monkeypatch.setattr(LocalStore.__init__, "__defaults__", (Sealing.OFF, kernel.ioctl))
     with pytest.raises(NotSealed, match="COURTREC_STORE_SEALING"):
-        make_store(Settings(home=tmp_path, store_sealing=Sealing.REQUIRE))
-    assert make_store(Settings(home=tmp_path, store_sealing=Sealing.AUTO))
+        make_context(Settings(home=tmp_path, store_sealing=Sealing.REQUIRE))
+    assert make_context(Settings(home=tmp_path, store_sealing=Sealing.AUTO))
 
 
 def test_unless_asked_nothing_is_sealed(tmp_path: Path) -> None:

@@ -1,42 +1,16 @@
-"""How two recordings of one room are laid over each other by their sound, and a segment's fragments are moved."""
+"""A segment's fragments are found and moved."""
 
 from pathlib import Path
 
 import av
 import numpy as np
-import pytest
 
 from hardware.boxes import fragments, moved
-from hardware.correlation import lag
 from hardware.devices import AUDIO_RATE
 from hardware.segment_reader import read_pcm
 from recorder.settings import Pace
 from storage.ledger.leaf import LeafKind
 from tests.factories.recordings import CARD, node, recorded, simulated_room, tone, write_wav
-
-RATE = 8_000
-
-
-def speech(seed: int, seconds: int = 10) -> np.ndarray:
-    """Noise that swells as syllables do."""
-    made = np.random.default_rng(seed)
-    loud = np.repeat(made.uniform(0, 1, seconds * 5), RATE // 5)
-    return made.normal(0, 3000, seconds * RATE) * loud
-
-
-@pytest.mark.parametrize("late", [-3999, -517, 0, 1, 800, 4000])
-def test_the_lag_of_two_microphones_is_found_to_the_sample(late: int) -> None:
-    room = speech(1)
-    own, other = (np.random.default_rng(seed).normal(0, 300, len(room)) for seed in (2, 3))
-    first = (room + own).astype(np.int16)
-    second = (0.3 * np.roll(room, late) + other).astype(np.int16)
-    assert lag(first, second, 4000) == late
-
-
-def test_what_was_not_heard_by_both_has_no_lag() -> None:
-    assert lag(speech(1).astype(np.int16), speech(2).astype(np.int16), 4000) is None
-    assert lag(np.zeros(RATE, np.int16), np.zeros(RATE, np.int16), 4000) is None
-    assert lag(np.zeros(0, np.int16), np.zeros(5, np.int16), 4000) is None
 
 
 def test_fragments_are_moved_without_touching_a_sample(tmp_path: Path) -> None:

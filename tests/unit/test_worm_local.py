@@ -36,7 +36,7 @@ def test_nothing_is_acknowledged_before_file_and_folders_are_synced(
 
     def watched_fsync(descriptor: int) -> None:
         fsync(descriptor)
-        deeds.append(Path(f"/proc/self/fd/{descriptor}").readlink().name.partition(".")[0])
+        deeds.append(Path(f"/proc/self/fd/{descriptor}").readlink().name.removeprefix(".").partition(".")[0])
 
     def watched_link(source: Path, target: Path) -> None:
         link(source, target)

@@ -1,16 +1,13 @@
-import { part, typing } from "./dom";
-import { FLOOR, NO_SIGNAL, PeakHold, percent } from "./levels";
-import { clock } from "./time";
-
-interface Level { rms_db: number; peak_db: number; speech: boolean }
-interface Levels { seconds: number; state: string | null; levels: Record<string, Level> }
+import { clock, Keys, Meters, part, typing, type Levels } from "../../../court/page/live.js";
 
 const STALE_MS = 3000;
 
 /** The secretary's console: live levels, the running clock, notes by hotkey. Actions are htmx's. */
 export class ConsoleElement extends HTMLElement {
   #source: EventSource | undefined;
-  #peaks = new Map<string, PeakHold>();
+  #meters = new Meters(this, this.dataset["silent"] ?? "");
+  #keys = new Keys();
+  #seen: string | undefined;
   #heard = 0;
   #watch = 0;
 
@@ -18,6 +15,7 @@ export class ConsoleElement extends HTMLElement {
     part(this, "lost").querySelector("p")!.textContent = this.dataset["lost"] ?? "";
     document.addEventListener("keydown", this.#onKey);
     this.addEventListener("click", this.#onClick, { capture: true });
+    this.addEventListener("htmx:configRequest", this.#onSend);
     this.addEventListener("htmx:afterRequest", this.#onDone);
     this.#source = new EventSource("/live/levels");
     this.#source.addEventListener("levels", (event) => this.#show(JSON.parse(event.data as string) as Levels));
@@ -45,41 +43,14 @@ export class ConsoleElement extends HTMLElement {
   #show(now: Levels): void {
     this.#heard = performance.now();
     const state = document.getElementById("state");
-    if (state && now.state && state.dataset["state"] !== now.state) {
-      state.dataset["state"] = now.state;
+    const seen = `${now.steps} ${now.orders}`; // somebody else may have led the hearing on
+    if (state && now.state && seen !== (this.#seen ?? state.dataset["seen"])) {
       document.body.dispatchEvent(new Event("courtrec:changed"));
     }
+    this.#seen = seen;
     const time = this.querySelector('[data-part="clock"]');
     if (time && now.state) time.textContent = clock(now.seconds);
-    const heard = now.state === "recording" || now.state === "paused"; // in deliberation the microphones are isolated
-    for (const meter of this.querySelectorAll<HTMLElement>(".meter")) {
-      const level = now.levels[meter.dataset["track"] ?? ""];
-      if (level && heard) this.#draw(meter, level);
-      else this.#rest(meter);
-    }
-  }
-
-  /** A meter that measures nothing: neither loud nor without signal. */
-  #rest(meter: HTMLElement): void {
-    meter.style.setProperty("--level", "0%");
-    meter.style.setProperty("--peak", "0%");
-    meter.classList.remove("speech", "silent");
-    part(meter, "db").textContent = "—";
-    meter.querySelector("[role=meter]")?.setAttribute("aria-valuenow", String(FLOOR));
-  }
-
-  #draw(meter: HTMLElement, level: Level): void {
-    const track = meter.dataset["track"] ?? "";
-    const hold = this.#peaks.get(track) ?? new PeakHold();
-    this.#peaks.set(track, hold);
-    const peak = hold.add(level.peak_db, performance.now());
-    const silent = level.peak_db <= NO_SIGNAL;
-    meter.style.setProperty("--level", `${percent(level.rms_db)}%`);
-    meter.style.setProperty("--peak", `${percent(peak)}%`);
-    meter.classList.toggle("speech", level.speech);
-    meter.classList.toggle("silent", silent);
-    part(meter, "db").textContent = silent ? this.dataset["silent"] ?? "" : `${Math.round(Math.max(FLOOR, peak))} dB`.replace("-", "−");
-    meter.querySelector("[role=meter]")?.setAttribute("aria-valuenow", String(Math.round(Math.max(FLOOR, level.rms_db))));
+    this.#meters.show(now);
   }
 
   /** A double tap is one note: a second one would stand in the signed protocol. */
@@ -103,8 +74,25 @@ export class ConsoleElement extends HTMLElement {
     }
   };
 
-  #onDone = (event: Event): void => {
-    const { successful, elt } = (event as CustomEvent<{ successful: boolean; elt: Element }>).detail;
-    if (successful && elt.matches("form")) (elt as HTMLFormElement).reset();
+  /** A note's key goes with it, so that pressing again after a lost answer is the same note. */
+  #onSend = (event: Event): void => {
+    const { elt, parameters } = (event as CustomEvent<{ elt: Element; parameters: Record<string, string> }>).detail;
+    if (elt.matches("form")) parameters["key"] = this.#keys.for(content(parameters));
   };
+
+  #onDone = (event: Event): void => {
+    const { successful, elt, xhr, requestConfig } = (event as CustomEvent<Done>).detail;
+    if (xhr.status === 409) document.body.dispatchEvent(new Event("courtrec:changed"));
+    if (!elt.matches("form") || xhr.status === 0 || xhr.status >= 500) return;
+    this.#keys.settle(content(requestConfig.parameters));
+    if (successful) (elt as HTMLFormElement).reset();
+  };
+}
+
+interface Done {
+  successful: boolean; elt: Element; xhr: XMLHttpRequest; requestConfig: { parameters: Record<string, string> };
+}
+
+function content(parameters: Record<string, string>): string {
+  return JSON.stringify([parameters["template"], parameters["text"]]);
 }

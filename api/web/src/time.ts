@@ -1,10 +1,3 @@
-/** `hh:mm:ss` on the hearing's timeline, rounded down so that a link never starts late. */
-export function clock(seconds: number): string {
-  const whole = Math.max(0, Math.floor(seconds));
-  const two = (value: number): string => String(value).padStart(2, "0");
-  return `${two(Math.floor(whole / 3600))}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
-}
-
 const STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
 
 /** Moments to label on a timeline of `duration` seconds: at most `most` of them, at round times. */

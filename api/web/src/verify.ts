@@ -1,14 +1,15 @@
-import { fill, part, texts } from "./dom";
+import { part } from "../../../court/page/live.js";
+import { fill, texts } from "./dom";
 
 interface Texts {
   titles: Record<Verdict["verdict"], string>; sentences: Record<Verdict["verdict"], string>; notExpected: string;
-  what: string; entry: string; size: string; root: string; registered: string; proof: string;
+  what: string; entry: string; size: string; root: string; registered: string; received: string; proof: string;
   wrong: string; offline: string; busy: string; locale: string; kinds: Record<string, string>;
 }
 
 interface Verdict {
   verdict: "genuine" | "draft" | "unknown" | "altered"; sha256: string; what: string; track: string; number: number | null;
-  recorded_at: string | null; proof: { index: number; path: string[]; checkpoint: string } | null;
+  recorded_at: string | null; received_at: string | null; proof: { index: number; path: string[]; checkpoint: string } | null;
 }
 
 /** The public check: the file's SHA-256 is computed here in the browser, only the number is sent. */
@@ -69,7 +70,9 @@ export class VerifyElement extends HTMLElement {
     const box = this.#show(found.verdict, other ? said.notExpected : said.sentences[found.verdict], said.titles[found.verdict]);
     const what = [said.kinds[found.what] ?? found.what, found.track, found.number ?? ""].filter((one) => one !== "").join(" · ");
     const rows: [string, string][] = found.verdict === "unknown" ? [] : [[said.what, what]];
-    if (found.recorded_at) rows.push([said.registered, new Date(found.recorded_at).toLocaleString(said.locale, { dateStyle: "long", timeStyle: "long" })]);
+    for (const [name, at] of [[said.registered, found.recorded_at], [said.received, found.received_at]] as const) {
+      if (at) rows.push([name, new Date(at).toLocaleString(said.locale, { dateStyle: "long", timeStyle: "long" })]);
+    }
     if (found.proof) {
       const [, size = "", root = ""] = found.proof.checkpoint.split("\n"); // C2SP tlog-checkpoint: origin, size, root
       rows.push([said.entry, String(found.proof.index)], [said.size, size]);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lastAtOrBefore, matches } from "../src/player/find";
 import { arriving, causeOf, holeAt, holes, sortGaps, stepBack } from "../src/player/holes";
-import { clock, ticks } from "../src/time";
+import { clock } from "../../../court/page/live.js";
+import { ticks } from "../src/time";
 
 const segment = (start: number, end: number, playable = true) => ({ sequence: 0, start, end, partial: false, playable });
 const gap = (track: string, start: number, end: number, cause: string) => ({ track, start, end, cause, declared: cause === "break" });

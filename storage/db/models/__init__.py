@@ -1,7 +1,7 @@
 """All tables, by subject."""
 
 from storage.db.models.accounts import Grant, Session, User
-from storage.db.models.checks import ObjectCheck
+from storage.db.models.checks import ObjectCheck, StoreCanary
 from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow, Timestamp
 from storage.db.models.retention import DestructionAct
@@ -25,6 +25,7 @@ __all__ = [
     "Segment",
     "Session",
     "StateChange",
+    "StoreCanary",
     "StoredObjectRow",
     "Timestamp",
     "User",

@@ -1,8 +1,8 @@
-"""When each stored object was last read back, and what was found then."""
+"""When each stored object was last read back and the store itself was tried, and what was found then."""
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.db.base import Base
@@ -19,3 +19,14 @@ class ObjectCheck(Base):
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     checked_at: Mapped[datetime] = mapped_column(index=True)
     result: Mapped[str] = mapped_column(String(16))
+
+
+class StoreCanary(Base):
+    """A canary that was put into the store; `outcome` is one of `storage.db.canaries.Outcome`."""
+
+    __tablename__ = "store_canaries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(16))
+    sentence: Mapped[str] = mapped_column(Text)

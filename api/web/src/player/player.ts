@@ -1,5 +1,5 @@
-import { fill, part, texts, typing } from "../dom";
-import { clock } from "../time";
+import { fill, texts } from "../dom";
+import { clock, part, typing } from "../../../../court/page/live.js";
 import { arriving } from "./holes";
 import type { Texts, Timeline } from "./model";
 import { Playback } from "./playback";

@@ -1,4 +1,5 @@
-import { clock, ticks } from "../time";
+import { clock } from "../../../../court/page/live.js";
+import { ticks } from "../time";
 import { sortGaps } from "./holes";
 import type { Fill, Gap, Texts, Timeline, Track } from "./model";
 

@@ -1,4 +1,4 @@
-import { part } from "../dom";
+import { part } from "../../../../court/page/live.js";
 import { lastAtOrBefore, matches } from "./find";
 
 const LINGER = 0.4; // seconds a word stays lit after its end, so that the light does not flicker between words
