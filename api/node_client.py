@@ -46,6 +46,16 @@ class NodeClient:
         """The hearing is open or closed from so long ago on; the status, and `since` in seconds on its timeline."""
         return self._call("POST", "/openness", {"openness": openness, "back_seconds": back_seconds})
 
+    def selftest(self) -> dict[str, Any]:
+        """{running, tracks, trouble, last}: see court.health for what the last one found."""
+        return self._call("GET", "/selftest")
+
+    def start_selftest(self) -> dict[str, Any]:
+        return self._call("POST", "/selftest/start")
+
+    def stop_selftest(self) -> dict[str, Any]:
+        return self._call("POST", "/selftest/stop")
+
     async def levels(self) -> AsyncIterator[str]:
         """The data of each `levels` event (JSON text), about ten a second, until the node ends it."""
         try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from api import schemas
 from court.card import HearingCard
+from court.health import SelfTest
 from court.hearing import HearingState
 from court.openness import Openness
 from court.people import Participant
@@ -165,7 +166,7 @@ class ProtocolView:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the ledger holds of the hearing: `size` in bytes, `root` of the court's whole log in hex; `late` are the
-    segments whose bytes are still on their way."""
+    segments whose bytes are still on their way; `tested` is the room's self-test before it."""
 
     segments: int
     size: int
@@ -175,6 +176,7 @@ class Evidence:
     root: str
     late: int = 0
     late_size: int = 0
+    tested: SelfTest | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,6 +193,11 @@ class Agent:
         levels = {} if current.session.over else dict(recording.levels)
         return recording.position / AUDIO_RATE, recording.plan.state, levels
 
+    @property
+    def busy(self) -> bool:
+        """Whether a hearing is being recorded, or is being taken up again."""
+        return self._running() is not None or self._working()
+
     def wait(self, timeout: float | None = None) -> None:
         """Until the hearing in the background has ended, `timeout` seconds at most."""
         if self._thread is not None:
@@ -234,7 +239,7 @@ class Agent:
         return self._thread is not None and self._thread.is_alive()
 
     def _refuse_if_busy(self) -> None:
-        if self._running() is not None or self._working():
+        if self.busy:
             raise HearingRunning(self._trouble or "Another hearing is being recorded here: stop it first.")
         self._opener.end_unbegun()
         if self.spool.unfinished() is not None:

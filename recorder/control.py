@@ -8,7 +8,7 @@ import asyncio
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from sse_starlette import EventSourceResponse
@@ -27,6 +27,9 @@ from court.openness import Openness
 from recorder.agent import Agent
 from recorder.clearing import cleared
 from recorder.errors import HearingRunning, NoHearing, NoRoom
+from recorder.health.prompts import Ear
+from recorder.health.selftest import Running, SelfTester
+from recorder.recording import TrackLevel
 from recorder.spool import Backlog
 
 _LEVELS_PER_SECOND = 10
@@ -37,9 +40,9 @@ _BEARER = "Bearer "
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(agent: Agent, token: str) -> Starlette:
+def create_app(agent: Agent, token: str, tester: SelfTester) -> Starlette:
     """The ASGI application of the node that `agent` is; whoever calls it must show `token`."""
-    node = _Node(agent)
+    node = _Node(agent, tester)
     routes = [
         Route("/status", _guarded(node.status, token)),
         Route("/start", _guarded(node.start, token), methods=["POST"]),
@@ -50,21 +53,29 @@ def create_app(agent: Agent, token: str) -> Starlette:
         Route("/note", _guarded(node.note, token), methods=["POST"]),
         Route("/openness", _guarded(node.order, token), methods=["POST"]),
         Route("/levels", _guarded(node.levels, token)),
+        Route("/selftest", _guarded(node.selftest, token)),
+        Route("/selftest/start", _guarded(node.start_selftest, token), methods=["POST"]),
+        Route("/selftest/stop", _guarded(node.stop_selftest, token), methods=["POST"]),
     ]
     errors = {CourtError: _refusal, HTTPException: _http_error}
     return Starlette(routes=routes, exception_handlers=errors)
 
 
 class _Node:
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, tester: SelfTester) -> None:
         self._agent = agent
+        self._tester = tester
 
     async def status(self, _request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(status_fields, self._agent))
 
     async def start(self, request: Request) -> Response:
         card = HearingCard.parse(await _fields(request))
-        return JSONResponse({"hearing": await run_in_threadpool(self._agent.start, card)})
+        return JSONResponse({"hearing": await run_in_threadpool(self._start, card)})
+
+    def _start(self, card: HearingCard) -> str:
+        with self._tester.aside():
+            return self._agent.start(card)
 
     def step(self, deed: Callable[[], None]) -> Handler:
         async def answer(_request: Request) -> Response:
@@ -98,12 +109,23 @@ class _Node:
         since = await run_in_threadpool(self._agent.order, openness, back)
         return JSONResponse({"since": since, **await run_in_threadpool(status_fields, self._agent)})
 
+    async def selftest(self, _request: Request) -> Response:
+        return JSONResponse(selftest_fields(self._tester))
+
+    async def start_selftest(self, _request: Request) -> Response:
+        await run_in_threadpool(self._tester.start, lambda: self._agent.busy)
+        return JSONResponse(selftest_fields(self._tester))
+
+    async def stop_selftest(self, _request: Request) -> Response:
+        await run_in_threadpool(self._tester.stop)
+        return JSONResponse(selftest_fields(self._tester))
+
     async def levels(self, _request: Request) -> Response:
         return EventSourceResponse(self._level_events())
 
     async def _level_events(self) -> AsyncIterator[dict[str, str]]:
         while True:
-            yield {"event": "levels", "data": json.dumps(level_fields(self._agent))}
+            yield {"event": "levels", "data": json.dumps(level_fields(self._agent, self._tester))}
             await asyncio.sleep(1 / _LEVELS_PER_SECOND)
 
 
@@ -139,9 +161,12 @@ def _unsent(backlog: Backlog) -> dict[str, int]:
     return {"count": backlog.count, "bytes": backlog.size, "oldest_seconds": oldest}
 
 
-def level_fields(agent: Agent) -> dict[str, Any]:
-    """The data of one `levels` event."""
+def level_fields(agent: Agent, tester: SelfTester) -> dict[str, Any]:
+    """The data of one `levels` event. In a self-test, the levels and what it asks for; `selftest.count` rises when one
+    has ended."""
     seconds, state, levels = agent.meter()
+    running = tester.running
+    heard: Mapping[str, TrackLevel | Ear] = levels if running is None else running.ears
     return {
         "seconds": round(seconds, 1),
         "state": state,
@@ -151,8 +176,31 @@ def level_fields(agent: Agent) -> dict[str, Any]:
                 "peak_db": round(one.level.peak_db, 1),
                 "speech": one.speech,
             }
-            for track, one in levels.items()
+            for track, one in heard.items()
         },
+        "selftest": {"count": tester.count, "running": _running_fields(running)},
+    }
+
+
+def selftest_fields(tester: SelfTester) -> dict[str, Any]:
+    """The answer to GET /selftest: what the running test asks for now, and what the last one found."""
+    last = tester.last
+    return {
+        "running": _running_fields(tester.running),
+        "tracks": tester.tracks,
+        "trouble": tester.trouble,
+        "last": None if last is None else last.as_fields(),
+    }
+
+
+def _running_fields(running: Running | None) -> dict[str, Any] | None:
+    if running is None:
+        return None
+    return {
+        "stage": running.stage,
+        "track": running.track,
+        "share": round(running.share, 2),
+        "seconds_left": round(running.seconds_left, 1),
     }
 
 

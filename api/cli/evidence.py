@@ -14,7 +14,7 @@ from api.context import Context
 from api.export import Order, export
 from api.losses import loss_notes
 from api.settings import load_settings
-from api.verification import delivery_notes, destruction_notes, verify
+from api.verification import delivery_notes, destruction_notes, self_test_notes, verify
 from court import exit_codes
 from court.errors import InputError
 from court.one_line import one_line
@@ -53,7 +53,8 @@ def verify_evidence(hearing: str | None) -> int:
     console = Console(soft_wrap=True, highlight=False, emoji=False)
     for fault in faults:
         console.print(f"FAULT  {one_line(fault)}", markup=False)
-    for note in (*loss_notes(context), *destruction_notes(context, hearing), *delivery_notes(context, hearing)):
+    told = (destruction_notes, delivery_notes, self_test_notes)
+    for note in (*loss_notes(context), *(note for notes in told for note in notes(context, hearing))):
         console.print(f"NOTE   {one_line(note)}", markup=False)
     if faults:
         console.print(f"{len(faults)} fault(s) found.")

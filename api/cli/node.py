@@ -13,9 +13,11 @@ import typer
 import uvicorn
 
 from hardware.clock import SystemClock
+from hardware.inputs import open_input
 from recorder.agent import Agent
 from recorder.control import create_app
 from recorder.delivery import node_uplink
+from recorder.health.selftest import SelfTester
 from recorder.rooms import load_room
 from recorder.settings import load_node_settings
 from recorder.spool import Spool
@@ -34,6 +36,7 @@ def run_node(room_file: Path) -> None:
     key = keys.load_or_create(settings.key_file)
     clock = SystemClock()
     agent = Agent(settings, room, clock, key)
+    tester = SelfTester(settings, room, clock, agent.gauge, open_input, token)
     uplink: Uplink | None = None
     if settings.server_url:
         uplink = node_uplink(settings, agent.spool, token, key.public, clock)
@@ -41,10 +44,11 @@ def run_node(room_file: Path) -> None:
         uplink.start()
     try:
         agent.recover()
-        uvicorn.run(create_app(agent, token), host=settings.host, port=settings.port, log_level="warning")
+        uvicorn.run(create_app(agent, token, tester), host=settings.host, port=settings.port, log_level="warning")
     finally:
         if uplink is not None:
             uplink.close()  # first: it reads the agent's spool
+        tester.stop()
         agent.close()
 
 

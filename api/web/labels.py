@@ -89,6 +89,7 @@ N_("The server failed unexpectedly; the operator finds the reason in its log.")
 N_("The recording node cannot do this now.")
 N_("No recording node is attached to this server.")
 N_("The recording node is not recording this hearing.")
+N_("A hearing is being recorded: its alarms say what is wrong; test before the next.")
 N_("There is no protocol of this hearing yet.")
 
 TITLES = {

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from court.health import Grade
 from court.hearing import HearingState
 from court.notes import NoteTemplate
 from court.openness import Openness
@@ -124,6 +125,7 @@ _TRACK_FACTS = _record(
         "device": is_text,
     }
 )
+_FINDING = _record({"symptom": is_text, "grade": _one_of(Grade), "subject": is_text, "values": _record({})})
 _RANGE: dict[str, Check] = {"track": _is_track, "start": is_count, "end": is_count, "rate": _is_rate}
 
 _FIELDS: dict[LeafKind, dict[str, Check]] = {
@@ -203,9 +205,16 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
 }
 
 
+_OPTIONAL: dict[LeafKind, dict[str, Check]] = {
+    LeafKind.HEARING: {"selftest": _record({"room": is_text, "at": is_time, "findings": _list_of(_FINDING)})},
+}
+"""Fields that may be missing, and hold this if they are there."""
+
+
 def wrong_field(kind: LeafKind, body: Mapping[str, Any]) -> str | None:
     """The name of a field that is missing from `body` or holds what it may not, None if all is well."""
-    wrong = _wrong(body, _FIELDS[kind])
+    optional = {name: check for name, check in _OPTIONAL.get(kind, {}).items() if name in body}
+    wrong = _wrong(body, _FIELDS[kind]) or _wrong(body, optional)
     if wrong is None and kind in (LeafKind.SEGMENT, LeafKind.GAP) and body["end"] < body["start"]:
         return "end"
     return wrong

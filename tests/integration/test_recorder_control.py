@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ import httpx
 import pytest
 import uvicorn
 
+from hardware.clock import SystemClock
+from hardware.inputs import open_input
 from recorder.agent import Agent
 from recorder.control import create_app
+from recorder.health.selftest import SelfTester
 from recorder.settings import Pace
 from storage.ledger.leaf import LeafKind
 from tests.factories.recordings import check_tiles, node, recorded, simulated_room, tone, write_wav
@@ -29,9 +33,11 @@ def agent(tmp_path: Path) -> Iterator[Agent]:
     made.close()
 
 
-@pytest.fixture
-def page(agent: Agent) -> Iterator[httpx.Client]:
-    server = uvicorn.Server(uvicorn.Config(create_app(agent, TOKEN), host="127.0.0.1", port=0, log_level="warning"))
+@contextmanager
+def serving(agent: Agent, tester: SelfTester) -> Iterator[httpx.Client]:
+    """A client of the node's control interface that shows its token."""
+    app = create_app(agent, TOKEN, tester)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     until(lambda: server.started)
@@ -41,6 +47,13 @@ def page(agent: Agent) -> Iterator[httpx.Client]:
         yield client
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture
+def page(agent: Agent) -> Iterator[httpx.Client]:
+    tester = SelfTester(agent.settings, agent.room, SystemClock(), agent.gauge, open_input)
+    with serving(agent, tester) as client:
+        yield client
 
 
 def answer(response: httpx.Response, status: int = 200) -> Any:

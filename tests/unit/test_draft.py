@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from court.card import LANGUAGES
+from court.health import Finding, Grade, SelfTest, Symptom
 from court.hearing import HearingState
 from court.notes import Note, NoteTemplate
 from court.openness import Openness, OpennessSpan
@@ -272,3 +273,20 @@ def test_no_line_is_without_source_and_what_rests_on_a_moment_has_its_time(
 def test_a_stored_document_of_another_shape_is_refused() -> None:
     with pytest.raises(ProtocolError, match="draft it again"):
         ProtocolDocument.from_json({"form": "civil_brief"})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_self_test_before_the_hearing_stands_among_the_technical_facts(language: str) -> None:
+    form = load_form("civil_brief", language)
+    label = form.say("technical.self_test")
+
+    def stated(*findings: Finding) -> str:
+        tested = SelfTest("room", STARTED, findings)
+        (fact,) = (one for one in draft(replace(facts(), tested=tested), form).technical if one.label == label)
+        return fact.value
+
+    assert label not in [one.label for one in draft(facts(), form).technical]
+    assert stated(Finding(Symptom.HEARD, Grade.GREEN, "mic-judge", {})).endswith(form.say("technical.self_test_good"))
+    wrong = stated(Finding(Symptom.HUM, Grade.AMBER, "mic-judge", {}), Finding(Symptom.CLOCK, Grade.AMBER, "", {}))
+    assert form.say("role.judge") in wrong
+    assert form.say("technical.self_test_machine") in wrong

@@ -29,7 +29,7 @@ def test_a_room_survives_being_written_and_read() -> None:
     microphones = (Microphone(CourtRole.JUDGE, "a", 1, "left"), Microphone(CourtRole.JUDGE, "a", 0, "right"))
     limits = SpoolLimits(unsent_gigabytes=40, unsent_hours=1.5)
     cameras = (Camera("one", "b"), Camera("two", "c"))
-    room = Room("Зал № 1\n", inputs, microphones, cameras, Profile.SLOW_LINE, "/x/h.toml", limits)
+    room = Room("Зал № 1\n", inputs, microphones, cameras, Profile.SLOW_LINE, "/x/h.toml", limits, "http://[::1]:8090")
     assert parse_room(room_text(room), "spool") == room
 
 

@@ -1,8 +1,7 @@
 import { part, typing } from "./dom";
-import { FLOOR, NO_SIGNAL, PeakHold, percent } from "./levels";
+import { type Level, Meters } from "./meters";
 import { clock } from "./time";
 
-interface Level { rms_db: number; peak_db: number; speech: boolean }
 interface Levels { seconds: number; state: string | null; levels: Record<string, Level> }
 
 const STALE_MS = 3000;
@@ -10,11 +9,12 @@ const STALE_MS = 3000;
 /** The secretary's console: live levels, the running clock, notes by hotkey. Actions are htmx's. */
 export class ConsoleElement extends HTMLElement {
   #source: EventSource | undefined;
-  #peaks = new Map<string, PeakHold>();
+  #meters: Meters | undefined;
   #heard = 0;
   #watch = 0;
 
   connectedCallback(): void {
+    this.#meters = new Meters(this, this.dataset["silent"] ?? "");
     part(this, "lost").querySelector("p")!.textContent = this.dataset["lost"] ?? "";
     document.addEventListener("keydown", this.#onKey);
     this.addEventListener("click", this.#onClick, { capture: true });
@@ -52,34 +52,7 @@ export class ConsoleElement extends HTMLElement {
     const time = this.querySelector('[data-part="clock"]');
     if (time && now.state) time.textContent = clock(now.seconds);
     const heard = now.state === "recording" || now.state === "paused"; // in deliberation the microphones are isolated
-    for (const meter of this.querySelectorAll<HTMLElement>(".meter")) {
-      const level = now.levels[meter.dataset["track"] ?? ""];
-      if (level && heard) this.#draw(meter, level);
-      else this.#rest(meter);
-    }
-  }
-
-  /** A meter that measures nothing: neither loud nor without signal. */
-  #rest(meter: HTMLElement): void {
-    meter.style.setProperty("--level", "0%");
-    meter.style.setProperty("--peak", "0%");
-    meter.classList.remove("speech", "silent");
-    part(meter, "db").textContent = "—";
-    meter.querySelector("[role=meter]")?.setAttribute("aria-valuenow", String(FLOOR));
-  }
-
-  #draw(meter: HTMLElement, level: Level): void {
-    const track = meter.dataset["track"] ?? "";
-    const hold = this.#peaks.get(track) ?? new PeakHold();
-    this.#peaks.set(track, hold);
-    const peak = hold.add(level.peak_db, performance.now());
-    const silent = level.peak_db <= NO_SIGNAL;
-    meter.style.setProperty("--level", `${percent(level.rms_db)}%`);
-    meter.style.setProperty("--peak", `${percent(peak)}%`);
-    meter.classList.toggle("speech", level.speech);
-    meter.classList.toggle("silent", silent);
-    part(meter, "db").textContent = silent ? this.dataset["silent"] ?? "" : `${Math.round(Math.max(FLOOR, peak))} dB`.replace("-", "−");
-    meter.querySelector("[role=meter]")?.setAttribute("aria-valuenow", String(Math.round(Math.max(FLOOR, level.rms_db))));
+    this.#meters?.show(heard ? now.levels : {});
   }
 
   /** A double tap is one note: a second one would stand in the signed protocol. */
