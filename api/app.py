@@ -5,7 +5,20 @@ from fastapi import FastAPI
 from api import failures
 from api.context import Context
 from api.headers import SecurityHeaders
-from api.routes import console, health, hearings, ingest, live, log, media, pages, protocol_pages, selftest, verify
+from api.routes import (
+    console,
+    health,
+    hearings,
+    ingest,
+    live,
+    log,
+    media,
+    pages,
+    protocol_pages,
+    selftest,
+    situation,
+    verify,
+)
 from api.web.render import StaticAssets
 from storage.keyring import LOG, SERVER
 from storage.ledger.ed25519 import key_id
@@ -21,7 +34,7 @@ Every refusal is `{"detail": sentence}`. Times on a hearing's timeline are secon
 
 API_ROUTERS = tuple(module.router for module in (ingest, hearings, media, live, verify, log, health))
 # The console before the pages: /hearings/new is no hearing.
-PAGE_ROUTERS = tuple(module.router for module in (console, selftest, protocol_pages, pages))
+PAGE_ROUTERS = tuple(module.router for module in (console, selftest, situation, protocol_pages, pages))
 
 
 def create_app(context: Context) -> FastAPI:

@@ -108,6 +108,7 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
         clock=SystemClock(),
         authority=authority,
         node=NodeClient(settings.node_url, secrets.node_token) if settings.node_url else None,
+        other_nodes=tuple(NodeClient(url, secrets.node_token) for url in settings.node_urls),
     )
 
 

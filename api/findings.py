@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from api.i18n import N_, Words
 from api.web.render import track_text
@@ -96,12 +97,14 @@ _PLACES = {
 
 @dataclass(frozen=True, slots=True)
 class FindingText:
-    """`where` is the microphone, the camera or the part of the machine; `cure` is empty where nothing is to be done."""
+    """`where` is the microphone, the camera or the part of the machine; `cure` is empty where nothing is to be done;
+    `since` is when an alarm began."""
 
     where: str
     what: str
     cure: str
     tone: str
+    since: datetime | None = None
 
 
 def finding_text(finding: Finding, words: Words, roles: Mapping[str, str]) -> FindingText:

@@ -26,7 +26,15 @@ from storage.retention import retain_until
 from storage.worm.port import StoredObject
 
 NODE_STATES = frozenset(
-    {LeafKind.HEARING, LeafKind.STATE, LeafKind.SEGMENT, LeafKind.GAP, LeafKind.NOTE, LeafKind.OPENNESS}
+    {
+        LeafKind.HEARING,
+        LeafKind.STATE,
+        LeafKind.SEGMENT,
+        LeafKind.GAP,
+        LeafKind.NOTE,
+        LeafKind.OPENNESS,
+        LeafKind.MUTE,
+    }
 )
 """The facts that are a node's to state; all others are the server's."""
 

@@ -14,12 +14,12 @@ class NodeClient:
     """Every call raises NodeUnreachable; a step the node refuses is Conflict, bad input Unusable, in its own words."""
 
     def __init__(self, url: str, token: str, timeout: float = 10.0) -> None:
-        self._url = url
+        self.url = url
         self._headers = {"Authorization": f"Bearer {token}"}
         self._timeout = timeout
 
     def status(self) -> dict[str, Any]:
-        """{node, room, hearing, state, seconds, tracks, unsent, message}."""
+        """{node, room, hearing, state, seconds, tracks, unsent, message, muted, alarms}."""
         return self._call("GET", "/status")
 
     def start(self, card: Mapping[str, Any]) -> str:
@@ -46,6 +46,10 @@ class NodeClient:
         """The hearing is open or closed from so long ago on; the status, and `since` in seconds on its timeline."""
         return self._call("POST", "/openness", {"openness": openness, "back_seconds": back_seconds})
 
+    def mute(self, track: str, muted: bool) -> dict[str, Any]:
+        """The microphone is declared muted, or heard again."""
+        return self._call("POST", "/mute", {"track": track, "muted": muted})
+
     def selftest(self) -> dict[str, Any]:
         """{running, tracks, trouble, last}: see court.health for what the last one found."""
         return self._call("GET", "/selftest")
@@ -61,7 +65,7 @@ class NodeClient:
         try:
             async with (
                 httpx.AsyncClient(timeout=self._timeout, headers=self._headers, trust_env=False) as client,
-                client.stream("GET", f"{self._url}/levels") as answer,
+                client.stream("GET", f"{self.url}/levels") as answer,
             ):
                 if answer.status_code != httpx.codes.OK:
                     raise NodeUnreachable(f"The recording node answered {answer.status_code} to a request for levels.")
@@ -69,20 +73,20 @@ class NodeClient:
                     if line.startswith("data:"):
                         yield line.removeprefix("data:").strip()
         except httpx.HTTPError:
-            raise NodeUnreachable(_UNREACHABLE.format(url=self._url)) from None
+            raise NodeUnreachable(_UNREACHABLE.format(url=self.url)) from None
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         try:
             answer = httpx.request(
                 method,
-                self._url + path,
+                self.url + path,
                 json=body,
                 headers=self._headers,
                 timeout=self._timeout,
                 trust_env=False,
             )
         except httpx.HTTPError:
-            raise NodeUnreachable(_UNREACHABLE.format(url=self._url)) from None
+            raise NodeUnreachable(_UNREACHABLE.format(url=self.url)) from None
         if answer.is_success:
             result: dict[str, Any] = answer.json()
             return result

@@ -132,6 +132,12 @@ def _openness(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
     )
 
 
+def _mute(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
+    """No row: what is muted is read from the entries, of which a hearing has few."""
+    if leaf.body["track"] not in microphones(_locked(uow, leaf)):
+        raise _refused(leaf, f"the hearing announced no microphone {leaf.body['track']!r}")
+
+
 _PROJECTIONS: dict[LeafKind, Callable[[UnitOfWork, Leaf, int], None]] = {
     LeafKind.HEARING: _hearing,
     LeafKind.STATE: _state,
@@ -139,6 +145,7 @@ _PROJECTIONS: dict[LeafKind, Callable[[UnitOfWork, Leaf, int], None]] = {
     LeafKind.GAP: _gap,
     LeafKind.NOTE: _note,
     LeafKind.OPENNESS: _openness,
+    LeafKind.MUTE: _mute,
 }
 
 

@@ -11,6 +11,7 @@ from api.gate import Sieve
 from court.card import HearingCard
 from court.health import SelfTest
 from court.hearing import HearingState
+from court.mutes import MuteSpan, mute_spans
 from court.openness import openness_of
 from court.timeline import GapCause, SampleRange
 from protocol.completeness import Outage, find_outages
@@ -88,11 +89,22 @@ def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> schemas.Timel
             for track in hearing.tracks
         ],
         gaps=[_gap(one) for one in gaps],
+        mutes=[schemas.MuteView(track=one.track, start=one.start, end=one.end) for one in mutes(uow, hearing.id)],
         notes=[
             schemas.NoteView(at=at, template=row.template, text=row.text) for at, row in notes if read.passes(at, at)
         ],
         utterances=_readable(uow.utterances.newest(hearing.id), read),
     )
+
+
+def mutes(uow: UnitOfWork, hearing_id: str) -> list[MuteSpan]:
+    """When microphones were declared muted."""
+    declared = []
+    for entry in uow.acts.entries(hearing_id, LeafKind.MUTE):
+        with contextlib.suppress(LedgerError):  # told by the verifier
+            body = parse(entry).body
+            declared.append((body["track"], body["at_sample"] / SAMPLES_PER_SECOND, body["muted"]))
+    return mute_spans(declared)
 
 
 def self_test(uow: UnitOfWork, hearing_id: str) -> SelfTest | None:

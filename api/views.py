@@ -184,7 +184,7 @@ class NodeView:
     """What the recording node says of itself.
 
     `unsent` is what has not been delivered, `own` of it what belongs to the hearing shown; `delivery` says why nothing
-    gets through, `free` and `reserve` are bytes of its disk.
+    gets through, `free` and `reserve` are bytes of its disk; `muted` are the microphones declared so.
     """
 
     room: str
@@ -195,7 +195,7 @@ class NodeView:
     delivery: str
     free: int
     reserve: int
-    pictures_stopped: bool
+    muted: tuple[str, ...] = ()
 
     @property
     def short_of_room(self) -> bool:
@@ -224,7 +224,7 @@ def node_view(status: Mapping[str, Any], hearing_id: str = "") -> NodeView:
         status.get("delivery", ""),
         disk.get("free", 0),
         disk.get("reserve", 0),
-        disk.get("pictures_stopped", False),
+        tuple(status.get("muted", ())),
     )
 
 

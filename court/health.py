@@ -91,3 +91,50 @@ class SelfTest:
     def parse(cls, fields: Mapping[str, Any]) -> "SelfTest":
         """The inverse of `as_fields`; raises ValueError, KeyError or TypeError on anything else."""
         return cls(fields["room"], parse_utc(fields["at"]), tuple(map(Finding.parse, fields["findings"])))
+
+
+class AlarmKind(StrEnum):
+    """What an alarm tells of while a hearing is recorded, or while a node waits for one."""
+
+    NO_SIGNAL = "no_signal"
+    CLIPPING = "clipping"
+    MICROPHONE_LOST = "microphone_lost"
+    CAMERA_LOST = "camera_lost"
+    CAMERA_BLACK = "camera_black"
+    CAMERA_FROZEN = "camera_frozen"
+    DISK_LOW = "disk_low"
+    SOUND_ONLY = "sound_only"
+    CLOCK_FREE = "clock_free"
+    CLOCK_STEPPED = "clock_stepped"
+    HOT = "hot"
+    ON_BATTERY = "on_battery"
+    BATTERY_LOW = "battery_low"
+    UPS_LOST = "ups_lost"
+    UPLOAD_LAG = "upload_lag"
+    NODE_LOST = "node_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """It runs since `since` (UTC); the other fields are as in a finding."""
+
+    kind: AlarmKind
+    grade: Grade
+    subject: str
+    since: datetime
+    values: Mapping[str, int | str]
+
+    def as_fields(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind.value,
+            "grade": self.grade.value,
+            "subject": self.subject,
+            "since": iso_utc(self.since),
+            "values": dict(self.values),
+        }
+
+    @classmethod
+    def parse(cls, fields: Mapping[str, Any]) -> "Alarm":
+        """The inverse; raises ValueError on what this version does not know."""
+        kind, grade, since = AlarmKind(fields["kind"]), Grade(fields["grade"]), parse_utc(fields["since"])
+        return cls(kind, grade, fields["subject"], since, fields["values"])

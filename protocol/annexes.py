@@ -28,7 +28,25 @@ def course_lines(facts: HearingFacts, words: Wording) -> list[Line]:
                     length=words.form.length(span.end - span.start),
                 )
             )
+    lines += mute_lines(facts, words)
     return sorted(lines, key=lambda line: line.at or 0.0)
+
+
+def mute_lines(facts: HearingFacts, words: Wording) -> list[Line]:
+    """When microphones were declared muted."""
+    known = {one.track: one for one in facts.tracks}
+    return [
+        words.line(
+            "say.muted",
+            one.start,
+            f"mute:{number}",
+            start=words.clock(one.start),
+            end=words.clock(facts.length if one.end is None else one.end),
+            track=words.track(known[one.track]),
+        )
+        for number, one in enumerate(facts.mutes, 1)
+        if one.track in known
+    ]
 
 
 def completeness_lines(facts: HearingFacts, words: Wording) -> list[Line]:

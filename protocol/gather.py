@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from court.card import HearingCard
 from court.health import SelfTest
 from court.hearing import HearingState
+from court.mutes import mute_spans
 from court.notes import Note, NoteTemplate
 from court.people import CourtRole
 from court.timeline import GapCause, SampleRange
@@ -69,6 +70,12 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo) -> HearingFa
         ledger=_ledger(work, hearing.id),
         untranscribed_because=_reasons(work.windows.of(hearing.id)),
         tested=_tested(work, hearing.id),
+        mutes=tuple(
+            mute_spans(
+                (body["track"], body["at_sample"] / AUDIO_RATE, body["muted"])
+                for body in _bodies(work, hearing.id, LeafKind.MUTE)
+            )
+        ),
     )
 
 

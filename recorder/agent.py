@@ -14,13 +14,14 @@ from court.errors import CourtError
 from court.hearing import HearingState
 from court.notes import NoteTemplate
 from court.openness import Openness
-from court.room import Room, SpoolLimits
+from court.room import Room
 from court.timeline import GapCause
 from hardware.devices import AUDIO_RATE
 from hardware.inputs import open_input
 from recorder.assembly import OpenSource
 from recorder.disk import DiskGauge, DiskRoom, measured, rates_of
 from recorder.errors import HearingRunning, Interrupted, NoHearing, disk_full, reason_of
+from recorder.health.senses import CameraSense, MicrophoneSense
 from recorder.opening import Opened, Opener
 from recorder.plan import Command
 from recorder.recording import TrackLevel
@@ -49,15 +50,6 @@ class Status:
     message: str
     disk: DiskRoom
     openness: Openness = Openness.OPEN
-
-
-def unsent(limits: SpoolLimits, backlog: Backlog, now: float) -> str:
-    """What people are told at `now` (UTC seconds since 1970) if more waits for the server than the room allows."""
-    gigabytes, hours = backlog.size / 1e9, 0.0 if backlog.oldest is None else (now - backlog.oldest) / 3600
-    for amount, limit, unit in ((gigabytes, limits.unsent_gigabytes, "GB"), (hours, limits.unsent_hours, "hours")):
-        if limit is not None and amount > limit:
-            return f"The server has not taken {amount:.1f} {unit} of recording: check the line to it."
-    return ""
 
 
 class Agent:
@@ -170,9 +162,25 @@ class Agent:
         session = self._session()
         return session.call(lambda: session.recording.order(openness, back))
 
+    def mute(self, track: str, muted: bool) -> None:
+        """The secretary declares a microphone muted, or heard again; it is recorded either way.
+
+        Raises InputError if there is no such microphone.
+        """
+        session = self._session()
+        session.call(lambda: session.recording.mute(track, muted))
+
+    def senses(self) -> tuple[list[MicrophoneSense], list[CameraSense]]:
+        """What the recording notices of its devices; empty without a hearing."""
+        current = self._current
+        if current is None or current.session.over:
+            return [], []
+        recording = current.session.recording
+        return [*recording.senses.values()], [*recording.eyes.values()]
+
     def status(self) -> Status:
         current, backlog, disk = self._current, self.spool.backlog(), self.gauge.room()
-        message = self._trouble or unsent(self.room.spool, backlog, self._clock.now().utc.timestamp())
+        message = self._trouble
         if current is None:
             return Status(None, None, 0.0, (), backlog, message, disk)
         recording = current.session.recording

@@ -123,6 +123,7 @@ def make_recording(
         silence=silence,
         pictures_fit=pictures_fit,
         orders=history.orders,
+        muted=history.muted,
     )
 
 

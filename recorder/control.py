@@ -29,6 +29,7 @@ from recorder.clearing import cleared
 from recorder.errors import HearingRunning, NoHearing, NoRoom
 from recorder.health.prompts import Ear
 from recorder.health.selftest import Running, SelfTester
+from recorder.health.watch import Watch
 from recorder.recording import TrackLevel
 from recorder.spool import Backlog
 
@@ -40,9 +41,9 @@ _BEARER = "Bearer "
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(agent: Agent, token: str, tester: SelfTester) -> Starlette:
+def create_app(agent: Agent, token: str, tester: SelfTester, watch: Watch) -> Starlette:
     """The ASGI application of the node that `agent` is; whoever calls it must show `token`."""
-    node = _Node(agent, tester)
+    node = _Node(agent, tester, watch)
     routes = [
         Route("/status", _guarded(node.status, token)),
         Route("/start", _guarded(node.start, token), methods=["POST"]),
@@ -52,6 +53,7 @@ def create_app(agent: Agent, token: str, tester: SelfTester) -> Starlette:
         Route("/stop", _guarded(node.step(agent.stop), token), methods=["POST"]),
         Route("/note", _guarded(node.note, token), methods=["POST"]),
         Route("/openness", _guarded(node.order, token), methods=["POST"]),
+        Route("/mute", _guarded(node.mute, token), methods=["POST"]),
         Route("/levels", _guarded(node.levels, token)),
         Route("/selftest", _guarded(node.selftest, token)),
         Route("/selftest/start", _guarded(node.start_selftest, token), methods=["POST"]),
@@ -62,12 +64,16 @@ def create_app(agent: Agent, token: str, tester: SelfTester) -> Starlette:
 
 
 class _Node:
-    def __init__(self, agent: Agent, tester: SelfTester) -> None:
+    def __init__(self, agent: Agent, tester: SelfTester, watch: Watch) -> None:
         self._agent = agent
         self._tester = tester
+        self._watch = watch
 
     async def status(self, _request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(status_fields, self._agent))
+        return JSONResponse(await run_in_threadpool(self._status))
+
+    def _status(self) -> dict[str, Any]:
+        return status_fields(self._agent, self._watch)
 
     async def start(self, request: Request) -> Response:
         card = HearingCard.parse(await _fields(request))
@@ -80,7 +86,7 @@ class _Node:
     def step(self, deed: Callable[[], None]) -> Handler:
         async def answer(_request: Request) -> Response:
             await run_in_threadpool(deed)
-            return JSONResponse(await run_in_threadpool(status_fields, self._agent))
+            return JSONResponse(await run_in_threadpool(self._status))
 
         return answer
 
@@ -95,6 +101,14 @@ class _Node:
             raise InputError(f"The note's template is unknown: use one of {', '.join(NoteTemplate)}.") from None
         return JSONResponse({"at": await run_in_threadpool(self._agent.note, template, text.strip())})
 
+    async def mute(self, request: Request) -> Response:
+        fields = await _fields(request)
+        track, muted = fields.get("track"), fields.get("muted")
+        if not isinstance(track, str) or not isinstance(muted, bool):
+            raise InputError("Give the microphone's track as a text, and muted as true or false.")
+        await run_in_threadpool(self._agent.mute, track, muted)
+        return JSONResponse(await run_in_threadpool(self._status))
+
     async def order(self, request: Request) -> Response:
         fields = await _fields(request)
         try:
@@ -107,7 +121,7 @@ class _Node:
         if back and openness is Openness.OPEN:
             raise InputError("A hearing is opened from now on: what was closed before stays closed.")
         since = await run_in_threadpool(self._agent.order, openness, back)
-        return JSONResponse({"since": since, **await run_in_threadpool(status_fields, self._agent)})
+        return JSONResponse({"since": since, **await run_in_threadpool(self._status)})
 
     async def selftest(self, _request: Request) -> Response:
         return JSONResponse(selftest_fields(self._tester))
@@ -125,11 +139,11 @@ class _Node:
 
     async def _level_events(self) -> AsyncIterator[dict[str, str]]:
         while True:
-            yield {"event": "levels", "data": json.dumps(level_fields(self._agent, self._tester))}
+            yield {"event": "levels", "data": json.dumps(level_fields(self._agent, self._tester, self._watch))}
             await asyncio.sleep(1 / _LEVELS_PER_SECOND)
 
 
-def status_fields(agent: Agent) -> dict[str, Any]:
+def status_fields(agent: Agent, watch: Watch) -> dict[str, Any]:
     """The answer to GET /status."""
     status, deleted = agent.status(), cleared(agent.spool)
     return {
@@ -153,6 +167,8 @@ def status_fields(agent: Agent) -> dict[str, Any]:
             "pictures_stopped": status.disk.pictures_stopped,
         },
         "message": status.message,
+        "muted": [one.track for one in agent.senses()[0] if one.muted],
+        "alarms": [one.as_fields() for one in watch.alarms],
     }
 
 
@@ -161,9 +177,9 @@ def _unsent(backlog: Backlog) -> dict[str, int]:
     return {"count": backlog.count, "bytes": backlog.size, "oldest_seconds": oldest}
 
 
-def level_fields(agent: Agent, tester: SelfTester) -> dict[str, Any]:
+def level_fields(agent: Agent, tester: SelfTester, watch: Watch) -> dict[str, Any]:
     """The data of one `levels` event. In a self-test, the levels and what it asks for; `selftest.count` rises when one
-    has ended."""
+    has ended, `alarms` when an alarm begins or ends."""
     seconds, state, levels = agent.meter()
     running = tester.running
     heard: Mapping[str, TrackLevel | Ear] = levels if running is None else running.ears
@@ -178,6 +194,7 @@ def level_fields(agent: Agent, tester: SelfTester) -> dict[str, Any]:
             }
             for track, one in heard.items()
         },
+        "alarms": watch.revision,
         "selftest": {"count": tester.count, "running": _running_fields(running)},
     }
 

@@ -22,7 +22,8 @@ class History:
     """`covered` is, per track, the tick up to which segments and gaps tile its timeline; `windows` counts segments.
 
     `mark` is the last moment stated: sample (48 kHz) and time of day, once the
-    hearing began. `deeds` counts states and notes: what the secretary did. `orders` are those on openness.
+    hearing began. `deeds` counts states and notes: what the secretary did. `orders` are those on openness, `muted` the
+    microphones that are declared so.
     """
 
     chain: Chain
@@ -34,6 +35,7 @@ class History:
     mark: tuple[int, datetime] = (0, _NEVER)
     deeds: int = 0
     orders: list[OpennessSpan] = field(default_factory=list)
+    muted: set[str] = field(default_factory=set)
 
     def read(self, entry: bytes) -> None:
         """Takes the next entry of the chain; raises LedgerError if it is damaged."""
@@ -52,6 +54,8 @@ class History:
             self.mark = (body["end"] * AUDIO_RATE // body["rate"], parse_utc(body["anchor"]["utc"]))
         elif leaf.kind is LeafKind.OPENNESS:
             self.orders.append(OpennessSpan(body["start_ms"] / 1000, None, Openness(body["openness"])))
+        elif leaf.kind is LeafKind.MUTE:
+            (self.muted.add if body["muted"] else self.muted.discard)(body["track"])
         if leaf.kind is LeafKind.SEGMENT:
             self.windows = max(self.windows, body["sequence"] + 1)
         if leaf.kind in (LeafKind.STATE, LeafKind.NOTE):

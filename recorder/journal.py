@@ -41,6 +41,10 @@ class Journal:
         body = {"at_sample": at_sample, "template": template.value, "text": text}
         self._state(LeafKind.NOTE, self._clock.now(), body)
 
+    def mute(self, at_sample: int, track: str, muted: bool) -> None:
+        """The microphone is declared muted, or heard again, from now on; what it gives is recorded either way."""
+        self._state(LeafKind.MUTE, self._clock.now(), {"track": track, "at_sample": at_sample, "muted": muted})
+
     def openness(self, order: OpennessSpan) -> None:
         """The court's order on who may see and hear what follows, which runs until the next one."""
         body = {"start_ms": int(order.start * 1000), "end_ms": None, "openness": order.openness.value}

@@ -1,10 +1,11 @@
 """One hearing being recorded: room blocks come in, segments and leaves come out. Runs on one thread."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from court.errors import InputError
 from court.hearing import HearingState
 from court.notes import NoteTemplate
 from court.openness import Openness, OpennessSpan, order_now
@@ -13,6 +14,7 @@ from court.timeline import GapCause
 from hardware.devices import Pcm, ticks
 from hardware.levels import SILENT, Level, measure
 from recorder.alignment import Reason, RoomBlock
+from recorder.health.senses import CameraSense, MicrophoneSense
 from recorder.journal import Journal
 from recorder.plan import Command, Plan, obey
 from recorder.segmenter import Segmenter
@@ -48,14 +50,17 @@ class Recording:
         silence: Reason,
         pictures_fit: Callable[[], bool] = lambda: True,
         orders: Sequence[OpennessSpan] = (),
+        muted: Collection[str] = (),
     ) -> None:
         """`window` is the number of the next segment of every track; `silence` explains a hole that lies
-        before the first a track gives; `orders` on openness were given before. `pictures_fit`: whether the disk has
-        room for more than sound now."""
+        before the first a track gives; `orders` on openness were given before, microphones declared `muted`.
+        `pictures_fit`: whether the disk has room for more than sound now."""
         self.orders = list(orders)
         self.plan = plan
         self.position = position
         self.levels = {microphone.track: TrackLevel(SILENT, False) for microphone, _ in microphones}
+        self.senses = {m.track: MicrophoneSense(m.track, m.track in muted) for m, _ in microphones}
+        self.eyes = {camera.name: CameraSense(camera.name) for camera in cameras}
         self._journal = journal
         self._microphones = microphones
         self._cameras = cameras
@@ -76,6 +81,7 @@ class Recording:
 
     def take(self, block: RoomBlock) -> None:
         """The next block. In a break or deliberation it is only measured; in a deliberation not even that."""
+        self._watch(block)
         self._fit = not self._cameras or self._pictures_fit()
         if not self._fit:
             block, self._left_out = replace(block, pictures=()), _NO_ROOM
@@ -120,6 +126,14 @@ class Recording:
         self._journal.note(self.position, template, text)
         return self.position / self._mix.rate
 
+    def mute(self, track: str, muted: bool) -> None:
+        """The microphone is declared muted, or heard again; repeating it changes nothing. Raises InputError."""
+        if track not in self.senses:
+            raise InputError(f"There is no microphone {track!r} here: name one of {', '.join(self.senses)}.")
+        if self.senses[track].muted != muted:
+            self._journal.mute(self.position, track, muted)
+            self.senses[track].muted = muted
+
     def order(self, openness: Openness, back: float) -> float:
         """The hearing is open or closed from `back` seconds ago on; returns since when, in seconds."""
         given = order_now(self.orders, openness, self.position / self._mix.rate, back)
@@ -143,12 +157,27 @@ class Recording:
         isolated = self.plan.state is HearingState.DELIBERATION
         for microphone, _ in self._microphones:
             pcm = _channel(block, microphone)
+            sense = self.senses[microphone.track]
             if pcm is None or isolated:
                 self.levels[microphone.track] = TrackLevel(SILENT, False)
             else:
-                speech = self._detectors[microphone.track].speech_in(pcm)
-                self.levels[microphone.track] = TrackLevel(measure(pcm), speech)
+                speech, level = self._detectors[microphone.track].speech_in(pcm), measure(pcm)
+                self.levels[microphone.track] = TrackLevel(level, speech)
+                sense.hear(pcm, level, block.end)
+            if isolated:
+                sense.rest()
+            elif pcm is None:
+                sense.lose(block.missing[microphone.input][1])
         return any(one.speech for one in self.levels.values())
+
+    def _watch(self, block: RoomBlock) -> None:
+        """Remembers the cameras' newest pictures, whatever becomes of them."""
+        for camera in self._cameras:
+            if camera.input in block.missing:
+                self.eyes[camera.name].lose(block.missing[camera.input][1])
+        for name, picture in block.pictures:
+            for camera in self._seen_by(name):
+                self.eyes[camera.name].see(picture)
 
     def _record(self, block: RoomBlock) -> None:
         present = [(track, _channel(block, microphone)) for microphone, track in self._microphones]

@@ -14,10 +14,13 @@ import uvicorn
 
 from hardware.clock import SystemClock
 from hardware.inputs import open_input
+from hardware.temperature import temperatures
+from hardware.ups import ask_ups
 from recorder.agent import Agent
 from recorder.control import create_app
 from recorder.delivery import node_uplink
 from recorder.health.selftest import SelfTester
+from recorder.health.watch import Watch
 from recorder.rooms import load_room
 from recorder.settings import load_node_settings
 from recorder.spool import Spool
@@ -37,6 +40,14 @@ def run_node(room_file: Path) -> None:
     clock = SystemClock()
     agent = Agent(settings, room, clock, key)
     tester = SelfTester(settings, room, clock, agent.gauge, open_input, token)
+    ups = settings.ups
+    watch = Watch(
+        agent,
+        clock,
+        delivers=bool(settings.server_url),
+        temperatures=temperatures,
+        ups=None if ups is None else lambda: ask_ups(ups),
+    )
     uplink: Uplink | None = None
     if settings.server_url:
         uplink = node_uplink(settings, agent.spool, token, key.public, clock)
@@ -44,10 +55,14 @@ def run_node(room_file: Path) -> None:
         uplink.start()
     try:
         agent.recover()
-        uvicorn.run(create_app(agent, token, tester), host=settings.host, port=settings.port, log_level="warning")
+        watch.start()
+        uvicorn.run(
+            create_app(agent, token, tester, watch), host=settings.host, port=settings.port, log_level="warning"
+        )
     finally:
         if uplink is not None:
             uplink.close()  # first: it reads the agent's spool
+        watch.close()
         tester.stop()
         agent.close()
 

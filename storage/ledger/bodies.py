@@ -26,6 +26,7 @@ class LeafKind(StrEnum):
     GAP = "gap"
     NOTE = "note"
     OPENNESS = "openness"
+    MUTE = "mute"
     TRANSCRIPT = "transcript"
     PROTOCOL = "protocol"
     SIGNATURE = "signature"
@@ -155,6 +156,7 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "end_ms": _or_none(is_count),
         "openness": _one_of(Openness),
     },
+    LeafKind.MUTE: {"track": _is_track, "at_sample": is_count, "muted": is_flag},
     LeafKind.TRANSCRIPT: {
         "sequence": is_count,
         "engine": is_text,

@@ -16,6 +16,7 @@ from hardware.inputs import open_input
 from recorder.agent import Agent
 from recorder.control import create_app
 from recorder.health.selftest import SelfTester
+from recorder.health.watch import Watch
 from recorder.settings import Pace
 from storage.ledger.leaf import LeafKind
 from tests.factories.recordings import check_tiles, node, recorded, simulated_room, tone, write_wav
@@ -34,9 +35,9 @@ def agent(tmp_path: Path) -> Iterator[Agent]:
 
 
 @contextmanager
-def serving(agent: Agent, tester: SelfTester) -> Iterator[httpx.Client]:
+def serving(agent: Agent, tester: SelfTester, watch: Watch | None = None) -> Iterator[httpx.Client]:
     """A client of the node's control interface that shows its token."""
-    app = create_app(agent, TOKEN, tester)
+    app = create_app(agent, TOKEN, tester, watch or Watch(agent, SystemClock()))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from court.card import LANGUAGES
 from court.health import Finding, Grade, SelfTest, Symptom
 from court.hearing import HearingState
+from court.mutes import MuteSpan
 from court.notes import Note, NoteTemplate
 from court.openness import Openness, OpennessSpan
 from court.people import CourtRole
@@ -290,3 +291,12 @@ def test_the_self_test_before_the_hearing_stands_among_the_technical_facts(langu
     wrong = stated(Finding(Symptom.HUM, Grade.AMBER, "mic-judge", {}), Finding(Symptom.CLOCK, Grade.AMBER, "", {}))
     assert form.say("role.judge") in wrong
     assert form.say("technical.self_test_machine") in wrong
+
+
+def test_a_microphone_that_was_declared_muted_stands_in_the_course() -> None:
+    muted = (MuteSpan("mic-judge", 61.0, 75.0), MuteSpan("mic-judge", 80.0, None), MuteSpan("mic-unknown", 1.0, None))
+    course = draft(replace(facts(), mutes=muted), RU).course
+    told = [line for line in course if line.evidence.startswith("mute:")]
+    assert [(line.at, line.evidence) for line in told] == [(61.0, "mute:1"), (80.0, "mute:2")]
+    assert "отключён микрофон «Председательствующий»" in told[0].text
+    assert [line.at for line in course] == sorted(line.at or 0.0 for line in course)

@@ -2,7 +2,7 @@ import { part, typing } from "./dom";
 import { type Level, Meters } from "./meters";
 import { clock } from "./time";
 
-interface Levels { seconds: number; state: string | null; levels: Record<string, Level> }
+interface Levels { seconds: number; state: string | null; levels: Record<string, Level>; alarms?: number }
 
 const STALE_MS = 3000;
 
@@ -11,6 +11,7 @@ export class ConsoleElement extends HTMLElement {
   #source: EventSource | undefined;
   #meters: Meters | undefined;
   #heard = 0;
+  #alarms: number | undefined;
   #watch = 0;
 
   connectedCallback(): void {
@@ -48,6 +49,10 @@ export class ConsoleElement extends HTMLElement {
     if (state && now.state && state.dataset["state"] !== now.state) {
       state.dataset["state"] = now.state;
       document.body.dispatchEvent(new Event("courtrec:changed"));
+    }
+    if (now.alarms !== this.#alarms) {
+      this.#alarms = now.alarms;
+      document.body.dispatchEvent(new Event("courtrec:alarms"));
     }
     const time = this.querySelector('[data-part="clock"]');
     if (time && now.state) time.textContent = clock(now.seconds);
