@@ -128,6 +128,7 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
         clock=SystemClock(),
         authority=authority,
         node=NodeClient(settings.node_url, _control_token(settings, secrets)) if settings.node_url else None,
+        other_nodes=tuple(NodeClient(url, secrets.node_token) for url in settings.node_urls),
     )
     canary = canary_context(context)
     if canary is not None:

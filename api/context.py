@@ -24,8 +24,8 @@ class Context:
 
     The `database` signs the log with the latter in every transaction that appended to it (`database.sealer`); the
     newest checkpoint also lies in `log_checkpoint`. `node` is the control client of the room's recording node, None
-    where none is attached; `authority` time-stamps the log, None where none is set. Tasks are put into the outbox of
-    a unit of work; `database.after_commit` hands them to the queue.
+    where none is attached; `other_nodes` are those of the court's other rooms. `authority` time-stamps the log, None
+    where none is set. Tasks are put into the outbox of a unit of work; `database.after_commit` hands them to the queue.
     """
 
     settings: Settings
@@ -36,6 +36,7 @@ class Context:
     secrets: Secrets
     clock: Clock
     node: NodeClient | None = None
+    other_nodes: tuple[NodeClient, ...] = ()
     authority: Authority | None = None
     throttle: LoginThrottle = field(init=False)
     recent_views: RecentViews = field(init=False)
@@ -48,6 +49,11 @@ class Context:
         object.__setattr__(self, "parts", Parts(settings.home / "parts"))
         self.database.sealer = LogSealer(self.log_keys, settings.log_origin, self.clock, self.log_checkpoint)
         object.__setattr__(self, "recent_views", RecentViews(settings.journal_minutes * 60))
+
+    @property
+    def nodes(self) -> tuple[NodeClient, ...]:
+        """Of all rooms."""
+        return (*(() if self.node is None else (self.node,)), *self.other_nodes)
 
     @property
     def server_key(self) -> SigningKey:

@@ -8,11 +8,13 @@ from api import reading, schemas, views
 from api.access import Action
 from api.caller import Caller
 from api.errors import Forbidden
+from api.findings import FindingText, finding_texts
 from api.gate import DESTROYED_BY_ACT, is_kept, require
 from api.openness_orders import orders
 from api.transcript_view import TranscriptView, transcript_view
 from api.web.render import Page
 from court.card import HearingCard
+from court.health import SelfTest
 from court.hearing import HearingState
 from court.labels import LABELS
 from court.notes import NoteTemplate
@@ -39,12 +41,13 @@ def completeness(uow: UnitOfWork, hearing: Hearing) -> views.Completeness:
 
 def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) -> dict[str, Any]:
     """Everything of the hearing's page for somebody who may read it."""
-    whole = completeness(uow, hearing)
+    whole, evidence = completeness(uow, hearing), _evidence(uow, hearing)
     return {
         "hearing": facts(uow, hearing),
         "transcript": _transcript(uow, hearing, reading.timeline(uow, caller, hearing), whole),
         "completeness": whole,
-        "evidence": _evidence(uow, hearing),
+        "evidence": evidence,
+        "tested": _test_texts(page, hearing, evidence.tested),
         "may_play": True,
         "orders": orders(uow, hearing.id),
         "may_close": caller.role is UserRole.JUDGE and not HearingState(hearing.state).live,
@@ -91,6 +94,11 @@ def _transcript(
     return transcript_view(timeline, whole.gaps, uow.windows.of(hearing.id), ended=hearing.end_sample is not None)
 
 
+def _test_texts(page: Page, hearing: Hearing, tested: SelfTest | None) -> list[FindingText]:
+    roles = {one["track"]: one["role"] for one in hearing.tracks}
+    return finding_texts(tested.findings, page.words, roles) if tested else []
+
+
 def _evidence(uow: UnitOfWork, hearing: Hearing) -> views.Evidence:
     segments = uow.hearings.segments(hearing.id)
     late = uow.hearings.undelivered(hearing.id)
@@ -105,6 +113,7 @@ def _evidence(uow: UnitOfWork, hearing: Hearing) -> views.Evidence:
         root=head.root.hex(),
         late=len(late),
         late_size=sum(one.size for one in late),
+        tested=reading.self_test(uow, hearing.id),
     )
 
 

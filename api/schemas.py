@@ -154,12 +154,21 @@ class NoteView(BaseModel):
     text: str
 
 
+class MuteView(BaseModel):
+    """A stretch in which the secretary had declared the microphone muted; it was recorded all the same."""
+
+    track: str
+    start: float
+    end: float | None = Field(description="None: to the end.")
+
+
 class Timeline(BaseModel):
     hearing: str
     state: HearingState
     duration: float
     tracks: list[TrackView]
     gaps: list[GapView]
+    mutes: list[MuteView]
     notes: list[NoteView]
     utterances: list[UtteranceView]
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from court.card import HearingCard
+from court.health import SelfTest
 from court.room import Input, Room
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Source
 from hardware.errors import DeviceUnusable
@@ -128,15 +129,18 @@ def track_facts(room: Room, sources: Mapping[str, Source]) -> tuple[TrackFacts, 
     )
 
 
-def hearing_facts(card: HearingCard, room: Room, node: str, tracks: tuple[TrackFacts, ...]) -> dict[str, Any]:
-    """The body of the hearing's leaf, but for its anchor."""
-    return {
+def hearing_facts(
+    card: HearingCard, room: Room, node: str, tracks: tuple[TrackFacts, ...], tested: SelfTest | None
+) -> dict[str, Any]:
+    """The body of the hearing's leaf, but for its anchor; `tested`: the self-test that was made for it."""
+    facts = {
         "card": card.as_fields(),
         "room": room.name,
         "node": node,
         "profile": room.profile.value,
         "tracks": [one.as_fields() for one in tracks],
     }
+    return facts if tested is None else {**facts, "selftest": tested.as_fields()}
 
 
 def make_recording(
@@ -166,6 +170,7 @@ def make_recording(
         pictures_fit=pictures_fit,
         orders=history.orders,
         notes=history.notes,
+        muted=history.muted,
     )
 
 

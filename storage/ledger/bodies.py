@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from court.health import Grade
 from court.hearing import HearingState
 from court.notes import NoteTemplate
 from court.openness import Openness
@@ -25,6 +26,7 @@ class LeafKind(StrEnum):
     GAP = "gap"
     NOTE = "note"
     OPENNESS = "openness"
+    MUTE = "mute"
     TRANSCRIPT = "transcript"
     PROTOCOL = "protocol"
     SIGNATURE = "signature"
@@ -141,6 +143,7 @@ _TRACK_FACTS = _record(
         "device": is_text,
     }
 )
+_FINDING = _record({"symptom": is_text, "grade": _one_of(Grade), "subject": is_text, "values": _record({})})
 _RANGE: dict[str, Check] = {"track": _is_track, "start": is_count, "end": is_count, "rate": _is_rate}
 
 _FIELDS: dict[LeafKind, dict[str, Check]] = {
@@ -170,6 +173,7 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "end_ms": _or_none(is_count),
         "openness": _one_of(Openness),
     },
+    LeafKind.MUTE: {"track": _is_track, "at_sample": is_count, "muted": is_flag},
     LeafKind.TRANSCRIPT: {
         "sequence": is_count,
         "engine": is_text,
@@ -234,19 +238,24 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
 }
 
 
-_SAID: dict[LeafKind, tuple[str, ...]] = {
-    LeafKind.HEARING: ("key",),
-    LeafKind.STATE: ("by",),
-    LeafKind.NOTE: ("key", "by"),
-    LeafKind.OPENNESS: ("by",),
+_OPTIONAL: dict[LeafKind, dict[str, Check]] = {
+    LeafKind.HEARING: {
+        "key": is_text,
+        "selftest": _record({"room": is_text, "at": is_time, "findings": _list_of(_FINDING)}),
+    },
+    LeafKind.STATE: {"by": is_text},
+    LeafKind.NOTE: {"key": is_text, "by": is_text},
+    LeafKind.OPENNESS: {"by": is_text},
+    LeafKind.MUTE: {"by": is_text},
 }
-"""Texts that may be missing: who ordered it, and the key by which a request that came twice is known."""
+"""Fields that may be missing, and hold this if they are there: who ordered it, the key by which a request that came
+twice is known, the self-test before the hearing."""
 
 
 def wrong_field(kind: LeafKind, body: Mapping[str, Any]) -> str | None:
     """The name of a field that is missing from `body` or holds what it may not, None if all is well."""
-    said = {name: is_text for name in _SAID.get(kind, ()) if name in body}
-    wrong = _wrong(body, {**_FIELDS[kind], **said})
+    optional = {name: check for name, check in _OPTIONAL.get(kind, {}).items() if name in body}
+    wrong = _wrong(body, {**_FIELDS[kind], **optional})
     if wrong is None and kind in (LeafKind.SEGMENT, LeafKind.GAP) and body["end"] < body["start"]:
         return "end"
     return wrong
