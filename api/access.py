@@ -25,6 +25,7 @@ class Action(StrEnum):
     VERIFY_LEDGER = "verify_ledger"
     MANAGE_USERS = "manage_users"
     MANAGE_RETENTION = "manage_retention"
+    WATCH_ROOMS = "watch_rooms"
 
 
 class Place(StrEnum):
@@ -56,7 +57,9 @@ _MAY = {
     UserRole.JUDGE: CONTENT
     | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION},
     UserRole.PARTY: CONTENT | {Action.CARD},
-    UserRole.ADMIN: frozenset({Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION}),
+    UserRole.ADMIN: frozenset(
+        {Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION, Action.WATCH_ROOMS}
+    ),
 }
 
 

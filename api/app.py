@@ -6,7 +6,21 @@ from api import failures
 from api.context import Context
 from api.headers import SecurityHeaders
 from api.nodes import begin_register
-from api.routes import console, health, hearings, ingest, live, log, media, nodes, pages, protocol_pages, verify
+from api.routes import (
+    console,
+    health,
+    hearings,
+    ingest,
+    live,
+    log,
+    media,
+    nodes,
+    pages,
+    protocol_pages,
+    selftest,
+    situation,
+    verify,
+)
 from api.web.render import StaticAssets
 from storage.keyring import LOG, SERVER
 from storage.ledger.ed25519 import key_id
@@ -22,7 +36,7 @@ Every refusal is `{"detail": sentence}`. Times on a hearing's timeline are secon
 
 API_ROUTERS = tuple(module.router for module in (ingest, nodes, hearings, media, live, verify, log, health))
 # The console before the pages: /hearings/new is no hearing.
-PAGE_ROUTERS = tuple(module.router for module in (console, protocol_pages, pages))
+PAGE_ROUTERS = tuple(module.router for module in (console, selftest, situation, protocol_pages, pages))
 
 
 def create_app(context: Context) -> FastAPI:

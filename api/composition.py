@@ -129,6 +129,7 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
         authority=authority,
         node=_node_client(secrets, settings.node_url, settings.node_key),
         spare=_node_client(secrets, settings.spare_node_url, settings.spare_node_key),
+        other_nodes=tuple(NodeClient(url, secrets.node_token) for url in settings.node_urls),
     )
     canary = canary_context(context)
     if canary is not None:

@@ -25,9 +25,9 @@ class Context:
 
     The `database` signs the log with the latter in every transaction that appended to it (`database.sealer`); the
     newest checkpoint also lies in `log_checkpoint`. `node` is the control client of the room's recording node, None
-    where none is attached, `spare` that of a second node in the same room, and `nodes` are both as one; `authority`
-    time-stamps the log, None where none is set. Tasks are put into the outbox of a unit of work;
-    `database.after_commit` hands them to the queue.
+    where none is attached, `spare` that of a second node in the same room, and `nodes` are both as one; `other_nodes`
+    are those of the court's other rooms. `authority` time-stamps the log, None where none is set. Tasks are put into
+    the outbox of a unit of work; `database.after_commit` hands them to the queue.
     """
 
     settings: Settings
@@ -39,6 +39,7 @@ class Context:
     clock: Clock
     node: NodeClient | None = None
     spare: NodeClient | None = None
+    other_nodes: tuple[NodeClient, ...] = ()
     authority: Authority | None = None
     throttle: LoginThrottle = field(init=False)
     nodes: RoomNodes | None = field(init=False)
@@ -53,6 +54,11 @@ class Context:
         object.__setattr__(self, "parts", Parts(settings.home / "parts"))
         self.database.sealer = LogSealer(self.log_keys, settings.log_origin, self.clock, self.log_checkpoint)
         object.__setattr__(self, "recent_views", RecentViews(settings.journal_minutes * 60))
+
+    @property
+    def all_nodes(self) -> tuple[NodeClient, ...]:
+        """Of all rooms, the spare one included."""
+        return (*(one for one in (self.node, self.spare) if one is not None), *self.other_nodes)
 
     @property
     def server_key(self) -> SigningKey:

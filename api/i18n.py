@@ -43,6 +43,10 @@ class Words:
         """Date and time to the minute, at the court's place: `12 марта 2026, 14:03`."""
         return format_datetime(moment, "d MMMM y, HH:mm", tzinfo=zone, locale=self.locale)
 
+    def time(self, moment: datetime, zone: tzinfo) -> str:
+        """Time of day at the court's place: `14:03:07`."""
+        return format_datetime(moment, "HH:mm:ss", tzinfo=zone, locale=self.locale)
+
     def size(self, count: int) -> str:
         """`count` bytes in the largest unit that leaves at least one."""
         units = [N_("bytes"), N_("KiB"), N_("MiB"), N_("GiB")]

@@ -37,6 +37,7 @@ NODE_STATES = frozenset(
         LeafKind.NOTE,
         LeafKind.OPENNESS,
         LeafKind.SYNC,
+        LeafKind.MUTE,
     }
 )
 """The facts that are a node's to state; all others are the server's."""

@@ -32,7 +32,7 @@ class NodeClient:
     """Every call raises NodeUnreachable; a step the node refuses is Conflict, bad input Unusable, in its own words."""
 
     def __init__(self, url: str, token: str, timeout: float = 10.0) -> None:
-        self._url = url
+        self.url = url
         self._headers = {"Authorization": f"Bearer {token}"}
         self._timeout = httpx.Timeout(timeout, connect=min(timeout, _CONNECT))
 
@@ -68,12 +68,26 @@ class NodeClient:
         order = {"openness": openness, "back_seconds": back_seconds}
         return self._call("POST", "/openness", {**order, **asked.as_fields()})
 
+    def mute(self, track: str, muted: bool, asked: Asked) -> dict[str, Any]:
+        """The microphone is declared muted, or heard again."""
+        return self._call("POST", "/mute", {"track": track, "muted": muted, **asked.as_fields()})
+
+    def selftest(self) -> dict[str, Any]:
+        """{running, tracks, trouble, last}: see court.health for what the last one found."""
+        return self._call("GET", "/selftest")
+
+    def start_selftest(self) -> dict[str, Any]:
+        return self._call("POST", "/selftest/start")
+
+    def stop_selftest(self) -> dict[str, Any]:
+        return self._call("POST", "/selftest/stop")
+
     async def levels(self) -> AsyncIterator[str]:
         """The data of each `levels` event (JSON text), about ten a second, until the node ends it."""
         try:
             async with (
                 httpx.AsyncClient(timeout=self._timeout, headers=self._headers, trust_env=False) as client,
-                client.stream("GET", f"{self._url}/levels") as answer,
+                client.stream("GET", f"{self.url}/levels") as answer,
             ):
                 if answer.status_code != httpx.codes.OK:
                     raise NodeUnreachable(f"The recording node answered {answer.status_code} to a request for levels.")
@@ -81,20 +95,20 @@ class NodeClient:
                     if line.startswith("data:"):
                         yield line.removeprefix("data:").strip()
         except httpx.HTTPError:
-            raise NodeUnreachable(_UNREACHABLE.format(url=self._url)) from None
+            raise NodeUnreachable(_UNREACHABLE.format(url=self.url)) from None
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         try:
             answer = httpx.request(
                 method,
-                self._url + path,
+                self.url + path,
                 json=body,
                 headers=self._headers,
                 timeout=self._timeout,
                 trust_env=False,
             )
         except httpx.HTTPError:
-            raise NodeUnreachable(_UNREACHABLE.format(url=self._url)) from None
+            raise NodeUnreachable(_UNREACHABLE.format(url=self.url)) from None
         if answer.is_success:
             result: dict[str, Any] = answer.json()
             return result

@@ -8,11 +8,13 @@ from api import reading, schemas, views
 from api.access import Action
 from api.caller import Caller
 from api.errors import Forbidden
+from api.findings import FindingText, finding_texts
 from api.gate import DESTROYED_BY_ACT, is_kept, require
 from api.openness_orders import orders
 from api.transcript_view import TranscriptView, transcript_view
 from api.web.render import Page
 from court.card import HearingCard
+from court.health import SelfTest
 from court.hearing import HearingState
 from court.labels import LABELS
 from court.notes import NoteTemplate
@@ -42,12 +44,13 @@ def completeness(uow: UnitOfWork, hearing: Hearing, store: WormStore) -> views.C
 def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) -> dict[str, Any]:
     """Everything of the hearing's page for somebody who may read it."""
     store = page.context.store
-    whole = completeness(uow, hearing, store)
+    whole, evidence = completeness(uow, hearing, store), _evidence(uow, hearing)
     return {
         "hearing": facts(uow, hearing),
         "transcript": _transcript(uow, hearing, reading.timeline(uow, caller, hearing, store), whole),
         "completeness": whole,
-        "evidence": _evidence(uow, hearing),
+        "evidence": evidence,
+        "tested": _test_texts(page, hearing, evidence.tested),
         "may_play": True,
         "orders": orders(uow, hearing.id),
         "may_close": caller.role is UserRole.JUDGE and not HearingState(hearing.state).live,
@@ -96,6 +99,11 @@ def _transcript(
     return transcript_view(timeline, whole.gaps, windows, ended=hearing.end_sample is not None)
 
 
+def _test_texts(page: Page, hearing: Hearing, tested: SelfTest | None) -> list[FindingText]:
+    roles = {one["track"]: one["role"] for one in hearing.tracks}
+    return finding_texts(tested.findings, page.words, roles) if tested else []
+
+
 def _evidence(uow: UnitOfWork, hearing: Hearing) -> views.Evidence:
     segments = uow.hearings.segments(hearing.id)
     late = uow.hearings.undelivered(hearing.id)
@@ -110,6 +118,7 @@ def _evidence(uow: UnitOfWork, hearing: Hearing) -> views.Evidence:
         root=head.root.hex(),
         late=len(late),
         late_size=sum(one.size for one in late),
+        tested=reading.self_test(uow, hearing.id),
     )
 
 

@@ -142,6 +142,12 @@ def _sync(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
         raise _refused(leaf, "the hearing announced no such tracks")
 
 
+def _mute(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
+    """No row: what is muted is read from the entries, of which a hearing has few."""
+    if leaf.body["track"] not in microphones(_locked(uow, leaf)):
+        raise _refused(leaf, f"the hearing announced no microphone {leaf.body['track']!r}")
+
+
 _PROJECTIONS: dict[LeafKind, Callable[[UnitOfWork, Leaf, int], None]] = {
     LeafKind.HEARING: _hearing,
     LeafKind.STATE: _state,
@@ -150,6 +156,7 @@ _PROJECTIONS: dict[LeafKind, Callable[[UnitOfWork, Leaf, int], None]] = {
     LeafKind.NOTE: _note,
     LeafKind.OPENNESS: _openness,
     LeafKind.SYNC: _sync,
+    LeafKind.MUTE: _mute,
 }
 
 

@@ -1,5 +1,6 @@
 """Stored rows as the API and the pages show them, already sifted by what the caller may see here."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,9 @@ from api.access import Action
 from api.caller import Caller
 from api.gate import Sieve
 from court.card import HearingCard
+from court.health import SelfTest
 from court.hearing import HearingState
+from court.mutes import MuteSpan, mute_spans
 from court.openness import openness_of
 from court.timeline import GapCause, SampleRange
 from protocol.completeness import Outage, find_outages
@@ -16,6 +19,8 @@ from protocol.facts import GapFact
 from protocol.filling import Filled, covers, filled, notes_beside, spoken
 from storage.db.models import Gap, Hearing, Segment, Utterance
 from storage.db.unit_of_work import UnitOfWork
+from storage.errors import LedgerError
+from storage.ledger.leaf import LeafKind, parse
 from storage.worm.port import WormStore
 
 SAMPLES_PER_SECOND = 48_000
@@ -93,6 +98,7 @@ def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore
         ],
         gaps=[_gap(one) for one in gaps],
         fills=[_fill(one) for one in fills],
+        mutes=[schemas.MuteView(track=one.track, start=one.start, end=one.end) for one in mutes(uow, hearing.id)],
         notes=[
             schemas.NoteView(at=at, template=row.template, text=row.text) for at, row in notes if read.passes(at, at)
         ],
@@ -105,6 +111,24 @@ def recorded(uow: UnitOfWork, hearing: Hearing) -> tuple[list[Segment], list[Gap
     end = duration(hearing, []) if hearing.end_sample is not None else float("inf")
     segments = [one for one in uow.hearings.segments(hearing.id) if one.start / one.rate < end]
     return segments, [one for one in uow.hearings.gaps(hearing.id) if one.start / one.rate < end]
+
+
+def mutes(uow: UnitOfWork, hearing_id: str) -> list[MuteSpan]:
+    """When microphones were declared muted."""
+    declared = []
+    for entry in uow.acts.entries(hearing_id, LeafKind.MUTE):
+        with contextlib.suppress(LedgerError):  # told by the verifier
+            body = parse(entry).body
+            declared.append((body["track"], body["at_sample"] / SAMPLES_PER_SECOND, body["muted"]))
+    return mute_spans(declared)
+
+
+def self_test(uow: UnitOfWork, hearing_id: str) -> SelfTest | None:
+    """The self-test that the hearing's first entry states; what a later version found is not known here."""
+    for entry in uow.acts.entries(hearing_id, LeafKind.HEARING):
+        with contextlib.suppress(LedgerError, ValueError, KeyError, TypeError):
+            return SelfTest.parse(parse(entry).body["selftest"])
+    return None
 
 
 def captured_tracks(hearing: Hearing) -> list[dict[str, Any]]:

@@ -166,6 +166,14 @@ class FillView(BaseModel):
     heard: bool = Field(description="Placed by the sound that both nodes recorded; else by their clocks alone.")
 
 
+class MuteView(BaseModel):
+    """A stretch in which the secretary had declared the microphone muted; it was recorded all the same."""
+
+    track: str
+    start: float
+    end: float | None = Field(description="None: to the end.")
+
+
 class Timeline(BaseModel):
     hearing: str
     state: HearingState
@@ -173,6 +181,7 @@ class Timeline(BaseModel):
     tracks: list[TrackView]
     gaps: list[GapView]
     fills: list[FillView] = []
+    mutes: list[MuteView]
     notes: list[NoteView]
     utterances: list[UtteranceView]
 

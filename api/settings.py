@@ -84,6 +84,9 @@ class Settings(BaseSettings):
         pattern=r"^([0-9a-f]{16})?$",
         description="Key id of the second node, as `courtrec node list` shows it.",
     )
+    node_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Control addresses of the court's other nodes, comma-separated, for the situation centre."
+    )
     object_limit: int = Field(1 << 30, ge=1 << 20, description="Largest object a node may deliver, in bytes.")
 
     session_hours: int = Field(10, ge=1, le=72, description="A log-in ends after so many hours.")
@@ -151,6 +154,12 @@ class Settings(BaseSettings):
         if value not in LANGUAGES:
             raise ValueError(f"use one of {', '.join(LANGUAGES)}")
         return value
+
+    @field_validator("node_urls", mode="before")
+    @classmethod
+    def _urls(cls, value: object) -> object:
+        found = [one.strip() for one in value.split(",")] if isinstance(value, str) else value
+        return tuple(cls._url(one) for one in found if one) if isinstance(found, list | tuple) else value
 
     @field_validator("public_url", "node_url", "spare_node_url", "timestamp_url")
     @classmethod

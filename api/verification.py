@@ -11,12 +11,15 @@ from api.context import Context
 from api.made import unstated_acts
 from api.nodes import register_of
 from api.readable import file_faults, to_the_end, unreadable_rows
+from api.reading import self_test
 from api.recorders import recorder_faults, register_faults
 from api.restorations import restoration_faults
 from api.seals import seal_faults
 from api.stamps import stamp_faults
 from api.tables import hearing_table_faults, log_row_fault, readable, state_of
 from api.witnesses import witness_faults
+from court.clock import iso_utc
+from court.health import Grade
 from storage.db.models import Hearing, LogEntry, MerkleNode, StoredObjectRow
 from storage.db.sealer import read_kept
 from storage.db.unit_of_work import UnitOfWork
@@ -92,6 +95,25 @@ def _destruction_notes(context: Context, hearing_id: str | None) -> Iterator[str
 def delivery_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
     """What nodes have stated and not yet delivered, of one hearing or all: no fault, and worth knowing."""
     yield from to_the_end("What has not arrived", _delivery_notes(context, hearing_id))
+
+
+def self_test_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
+    """What self-tests of the room found before hearings, of one hearing or all."""
+    yield from to_the_end("The self-tests", _self_test_notes(context, hearing_id))
+
+
+def _self_test_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
+    with context.database.read() as uow:
+        for one in _hearings(uow) if hearing_id is None else [hearing_id]:
+            tested = self_test(uow, one)
+            if tested is not None:
+                wrong = [
+                    f"{found.subject or 'machine'} {found.symptom.value} ({found.grade.value})"
+                    for found in tested.findings
+                    if found.grade is not Grade.GREEN
+                ]
+                found = ", ".join(wrong) or "all green"
+                yield f"The node states a self-test of the room at {iso_utc(tested.at)}, before hearing {one}: {found}."
 
 
 def _delivery_notes(context: Context, hearing_id: str | None) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from api import schemas
 from api.in_step import records
 from court.card import HearingCard
+from court.health import SelfTest
 from court.hearing import HearingState
 from court.openness import Openness
 from court.people import Participant
@@ -168,7 +169,7 @@ class ProtocolView:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the ledger holds of the hearing: `size` in bytes, `root` of the court's whole log in hex; `late` are the
-    segments whose bytes are still on their way."""
+    segments whose bytes are still on their way; `tested` is the room's self-test before it."""
 
     segments: int
     size: int
@@ -178,6 +179,7 @@ class Evidence:
     root: str
     late: int = 0
     late_size: int = 0
+    tested: SelfTest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ class NodeView:
     """What the recording node says of itself.
 
     `unsent` is what has not been delivered, `own` of it what belongs to the hearing shown; `delivery` says why nothing
-    gets through, `free` and `reserve` are bytes of its disk.
+    gets through, `free` and `reserve` are bytes of its disk; `muted` are the microphones declared so.
     """
 
     room: str
@@ -196,7 +198,7 @@ class NodeView:
     delivery: str
     free: int
     reserve: int
-    pictures_stopped: bool
+    muted: tuple[str, ...] = ()
 
     @property
     def short_of_room(self) -> bool:
@@ -253,7 +255,7 @@ def node_view(status: Mapping[str, Any], hearing_id: str = "") -> NodeView:
         status.get("delivery", ""),
         disk.get("free", 0),
         disk.get("reserve", 0),
-        disk.get("pictures_stopped", False),
+        tuple(status.get("muted", ())),
     )
 
 

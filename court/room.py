@@ -96,7 +96,8 @@ class SpoolLimits:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """`hearing` is the script file of a simulated room's secretary, empty elsewhere. Paths as in the file."""
+    """`hearing` is the script file of a simulated room's secretary, empty elsewhere. Paths as in the file.
+    `spare` is the control address of the node that takes over if this one fails; empty: there is none."""
 
     name: str
     inputs: tuple[Input, ...]
@@ -105,6 +106,7 @@ class Room:
     profile: Profile = Profile.EVIDENCE
     hearing: str = ""
     spool: SpoolLimits = SpoolLimits()
+    spare: str = ""
 
     def input(self, name: str) -> Input:
         return next(one for one in self.inputs if one.id == name)
@@ -117,7 +119,7 @@ def parse_room(text: str, where: str) -> Room:
     except tomllib.TOMLDecodeError as error:
         raise RoomError(f"The room file {where} is not valid TOML ({error}): correct that line.") from None
     reader = _Reader(where)
-    known = {"name", "profile", "hearing", "spool", "input", "microphone", "camera"}
+    known = {"name", "profile", "hearing", "spool", "spare", "input", "microphone", "camera"}
     reader.only(document, known, "the room")
     room = Room(
         name=reader.text(document, "name", "the room"),
@@ -127,6 +129,7 @@ def parse_room(text: str, where: str) -> Room:
         profile=reader.choice(document, "profile", Profile, Profile.EVIDENCE),
         hearing=reader.text(document, "hearing", "the room", default=""),
         spool=reader.spool(document.get("spool", {})),
+        spare=reader.text(document, "spare", "the room", default="").rstrip("/"),
     )
     reader.consistent(room)
     return room
@@ -234,6 +237,8 @@ class _Reader:
         return name
 
     def consistent(self, room: Room) -> None:
+        if room.spare and not room.spare.startswith(("http://", "https://")):
+            raise self.fail("the address of the spare node must begin with http:// or https://.")
         if not room.microphones:
             raise self.fail("it names no microphone; a hearing without sound cannot be recorded.")
         ids = [one.id for one in room.inputs]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from court.clock import iso_utc
+from court.health import Grade
 from court.hearing import HearingState
 from court.timeline import clock_text
 from protocol.completeness import Outage, outages
@@ -27,7 +28,25 @@ def course_lines(facts: HearingFacts, words: Wording) -> list[Line]:
                     length=words.form.length(span.end - span.start),
                 )
             )
+    lines += mute_lines(facts, words)
     return sorted(lines, key=lambda line: line.at or 0.0)
+
+
+def mute_lines(facts: HearingFacts, words: Wording) -> list[Line]:
+    """When microphones were declared muted."""
+    known = {one.track: one for one in facts.tracks}
+    return [
+        words.line(
+            "say.muted",
+            one.start,
+            f"mute:{number}",
+            start=words.clock(one.start),
+            end=words.clock(facts.length if one.end is None else one.end),
+            track=words.track(known[one.track]),
+        )
+        for number, one in enumerate(facts.mutes, 1)
+        if one.track in known
+    ]
 
 
 def completeness_lines(facts: HearingFacts, words: Wording) -> list[Line]:
@@ -84,6 +103,19 @@ def transcript_note(facts: HearingFacts, words: Wording) -> str:
     return note
 
 
+def self_test_facts(facts: HearingFacts, words: Wording) -> list[Fact]:
+    """That the room was tested before the hearing, and of which devices something was wrong then."""
+    if facts.tested is None:
+        return []
+    say, known = words.form.say, {one.track: one for one in facts.tracks}
+    wrong = dict.fromkeys(one.subject for one in facts.tested.findings if one.grade is not Grade.GREEN)
+    names = [words.track(known[one]) if one in known else say("technical.self_test_machine") for one in wrong]
+    what = say("technical.self_test_remarks", names=", ".join(names)) if names else say("technical.self_test_good")
+    at = facts.tested.at.astimezone(facts.zone)
+    date, time = words.form.moment("date", at), words.form.moment("clock", at)
+    return [Fact(say("technical.self_test"), say("technical.self_test_value", date=date, time=time, what=what))]
+
+
 def technical_facts(facts: HearingFacts, words: Wording) -> list[Fact]:
     """How the recording, its log and the recogniser can be identified."""
     say = words.form.say
@@ -94,6 +126,7 @@ def technical_facts(facts: HearingFacts, words: Wording) -> list[Fact]:
             say("technical.recording"),
             recording_name(facts.card.case_number, facts.started, facts.zone, facts.hearing),
         ),
+        *self_test_facts(facts, words),
         Fact(say("technical.started"), iso_utc(facts.started)),
         Fact(say("technical.ended"), iso_utc(facts.ended)),
     ]

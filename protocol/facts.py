@@ -6,7 +6,9 @@ from datetime import datetime, tzinfo
 
 from court.card import HearingCard
 from court.case_number import CaseNumber
+from court.health import SelfTest
 from court.hearing import HearingState
+from court.mutes import MuteSpan
 from court.notes import Note
 from court.openness import OpennessSpan
 from court.people import CourtRole
@@ -90,7 +92,8 @@ class HearingFacts:
 
     `covers` is what spare recordings account for where the first node did not record; `spares` are their ids.
     `untranscribed` are [start, end) seconds of speech the machine was given and could not transcribe,
-    `untranscribed_because` the reasons it gave, each once.
+    `untranscribed_because` the reasons it gave, each once. `tested` is the room's self-test before the hearing,
+    `mutes` are the stretches in which microphones were declared muted.
     """
 
     hearing: str
@@ -112,6 +115,8 @@ class HearingFacts:
     untranscribed_because: tuple[str, ...] = ()
     covers: tuple[Cover, ...] = ()
     spares: tuple[str, ...] = ()
+    tested: SelfTest | None = None
+    mutes: tuple[MuteSpan, ...] = ()
 
 
 def recording_name(case: CaseNumber, started: datetime, zone: tzinfo, hearing: str) -> str:

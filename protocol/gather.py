@@ -1,5 +1,6 @@
 """The facts of one hearing, read from the database as of one transaction."""
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 
 from court.card import HearingCard
+from court.health import SelfTest
 from court.hearing import HearingState
+from court.mutes import mute_spans
 from court.notes import Note, NoteTemplate
 from court.people import CourtRole
 from court.timeline import GapCause, SampleRange
@@ -46,7 +49,7 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
     # What a node that came back recorded behind the end, which the court stated, is not of the hearing.
     end = hearing.end_sample
     segments = [one for one in work.hearings.segments(hearing.id) if one.start * AUDIO_RATE < end * one.rate]
-    transcripts = _transcripts(work, hearing.id)
+    transcripts = _bodies(work, hearing.id, LeafKind.TRANSCRIPT)
     return HearingFacts(
         hearing=hearing.id,
         card=HearingCard.parse(hearing.card),
@@ -76,6 +79,13 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
         ),
         covers=tuple(covers(work, hearing, found)),
         spares=tuple(one.id for one in work.hearings.spares(hearing.id)),
+        tested=_tested(work, hearing.id),
+        mutes=tuple(
+            mute_spans(
+                (body["track"], body["at_sample"] / AUDIO_RATE, body["muted"])
+                for body in _bodies(work, hearing.id, LeafKind.MUTE)
+            )
+        ),
     )
 
 
@@ -132,11 +142,17 @@ def _reasons(windows: Iterable[models.Window]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.error for one in windows if one.state == "failed" and one.error))
 
 
-def _transcripts(work: UnitOfWork, hearing: str) -> list[Mapping[str, Any]]:
-    """What the ledger's entries state about the transcription of windows, in order."""
-    query = select(models.LogEntry.entry).where(
-        models.LogEntry.hearing_id == hearing, models.LogEntry.kind == LeafKind.TRANSCRIPT.value
-    )
+def _tested(work: UnitOfWork, hearing: str) -> SelfTest | None:
+    """What the hearing's first entry states; what a later version found is not known here."""
+    for body in _bodies(work, hearing, LeafKind.HEARING):
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            return SelfTest.parse(body["selftest"])
+    return None
+
+
+def _bodies(work: UnitOfWork, hearing: str, kind: LeafKind) -> list[Mapping[str, Any]]:
+    """What the hearing's entries of one kind state, in order."""
+    query = select(models.LogEntry.entry).where(models.LogEntry.hearing_id == hearing, models.LogEntry.kind == kind)
     return [parse(entry).body for entry in work.session.scalars(query.order_by(models.LogEntry.index))]
 
 

@@ -14,7 +14,7 @@ from court.errors import CourtError
 from court.hearing import HearingState
 from court.notes import Note, NoteTemplate
 from court.openness import Openness
-from court.room import Room, SpoolLimits
+from court.room import Room
 from court.timeline import GapCause
 from hardware.devices import AUDIO_RATE
 from hardware.inputs import open_input
@@ -22,6 +22,7 @@ from recorder.alignment import Reason
 from recorder.assembly import OpenSource
 from recorder.disk import DiskGauge, DiskRoom, measured, rates_of
 from recorder.errors import HearingRunning, Interrupted, NoHearing, disk_full, reason_of
+from recorder.health.senses import CameraSense, MicrophoneSense
 from recorder.opening import Opened, Opener
 from recorder.plan import NOBODY, Ask, Command
 from recorder.recording import TrackLevel
@@ -72,15 +73,6 @@ class Meter:
     steps: int
     orders: int
     levels: Mapping[str, TrackLevel]
-
-
-def unsent(limits: SpoolLimits, backlog: Backlog, now: float) -> str:
-    """What people are told at `now` (UTC seconds since 1970) if more waits for the server than the room allows."""
-    gigabytes, hours = backlog.size / 1e9, 0.0 if backlog.oldest is None else (now - backlog.oldest) / 3600
-    for amount, limit, unit in ((gigabytes, limits.unsent_gigabytes, "GB"), (hours, limits.unsent_hours, "hours")):
-        if limit is not None and amount > limit:
-            return f"The server has not taken {amount:.1f} {unit} of recording: check the line to it."
-    return ""
 
 
 class Agent:
@@ -206,9 +198,25 @@ class Agent:
         current = self._current
         return () if current is None else tuple(current.session.recording.notes)
 
+    def mute(self, track: str, muted: bool, ask: Ask = NOBODY) -> None:
+        """The secretary declares a microphone muted, or heard again; it is recorded either way.
+
+        Raises InputError if there is no such microphone.
+        """
+        session = self._session(ask.hearing)
+        session.call(lambda: session.recording.mute(track, muted, ask.by))
+
+    def senses(self) -> tuple[list[MicrophoneSense], list[CameraSense]]:
+        """What the recording notices of its devices; empty without a hearing."""
+        current = self._current
+        if current is None or current.session.over:
+            return [], []
+        recording = current.session.recording
+        return [*recording.senses.values()], [*recording.eyes.values()]
+
     def status(self) -> Status:
         current, backlog, disk = self._current, self.spool.backlog(), self.gauge.room()
-        message = self._trouble or unsent(self.room.spool, backlog, self._clock.now().utc.timestamp())
+        message = self._trouble
         if current is None:
             return Status(None, None, 0.0, (), backlog, message, disk)
         recording = current.session.recording
@@ -258,6 +266,11 @@ class Agent:
         plan = recording.plan
         return Meter(recording.position / AUDIO_RATE, plan.state, plan.steps, len(recording.orders), levels)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a hearing is being recorded, or is being taken up again."""
+        return self._running() is not None or self._working()
+
     def wait(self, timeout: float | None = None) -> None:
         """Until the hearing in the background has ended, `timeout` seconds at most."""
         if self._thread is not None:
@@ -302,7 +315,7 @@ class Agent:
         return self._thread is not None and self._thread.is_alive()
 
     def _refuse_if_busy(self) -> None:
-        if self._running() is not None or self._working():
+        if self.busy:
             raise HearingRunning(self._trouble or "Another hearing is being recorded here: stop it first.")
         self._opener.end_unbegun()
         if self.spool.unfinished() is not None:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from court.card import HearingCard
+from court.health import SelfTest
 from court.room import Input, Room
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Source
 from hardware.errors import DeviceUnusable
@@ -129,10 +130,16 @@ def track_facts(room: Room, sources: Mapping[str, Source]) -> tuple[TrackFacts, 
 
 
 def hearing_facts(
-    card: HearingCard, room: Room, node: str, tracks: tuple[TrackFacts, ...], spare_of: str = ""
+    card: HearingCard,
+    room: Room,
+    node: str,
+    tracks: tuple[TrackFacts, ...],
+    tested: SelfTest | None = None,
+    spare_of: str = "",
 ) -> dict[str, Any]:
-    """The body of the hearing's leaf, but for its anchor. `spare_of`: the hearing that another node records."""
-    return {
+    """The body of the hearing's leaf, but for its anchor; `tested`: the self-test that was made for it, `spare_of`: the
+    hearing that another node records."""
+    facts = {
         "card": card.as_fields(),
         "room": room.name,
         "node": node,
@@ -140,6 +147,7 @@ def hearing_facts(
         "tracks": [one.as_fields() for one in tracks],
         **({"spare_of": spare_of} if spare_of else {}),
     }
+    return facts if tested is None else {**facts, "selftest": tested.as_fields()}
 
 
 def make_recording(
@@ -169,6 +177,7 @@ def make_recording(
         pictures_fit=pictures_fit,
         orders=history.orders,
         notes=history.notes,
+        muted=history.muted,
     )
 
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from sse_starlette import EventSourceResponse
@@ -32,8 +32,12 @@ from recorder.agent import Agent
 from recorder.clearing import cleared
 from recorder.door import Door, Handler, json_fields, operator_of
 from recorder.errors import HearingRunning, NoHearing, NoRoom, Overtaken
+from recorder.health.prompts import Ear
+from recorder.health.selftest import Running, SelfTester
+from recorder.health.watch import Watch
 from recorder.page import page_routes
 from recorder.plan import Ask
+from recorder.recording import TrackLevel
 from recorder.spool import Backlog
 
 _LEVELS_PER_SECOND = 10
@@ -44,9 +48,9 @@ _MAX_SEEN = 1_000_000
 _KEY = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
 
-def create_app(agent: Agent, door: Door) -> Starlette:
+def create_app(agent: Agent, door: Door, tester: SelfTester, watch: Watch) -> Starlette:
     """The ASGI application of the node that `agent` is, for whom `door` lets in."""
-    node, guarded = _Node(agent), door.guarded
+    node, guarded = _Node(agent, tester, watch), door.guarded
     steps = (agent.pause, agent.resume, agent.deliberate, agent.stop)
     routes = [
         *page_routes(door, agent.settings.language),
@@ -57,27 +61,40 @@ def create_app(agent: Agent, door: Door) -> Starlette:
         Route("/note", guarded(node.note), methods=["POST"]),
         Route("/openness", guarded(node.order), methods=["POST"]),
         Route("/levels", guarded(node.levels)),
+        Route("/mute", guarded(node.mute), methods=["POST"]),
+        Route("/selftest", guarded(node.selftest)),
+        Route("/selftest/start", guarded(node.start_selftest), methods=["POST"]),
+        Route("/selftest/stop", guarded(node.stop_selftest), methods=["POST"]),
     ]
     errors = {CourtError: node.refusal, HTTPException: _http_error}
     return Starlette(routes=routes, exception_handlers=errors)
 
 
 class _Node:
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, tester: SelfTester, watch: Watch) -> None:
         self._agent = agent
+        self._tester = tester
+        self._watch = watch
 
     async def status(self, _request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(status_fields, self._agent))
+        return JSONResponse(await run_in_threadpool(self._status))
+
+    def _status(self) -> dict[str, Any]:
+        return status_fields(self._agent, self._watch)
 
     async def start(self, request: Request) -> Response:
         fields = await json_fields(request)
         card, key, by, spare_of = HearingCard.parse(fields), _key(fields), _by(request, fields), _spare_of(fields)
-        return JSONResponse({"hearing": await run_in_threadpool(self._agent.start, card, key, by, spare_of)})
+        return JSONResponse({"hearing": await run_in_threadpool(self._start, card, key, by, spare_of)})
+
+    def _start(self, card: HearingCard, key: str, by: str, spare_of: str) -> str:
+        with self._tester.aside():
+            return self._agent.start(card, key, by, spare_of)
 
     def step(self, deed: Callable[[Ask], None]) -> Handler:
         async def answer(request: Request) -> Response:
             await run_in_threadpool(deed, _ask(request, await json_fields(request)))
-            return JSONResponse(await run_in_threadpool(status_fields, self._agent))
+            return JSONResponse(await run_in_threadpool(self._status))
 
         return answer
 
@@ -97,6 +114,14 @@ class _Node:
         told = [{"at": one.at, "template": one.template, "text": one.text, "by": one.by} for one in self._agent.notes()]
         return JSONResponse(told)
 
+    async def mute(self, request: Request) -> Response:
+        fields = await json_fields(request)
+        track, muted = fields.get("track"), fields.get("muted")
+        if not isinstance(track, str) or not isinstance(muted, bool):
+            raise InputError("Give the microphone's track as a text, and muted as true or false.")
+        await run_in_threadpool(self._agent.mute, track, muted, _ask(request, fields))
+        return JSONResponse(await run_in_threadpool(self._status))
+
     async def order(self, request: Request) -> Response:
         fields = await json_fields(request)
         try:
@@ -109,14 +134,25 @@ class _Node:
         if back and openness is Openness.OPEN:
             raise InputError("A hearing is opened from now on: what was closed before stays closed.")
         since = await run_in_threadpool(self._agent.order, openness, back, _ask(request, fields))
-        return JSONResponse({"since": since, **await run_in_threadpool(status_fields, self._agent)})
+        return JSONResponse({"since": since, **await run_in_threadpool(self._status)})
+
+    async def selftest(self, _request: Request) -> Response:
+        return JSONResponse(selftest_fields(self._tester))
+
+    async def start_selftest(self, _request: Request) -> Response:
+        await run_in_threadpool(self._tester.start, lambda: self._agent.busy)
+        return JSONResponse(selftest_fields(self._tester))
+
+    async def stop_selftest(self, _request: Request) -> Response:
+        await run_in_threadpool(self._tester.stop)
+        return JSONResponse(selftest_fields(self._tester))
 
     async def refusal(self, _request: Request, error: Exception) -> Response:
         told: dict[str, Any] = {"detail": str(error)}
         if isinstance(error, InputError):
             return JSONResponse(told, 422)
         if isinstance(error, IllegalStep | NoHearing | HearingRunning | NoRoom | Overtaken):
-            return JSONResponse({**told, "status": await run_in_threadpool(status_fields, self._agent)}, 409)
+            return JSONResponse({**told, "status": await run_in_threadpool(self._status)}, 409)
         return JSONResponse(told, 503)
 
     async def levels(self, _request: Request) -> Response:
@@ -124,11 +160,11 @@ class _Node:
 
     async def _level_events(self) -> AsyncIterator[dict[str, str]]:
         while True:
-            yield {"event": "levels", "data": json.dumps(level_fields(self._agent))}
+            yield {"event": "levels", "data": json.dumps(level_fields(self._agent, self._tester, self._watch))}
             await asyncio.sleep(1 / _LEVELS_PER_SECOND)
 
 
-def status_fields(agent: Agent) -> dict[str, Any]:
+def status_fields(agent: Agent, watch: Watch) -> dict[str, Any]:
     """The answer to GET /status."""
     status, deleted = agent.status(), cleared(agent.spool)
     return {
@@ -158,6 +194,8 @@ def status_fields(agent: Agent) -> dict[str, Any]:
             "pictures_stopped": status.disk.pictures_stopped,
         },
         "message": status.message,
+        "muted": [one.track for one in agent.senses()[0] if one.muted],
+        "alarms": [one.as_fields() for one in watch.alarms],
     }
 
 
@@ -166,9 +204,12 @@ def _unsent(backlog: Backlog) -> dict[str, int]:
     return {"count": backlog.count, "bytes": backlog.size, "oldest_seconds": oldest}
 
 
-def level_fields(agent: Agent) -> dict[str, Any]:
-    """The data of one `levels` event."""
+def level_fields(agent: Agent, tester: SelfTester, watch: Watch) -> dict[str, Any]:
+    """The data of one `levels` event. In a self-test, the levels and what it asks for; `selftest.count` rises when one
+    has ended, `alarms` when an alarm begins or ends."""
     meter = agent.meter()
+    running = tester.running
+    heard: Mapping[str, TrackLevel | Ear] = meter.levels if running is None else running.ears
     return {
         "seconds": round(meter.seconds, 1),
         "state": meter.state,
@@ -180,8 +221,32 @@ def level_fields(agent: Agent) -> dict[str, Any]:
                 "peak_db": round(one.level.peak_db, 1),
                 "speech": one.speech,
             }
-            for track, one in meter.levels.items()
+            for track, one in heard.items()
         },
+        "alarms": watch.revision,
+        "selftest": {"count": tester.count, "running": _running_fields(running)},
+    }
+
+
+def selftest_fields(tester: SelfTester) -> dict[str, Any]:
+    """The answer to GET /selftest: what the running test asks for now, and what the last one found."""
+    last = tester.last
+    return {
+        "running": _running_fields(tester.running),
+        "tracks": tester.tracks,
+        "trouble": tester.trouble,
+        "last": None if last is None else last.as_fields(),
+    }
+
+
+def _running_fields(running: Running | None) -> dict[str, Any] | None:
+    if running is None:
+        return None
+    return {
+        "stage": running.stage,
+        "track": running.track,
+        "share": round(running.share, 2),
+        "seconds_left": round(running.seconds_left, 1),
     }
 
 

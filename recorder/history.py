@@ -24,7 +24,7 @@ class History:
 
     `mark` is the last moment stated: sample (48 kHz) and time of day, once the
     hearing began. `deeds` counts states and notes: what the secretary did. `orders` are those on openness,
-    `notes` the secretary's.
+    `notes` the secretary's, `muted` the microphones that are declared so.
     """
 
     chain: Chain
@@ -38,6 +38,7 @@ class History:
     orders: list[OpennessSpan] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     spare_of: str = ""
+    muted: set[str] = field(default_factory=set)
 
     def read(self, entry: bytes) -> None:
         """Takes the next entry of the chain; raises LedgerError if it is damaged."""
@@ -59,6 +60,8 @@ class History:
             self.orders.append(OpennessSpan(body["start_ms"] / 1000, None, Openness(body["openness"])))
         elif leaf.kind is LeafKind.NOTE:
             self.notes.append(_note(body))
+        elif leaf.kind is LeafKind.MUTE:
+            (self.muted.add if body["muted"] else self.muted.discard)(body["track"])
         if leaf.kind is LeafKind.SEGMENT:
             self.windows = max(self.windows, body["sequence"] + 1)
         if leaf.kind in (LeafKind.STATE, LeafKind.NOTE):

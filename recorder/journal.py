@@ -45,6 +45,11 @@ class Journal:
         body = {"at_sample": at_sample, "template": template.value, "text": text, **_said(key=key, by=by)}
         self._state(LeafKind.NOTE, self._clock.now(), body)
 
+    def mute(self, at_sample: int, track: str, muted: bool, by: str = "") -> None:
+        """The microphone is declared muted, or heard again, from now on; what it gives is recorded either way."""
+        body = {"track": track, "at_sample": at_sample, "muted": muted, **_said(by=by)}
+        self._state(LeafKind.MUTE, self._clock.now(), body)
+
     def openness(self, order: OpennessSpan, by: str = "") -> None:
         """The court's order on who may see and hear what follows, which runs until the next one."""
         span = {"start_ms": int(order.start * 1000), "end_ms": None, "openness": order.openness.value}

@@ -26,6 +26,7 @@ from recorder.assembly import (
 )
 from recorder.disk import DiskGauge
 from recorder.errors import SpoolError, reason_of
+from recorder.health.kept import kept
 from recorder.history import History, read_history
 from recorder.journal import Journal
 from recorder.plan import Ask, Command
@@ -106,7 +107,8 @@ class Opener:
             hearing = time_ordered_id(self._clock.now().utc, secrets.token_bytes(10))
             self._spool.begin(HearingRow(hearing, room_text(room), pace.value, scripted=script is not None))
             journal = self._journal(Chain(hearing, self._key.key_id))
-            facts = hearing_facts(card, room, self._settings.name, tracks, spare_of)
+            tested = kept(self._settings.home, room.name, self._clock.now().utc)
+            facts = hearing_facts(card, room, self._settings.name, tracks, tested, spare_of)
             journal.begin({**facts, "key": key} if key else facts)
             recording = make_recording(room, journal, History(Chain(hearing, "")), 0, _FIRST, self.gauge.pictures_fit)
             feed.begin(0)

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from court.alarm_texts import PLACES, SAYS
 from court.card import LANGUAGES
 from court.catalogue import N_, texts
 from court.errors import InputError
@@ -61,9 +62,6 @@ _WORDS = {
     "open_yes": N_("Open"),
     "offline": N_("The recorder does not answer. Nothing was lost; press again."),
     "words_needed": N_("A free note needs a few words: type them first, or use one of the buttons."),
-    "pictures_stopped": N_("The recorder's disk is nearly full: only sound is recorded. Call the operator."),
-    "disk_short": N_("The recorder's disk is too full for another hearing."),
-    "disk_cure": N_("Call the operator: room has to be made on the disk."),
     "undelivered": N_("Nothing gets through to the server now; recording goes on, and what waits is sent later."),
     "bytes": N_("bytes"),
     "KiB": N_("KiB"),
@@ -180,6 +178,14 @@ def _data(language: str) -> dict[str, Any]:
     return {
         "labels": {value: _say(language, message) for value, message in LABELS.items()},
         "words": {name: _say(language, message) for name, message in _WORDS.items()},
+        "alarms": {
+            kind.value: {
+                "where": _say(language, PLACES.get(kind, "")),
+                "what": _say(language, what),
+                "cure": _say(language, cure),
+            }
+            for kind, (what, cure) in SAYS.items()
+        },
         "sentences": {message: _say(language, message) for message in _SENTENCES},
         "templates": [one.value for one in NoteTemplate if one is not NoteTemplate.FREE],
         "languages": {code: LANGUAGE_NAMES[code] for code in LANGUAGES},

@@ -1,10 +1,11 @@
 """One hearing being recorded: room blocks come in, segments and leaves come out. Runs on one thread."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from court.errors import InputError
 from court.hearing import HearingState
 from court.notes import Note, NoteTemplate
 from court.openness import Openness, OpennessSpan, order_now
@@ -14,6 +15,7 @@ from hardware.devices import AUDIO_RATE, Pcm, ticks
 from hardware.levels import SILENT, Level, measure
 from recorder.alignment import Reason, RoomBlock
 from recorder.comparison import Comparison
+from recorder.health.senses import CameraSense, MicrophoneSense
 from recorder.journal import Journal
 from recorder.plan import NOBODY, Ask, Command, Plan, obey
 from recorder.segmenter import Segmenter
@@ -53,15 +55,18 @@ class Recording:
         pictures_fit: Callable[[], bool] = lambda: True,
         orders: Sequence[OpennessSpan] = (),
         notes: Sequence[Note] = (),
+        muted: Collection[str] = (),
     ) -> None:
         """`window` is the number of the next segment of every track; `silence` explains a hole that lies
-        before the first a track gives; `orders` on openness and `notes` were given before.
-        `pictures_fit`: whether the disk has room for more than sound now."""
+        before the first a track gives; `orders` on openness and `notes` were given before, microphones declared
+        `muted`. `pictures_fit`: whether the disk has room for more than sound now."""
         self.orders = list(orders)
         self.notes = list(notes)
         self.plan = plan
         self.position = position
         self.levels = {microphone.track: TrackLevel(SILENT, False) for microphone, _ in microphones}
+        self.senses = {m.track: MicrophoneSense(m.track, m.track in muted) for m, _ in microphones}
+        self.eyes = {camera.name: CameraSense(camera.name) for camera in cameras}
         self._journal = journal
         self._microphones = microphones
         self._cameras = cameras
@@ -88,6 +93,7 @@ class Recording:
 
     def take(self, block: RoomBlock) -> None:
         """The next block. In a break or deliberation it is only measured; in a deliberation not even that."""
+        self._watch(block)
         self._fit = not self._cameras or self._pictures_fit()
         if not self._fit:
             block, self._left_out = replace(block, pictures=()), _NO_ROOM
@@ -137,6 +143,14 @@ class Recording:
         self.notes.append(Note(self.position / self._mix.rate, template, text, key, by))
         return self.notes[-1].at
 
+    def mute(self, track: str, muted: bool, by: str = "") -> None:
+        """The microphone is declared muted, or heard again; repeating it changes nothing. Raises InputError."""
+        if track not in self.senses:
+            raise InputError(f"There is no microphone {track!r} here: name one of {', '.join(self.senses)}.")
+        if self.senses[track].muted != muted:
+            self._journal.mute(self.position, track, muted, by)
+            self.senses[track].muted = muted
+
     def order(self, openness: Openness, back: float, ask: Ask = NOBODY) -> float:
         """The hearing is open or closed from `back` seconds ago on; returns since when (s). Raises Overtaken."""
         given = order_now(self.orders, openness, self.position / self._mix.rate, back)
@@ -161,12 +175,27 @@ class Recording:
         isolated = self.plan.state is HearingState.DELIBERATION
         for microphone, _ in self._microphones:
             pcm = _channel(block, microphone)
+            sense = self.senses[microphone.track]
             if pcm is None or isolated:
                 self.levels[microphone.track] = TrackLevel(SILENT, False)
             else:
-                speech = self._detectors[microphone.track].speech_in(pcm)
-                self.levels[microphone.track] = TrackLevel(measure(pcm), speech)
+                speech, level = self._detectors[microphone.track].speech_in(pcm), measure(pcm)
+                self.levels[microphone.track] = TrackLevel(level, speech)
+                sense.hear(pcm, level, block.end)
+            if isolated:
+                sense.rest()
+            elif pcm is None:
+                sense.lose(block.missing[microphone.input][1])
         return any(one.speech for one in self.levels.values())
+
+    def _watch(self, block: RoomBlock) -> None:
+        """Remembers the cameras' newest pictures, whatever becomes of them."""
+        for camera in self._cameras:
+            if camera.input in block.missing:
+                self.eyes[camera.name].lose(block.missing[camera.input][1])
+        for name, picture in block.pictures:
+            for camera in self._seen_by(name):
+                self.eyes[camera.name].see(picture)
 
     def _record(self, block: RoomBlock) -> None:
         present = [(track, _channel(block, microphone)) for microphone, track in self._microphones]

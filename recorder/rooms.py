@@ -112,7 +112,8 @@ def bounded(room: Room) -> bool:
 
 def room_text(room: Room) -> str:
     """The room as the text of a room file: the inverse of court.room.parse_room."""
-    lines = [*_fields({"name": room.name, "profile": room.profile.value, "hearing": room.hearing})]
+    fields = {"name": room.name, "profile": room.profile.value, "hearing": room.hearing, "spare": room.spare}
+    lines = [*_fields(fields)]
     limits = {name: value for name, value in asdict(room.spool).items() if value is not None}
     lines += ["[spool]", *_fields(limits)] if limits else []
     for one in room.inputs:

@@ -11,6 +11,7 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from court.errors import InputError
+from hardware.ups import UpsAddress, parse_ups_address
 from recorder.line import UploadLimits, parse_limits
 
 Network = IPv4Network | IPv6Network
@@ -32,6 +33,7 @@ class NodeSettings(BaseSettings):
     `page_networks`: where the node's own page may be opened from, if a password was set; `language` is the page's.
     `planned_hours`: a hearing of that length must fit on the disk one and a half times, or none is begun;
     `sound_minutes`: with room for less sound than that, pictures are not recorded.
+    `ups`: the UPS that feeds the node, as NUT names it (`ups@127.0.0.1:3493`).
     """
 
     model_config = SettingsConfigDict(env_prefix="COURTREC_NODE_", populate_by_name=True, arbitrary_types_allowed=True)
@@ -52,6 +54,7 @@ class NodeSettings(BaseSettings):
     keep_local_days: int = Field(default=30, ge=0, le=36_500)
     planned_hours: float = Field(default=3, ge=0, le=24)
     sound_minutes: float = Field(default=60, ge=0, le=1440)
+    ups: Annotated[UpsAddress | None, NoDecode] = None
 
     @field_validator("zone", mode="before")
     @classmethod
@@ -72,6 +75,11 @@ class NodeSettings(BaseSettings):
     @classmethod
     def _limits(cls, value: object) -> object:
         return parse_limits(value) if isinstance(value, str) else value
+
+    @field_validator("ups", mode="before")
+    @classmethod
+    def _ups(cls, value: object) -> object:
+        return (parse_ups_address(value) if value else None) if isinstance(value, str) else value
 
     @property
     def spool_folder(self) -> Path:

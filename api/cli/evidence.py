@@ -16,7 +16,7 @@ from api.export import Order, export
 from api.recorders import recorder_notes
 from api.restorations import restoration_notes
 from api.settings import load_settings
-from api.verification import delivery_notes, destruction_notes, receipt_notes, verify
+from api.verification import delivery_notes, destruction_notes, receipt_notes, self_test_notes, verify
 from court import exit_codes
 from court.errors import InputError
 from court.one_line import one_line
@@ -54,7 +54,7 @@ def verify_evidence(hearing: str | None) -> int:
         faults = find_faults(context, hearing)
         notes = [how] if how else []
         notes += restoration_notes(context)
-        for told in (destruction_notes, delivery_notes, receipt_notes, recorder_notes):
+        for told in (destruction_notes, delivery_notes, receipt_notes, recorder_notes, self_test_notes):
             notes += told(context, hearing)
         whole = "" if faults else all_is_well(context, hearing)
     console = Console(soft_wrap=True, highlight=False, emoji=False)

@@ -237,6 +237,14 @@ def node_revoke(key: Annotated[str, typer.Argument(help="Id of the node's key (s
     revoke_node(key)
 
 
+@node_app.command("self-test")
+def node_self_test(room: Annotated[Path, typer.Argument(help="Room file (TOML).")]) -> None:
+    """Tests a room before a hearing, half a minute with somebody who speaks; exit code 1 if anything must be mended."""
+    from api.cli.rooms import self_test
+
+    raise typer.Exit(self_test(room))
+
+
 @node_app.command("redeliver")
 def node_redeliver(
     since: Annotated[datetime, typer.Option("--since", formats=["%Y-%m-%d"], help="First day to send again (UTC).")],

@@ -14,12 +14,17 @@ import uvicorn
 
 from api.cli.prompts import ask_password
 from hardware.clock import SystemClock
+from hardware.inputs import open_input
+from hardware.temperature import temperatures
+from hardware.ups import ask_ups
 from recorder.agent import Agent
 from recorder.control import create_app
 from recorder.delivery import node_uplink
 from recorder.door import Door
 from recorder.enrolment import enrol_node, enrolment_client
 from recorder.errors import HearingRunning
+from recorder.health.selftest import SelfTester
+from recorder.health.watch import Watch
 from recorder.login import Logins
 from recorder.password import set_password
 from recorder.rooms import load_room
@@ -41,6 +46,15 @@ def run_node(room_file: Path) -> None:
     key = keys.load_or_create(settings.key_file)
     clock = SystemClock()
     agent = Agent(settings, room, clock, key)
+    tester = SelfTester(settings, room, clock, agent.gauge, open_input, token)
+    ups = settings.ups
+    watch = Watch(
+        agent,
+        clock,
+        delivers=bool(settings.server_url),
+        temperatures=temperatures,
+        ups=None if ups is None else lambda: ask_ups(ups),
+    )
     uplink: Uplink | None = None
     if settings.server_url:
         uplink = node_uplink(settings, agent.spool, token, key.public, clock)
@@ -48,14 +62,16 @@ def run_node(room_file: Path) -> None:
         uplink.start()
     try:
         agent.recover()
+        watch.start()
         door = Door(token, Logins(settings.password_file), settings.page_networks, [settings.name])
+        app = create_app(agent, door, tester, watch)
         with watched(agent):
-            uvicorn.run(
-                create_app(agent, door), host=settings.host, port=settings.port, log_level="warning", log_config=None
-            )
+            uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", log_config=None)
     finally:
         if uplink is not None:
             uplink.close()  # first: it reads the agent's spool
+        watch.close()
+        tester.stop()
         agent.close()
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from api import page_content, reading, schemas, views
 from api.access import Action
+from api.alarm_texts import alarm_texts
 from api.audit import journalled, record_access
 from api.caller import Caller
 from api.deps import CurrentUser, protect_forms, require_role
@@ -130,6 +131,7 @@ def console(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
         **values,
         **_state_values(page, hearing_id, hearing),
         **_node_values(page, hearing_id),
+        **_alarm_values(page, hearing_id),
     )
 
 
@@ -155,6 +157,30 @@ def node(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     with page.context.database.read() as uow:
         _known(uow, page, caller, hearing_id)
     return page.render("console_node.html", hearing_id=hearing_id, **_node_values(page, hearing_id))
+
+
+@router.get("/{hearing_id}/alarms")
+def alarms(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    with page.context.database.read() as uow:
+        _known(uow, page, caller, hearing_id)
+    return page.render("console_alarms.html", hearing_id=hearing_id, **_alarm_values(page, hearing_id))
+
+
+@router.post("/{hearing_id}/mute")
+def mute(
+    hearing_id: str,
+    page: PageDep,
+    caller: CurrentUser,
+    track: Annotated[str, Form(max_length=64)],
+    muted: Annotated[bool, Form()],
+) -> Response:
+    """The secretary declares a microphone muted, or heard again."""
+    subject, asked = f"{'mute' if muted else 'unmute'} {track}", Asked(caller.name, hearing_id)
+    status, _ = _lead(page, caller, hearing_id, subject, lambda node, asked: node.mute(track, muted, asked), asked)
+    microphones = [one for one in status["tracks"] if one["kind"] == "audio" and one["role"]]
+    return page.render(
+        "console_meters.html", hearing_id=hearing_id, microphones=microphones, node=views.node_view(status, hearing_id)
+    )
 
 
 @router.post("/{hearing_id}/pause")
@@ -324,6 +350,12 @@ def _node_values(page: Page, hearing_id: str) -> dict[str, Any]:
     node = None if first.status is None else views.node_view(first.status, hearing_id)
     view = None if spare is None else views.spare_view(first.status, spare.status, hearing_id)
     return {"node": node, "node_error": say(first.error) if first.error else "", "spare": view}
+
+
+def _alarm_values(page: Page, hearing_id: str) -> dict[str, Any]:
+    status = _status_or_none(page, hearing_id) or {}
+    roles = {one["track"]: one["role"] for one in status.get("tracks", ())}
+    return {"alarms": alarm_texts(status.get("alarms", ()), page.words, roles)}
 
 
 def _status_or_none(page: Page, hearing_id: str) -> dict[str, Any] | None:

@@ -115,6 +115,7 @@ def environment(language: str) -> Environment:
         bytes=texts.size,
         track=track_name,
         moment=lambda value: texts.moment(value, court_zone()),
+        time=lambda value: texts.time(value, court_zone()),
         doubt=doubt,
     )
     return made
@@ -149,8 +150,12 @@ class Page:
     @property
     def may_record(self) -> bool:
         """Whether the person may start and lead recordings."""
+        return self.may(Action.RECORD)
+
+    def may(self, action: Action) -> bool:
+        """Whether the person may do this, which no single hearing is concerned with."""
         caller = self.caller
-        return caller is not None and decide(caller.role, Action.RECORD, Openness.OPEN, caller.place, False).allowed
+        return caller is not None and decide(caller.role, action, Openness.OPEN, caller.place, False).allowed
 
     def render(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The template, or part of a page, as an answer."""
@@ -161,6 +166,7 @@ class Page:
             "assets": built_assets(),
             "section": "hearings",
             "may_record": self.may_record,
+            "may_watch": self.may(Action.WATCH_ROOMS),
             "theme": theme if theme in ("light", "dark") else "",
         }
         text = environment(self.words.language).get_template(template).render(known | values)

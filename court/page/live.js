@@ -3,7 +3,7 @@
  * comments, because a node serves it as it stands.
  *
  * @typedef {{ rms_db: number, peak_db: number, speech: boolean }} Level
- * @typedef {{ seconds: number, state: string | null, steps: number, orders: number, levels: Record<string, Level> }} Levels
+ * @typedef {{ seconds: number, state: string | null, steps: number, orders: number, levels: Record<string, Level>, alarms: number }} Levels
  */
 
 /** The lowest level a meter shows, in dB below full scale. */
@@ -57,6 +57,11 @@ export class PeakHold {
   }
 }
 
+/** The levels that meters show: in deliberation the microphones are isolated. @param {Levels} now */
+export function heard(now) {
+  return now.state === "recording" || now.state === "paused" ? now.levels : {};
+}
+
 /** The meters of a page: elements of class "meter" with data-track. */
 export class Meters {
   #root;
@@ -70,12 +75,11 @@ export class Meters {
     this.#silent = silent;
   }
 
-  /** @param {Levels} now */
-  show(now) {
-    const heard = now.state === "recording" || now.state === "paused"; // in deliberation the microphones are isolated
+  /** A microphone that is not among `levels` rests. @param {Record<string, Level>} levels */
+  show(levels) {
     for (const meter of /** @type {NodeListOf<HTMLElement>} */ (this.#root.querySelectorAll(".meter"))) {
-      const level = now.levels[meter.dataset["track"] ?? ""];
-      if (level && heard) this.#draw(meter, level);
+      const level = levels[meter.dataset["track"] ?? ""];
+      if (level) this.#draw(meter, level);
       else this.#rest(meter);
     }
   }

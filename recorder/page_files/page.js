@@ -1,8 +1,8 @@
-import { clock, Keys, Meters, part, typing } from "./live.js";
+import { clock, heard, Keys, Meters, part, typing } from "./live.js";
 
 /** @type {any} */
 const data = JSON.parse(document.getElementById("data").textContent);
-const { labels, words, sentences } = data;
+const { labels, words, sentences, alarms: told } = data;
 const keys = new Keys();
 const STALE_MS = 3000;
 const TRIES = 3;
@@ -77,7 +77,7 @@ function startPanel(root) {
       heard = performance.now();
       if (status && (now.steps !== status.steps || now.orders !== status.orders || now.state !== status.state)) refresh();
       if (now.state && now.state !== "ended") part(root, "clock").textContent = clock(now.seconds);
-      meters.show(now);
+      meters.show(heard(now));
     });
     source.addEventListener("error", () => {
       if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
@@ -224,12 +224,20 @@ function startPanel(root) {
   }
 }
 
+/** An alarm of the node's status in the reader's language (court/alarm_texts.py). */
+function alarm({ kind, grade, subject, values }, tracks) {
+  const { where, what, cure } = told[kind];
+  const role = tracks.find(({ track }) => track === subject)?.role;
+  const known = { ...values, sensor: subject, rest: "charge" in values ? ` (${values.charge} %)` : "" };
+  if ("free" in values) known.free = size(values.free);
+  const text = what.replace(/\{(\w+)\}/g, (whole, name) => known[name] ?? whole);
+  return { severity: grade === "red" ? "bad" : "warn", text: `${where || labels[role] || subject}: ${text}`, cure };
+}
+
 /** What is wrong now, the worst first: [{severity, text, cure}]. */
 function alarms(status) {
-  const found = [...(status.alarms ?? [])];
+  const found = status.alarms.map((one) => alarm(one, status.tracks));
   if (status.message) found.push({ severity: "bad", text: status.message, cure: "" });
-  if (status.disk.pictures_stopped) found.push({ severity: "warn", text: words.pictures_stopped, cure: "" });
-  else if (status.disk.short) found.push({ severity: "warn", text: words.disk_short, cure: words.disk_cure });
   if (status.unsent.count && status.delivery) found.push({ severity: "info", text: words.undelivered, cure: "" });
   return found;
 }

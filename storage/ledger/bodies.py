@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from court.health import Grade
 from court.hearing import HearingState
 from court.ids import is_id
 from court.notes import NoteTemplate
@@ -26,6 +27,7 @@ class LeafKind(StrEnum):
     GAP = "gap"
     NOTE = "note"
     OPENNESS = "openness"
+    MUTE = "mute"
     TRANSCRIPT = "transcript"
     PROTOCOL = "protocol"
     SIGNATURE = "signature"
@@ -142,6 +144,7 @@ _TRACK_FACTS = _record(
         "device": is_text,
     }
 )
+_FINDING = _record({"symptom": is_text, "grade": _one_of(Grade), "subject": is_text, "values": _record({})})
 _RANGE: dict[str, Check] = {"track": _is_track, "start": is_count, "end": is_count, "rate": _is_rate}
 
 _FIELDS: dict[LeafKind, dict[str, Check]] = {
@@ -171,6 +174,7 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "end_ms": _or_none(is_count),
         "openness": _one_of(Openness),
     },
+    LeafKind.MUTE: {"track": _is_track, "at_sample": is_count, "muted": is_flag},
     LeafKind.TRANSCRIPT: {
         "sequence": is_count,
         "engine": is_text,
@@ -234,21 +238,28 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
     },
 }
 
+
 _OPTIONAL: dict[LeafKind, dict[str, Check]] = {
-    LeafKind.HEARING: {"key": is_text, "spare_of": lambda value: is_text(value) and is_id(value)},
+    LeafKind.HEARING: {
+        "key": is_text,
+        "spare_of": lambda value: is_text(value) and is_id(value),
+        "selftest": _record({"room": is_text, "at": is_time, "findings": _list_of(_FINDING)}),
+    },
     LeafKind.STATE: {"by": is_text, "spare": lambda value: is_text(value) and is_id(value)},
     LeafKind.NOTE: {"key": is_text, "by": is_text},
     LeafKind.OPENNESS: {"by": is_text},
+    LeafKind.MUTE: {"by": is_text},
 }
-"""Checked where they stand. `by`: who ordered it; `key`: by which a request that came twice is known. `spare_of`: the
-hearing whose room this node records beside the first one. `spare`: the recording on which the court ended a hearing
-whose own node did not answer; in the court's own leaf alone."""
+"""Fields that may be missing, and hold this if they are there: who ordered it, the key by which a request that came
+twice is known, the self-test before the hearing. `spare_of`: the hearing whose room this node records beside the first
+one. `spare`: the recording on which the court ended a hearing whose own node did not answer; in the court's own leaf
+alone."""
 
 
 def wrong_field(kind: LeafKind, body: Mapping[str, Any]) -> str | None:
     """The name of a field that is missing from `body` or holds what it may not, None if all is well."""
-    given = {name: check for name, check in _OPTIONAL.get(kind, {}).items() if name in body}
-    wrong = _wrong(body, {**_FIELDS[kind], **given})
+    optional = {name: check for name, check in _OPTIONAL.get(kind, {}).items() if name in body}
+    wrong = _wrong(body, {**_FIELDS[kind], **optional})
     if wrong is None and kind in (LeafKind.SEGMENT, LeafKind.GAP) and body["end"] < body["start"]:
         return "end"
     return wrong

@@ -52,6 +52,13 @@ def test_the_secretary_records_a_hearing(page: Page, recorded: dict[str, str]) -
     page.keyboard.up("Enter")
     expect(page.locator("#notes li")).to_have_count(2)
 
+    mute = page.locator("#meters button[aria-pressed]").nth(2)
+    mute.click()
+    expect(page.locator("#meters .muted-track")).to_have_count(1)
+    expect(mute).to_have_attribute("aria-pressed", "true")
+    mute.click()
+    expect(page.locator("#meters .muted-track")).to_have_count(0)
+
     expect(clock).to_have_text(re.compile("00:00:(1[5-9]|[2-5].)"), timeout=30_000)
     state.get_by_role("button").nth(0).click()
     expect(state).to_have_attribute("data-state", "paused")

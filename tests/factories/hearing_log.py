@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from court.health import SelfTest
 from storage.ledger.chain import Chain
 from storage.ledger.ed25519 import SigningKey
 from storage.ledger.faults import ObjectState
@@ -59,7 +60,7 @@ def anchor(second: int) -> dict[str, Any]:
     return {"utc": at.replace("+00:00", "Z"), "monotonic_ms": second * 1000, "disciplined": True}
 
 
-def open_hearing(log: HearingLog) -> None:
+def open_hearing(log: HearingLog, tested: SelfTest | None = None) -> None:
     tracks = [
         {
             "track": track,
@@ -73,7 +74,8 @@ def open_hearing(log: HearingLog) -> None:
     ]
     card = {"case_number": "Э-1/26", "participants": []}
     body = {"card": card, "room": "Зал 1", "node": "node-1", "profile": "evidence", "tracks": tracks}
-    log.add(NODE, LeafKind.HEARING, body | {"started": anchor(0)})
+    stated = {} if tested is None else {"selftest": tested.as_fields()}
+    log.add(NODE, LeafKind.HEARING, body | {"started": anchor(0)} | stated)
     add_state(log, "recording", 0)
 
 
@@ -114,10 +116,11 @@ def made_hearing(
     shared: tuple[str, int] | None = None,
     same: tuple[tuple[str, int], ...] = (),
     start: datetime = START,
+    tested: SelfTest | None = None,
 ) -> HearingLog:
     """Without fault, except that the segment `skip` (track, sequence) was never entered. Stated from `start` on."""
     log = HearingLog(hearing=hearing, shared=shared, same=same, start=start)
-    open_hearing(log)
+    open_hearing(log, tested)
     second = 0
     for window in range(3):
         for track in TRACKS:

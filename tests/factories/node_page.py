@@ -7,9 +7,13 @@ from contextlib import contextmanager
 import httpx
 import uvicorn
 
+from hardware.clock import SystemClock
+from hardware.inputs import open_input
 from recorder.agent import Agent
 from recorder.control import create_app
 from recorder.door import HEADER, Door
+from recorder.health.selftest import SelfTester
+from recorder.health.watch import Watch
 from recorder.login import Logins
 from recorder.password import set_password
 from tests.factories.server import NODE_TOKEN
@@ -19,13 +23,19 @@ PIN = "246810"
 
 
 @contextmanager
-def serving_node(agent: Agent, pin: str = "") -> Iterator[str]:
-    """The address of the node that `agent` is; with `pin` its page has that password."""
+def serving_node(
+    agent: Agent, pin: str = "", tester: SelfTester | None = None, watch: Watch | None = None
+) -> Iterator[str]:
+    """The address of the node that `agent` is; with `pin` its page has that password. What is not given looks at
+    nothing by itself."""
+    tester = tester or SelfTester(agent.settings, agent.room, SystemClock(), agent.gauge, open_input)
+    watch = watch or Watch(agent, SystemClock())
     password = agent.settings.password_file
     if pin:
         set_password(password, pin)
     door = Door(NODE_TOKEN, Logins(password), agent.settings.page_networks)
-    server = uvicorn.Server(uvicorn.Config(create_app(agent, door), host="127.0.0.1", port=0, log_level="warning"))
+    app = create_app(agent, door, tester, watch)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     until(lambda: server.started)

@@ -3,13 +3,18 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from hardware.clock import SystemClock
+from hardware.inputs import open_input
 from recorder.agent import Agent
+from recorder.health.selftest import SelfTester
+from recorder.health.watch import Watch
 from recorder.settings import Pace
 from storage.ledger.leaf import LeafKind
 from tests.factories.node_page import serving_node
@@ -28,10 +33,21 @@ def agent(tmp_path: Path) -> Iterator[Agent]:
     made.close()
 
 
+@contextmanager
+def serving(agent: Agent, tester: SelfTester | None = None, watch: Watch | None = None) -> Iterator[httpx.Client]:
+    """A client of the node's control interface that shows its token."""
+    headers = {"Authorization": f"Bearer {NODE_TOKEN}"}
+    with (
+        serving_node(agent, tester=tester, watch=watch) as address,
+        httpx.Client(base_url=address, headers=headers, timeout=30) as client,
+    ):
+        yield client
+
+
 @pytest.fixture
 def page(agent: Agent) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {NODE_TOKEN}"}
-    with serving_node(agent) as address, httpx.Client(base_url=address, headers=headers, timeout=30) as client:
+    tester = SelfTester(agent.settings, agent.room, SystemClock(), agent.gauge, open_input)
+    with serving(agent, tester) as client:
         yield client
 
 

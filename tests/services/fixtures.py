@@ -1,7 +1,7 @@
 """Fixtures ``postgres``, ``redis``, ``minio``, ``rtsp`` and ``timestamps``: the address of a running server.
 
-And ``sound``, a sound server, and ``disk``, a small disk, for one test each. What is not installed or not allowed skips
-its tests, with the reason; COURTREC_REQUIRE_SERVICES=1 fails them.
+And ``sound``, a sound server, ``ups``, a NUT server, and ``disk``, a small disk, for one test each. What is not
+installed or not allowed skips its tests, with the reason; COURTREC_REQUIRE_SERVICES=1 fails them.
 """
 
 import os
@@ -13,12 +13,14 @@ from typing import TypeVar
 import pytest
 
 from tests.services.disks import SmallDisk, small_disk
+from tests.services.nut import UpsServer, ups_server
 from tests.services.processes import (
     MinioServer,
     PostgresServer,
     RedisServer,
     RtspServer,
     age,
+    free_port,
     minio_server,
     postgres_server,
     redis_server,
@@ -96,3 +98,9 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
     """Of 4 MiB."""
     with or_skip(small_disk(tmp_path / "disk", 4 << 20)) as mounted:
         yield mounted
+
+
+@pytest.fixture
+def ups() -> Iterator[UpsServer]:
+    with or_skip(ups_server(free_port())) as server:
+        yield server

@@ -27,6 +27,7 @@ gir1.2-gst-rtsp-server-1.0|tests on a real RTSP server
 gstreamer1.0-plugins-base|tests on a real RTSP server
 gstreamer1.0-plugins-good|tests on a real RTSP server
 gstreamer1.0-plugins-bad|tests on a real RTSP server (H.265 cameras)
+nut-server|tests on a real server of UPSs (NUT)
 pulseaudio|tests on a real sound server
 pulseaudio-utils|tests on a real sound server"
 

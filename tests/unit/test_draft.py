@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from court.card import LANGUAGES
+from court.health import Finding, Grade, SelfTest, Symptom
 from court.hearing import HearingState
+from court.mutes import MuteSpan
 from court.notes import Note, NoteTemplate
 from court.openness import Openness, OpennessSpan
 from court.people import CourtRole
@@ -272,3 +274,29 @@ def test_no_line_is_without_source_and_what_rests_on_a_moment_has_its_time(
 def test_a_stored_document_of_another_shape_is_refused() -> None:
     with pytest.raises(ProtocolError, match="draft it again"):
         ProtocolDocument.from_json({"form": "civil_brief"})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_self_test_before_the_hearing_stands_among_the_technical_facts(language: str) -> None:
+    form = load_form("civil_brief", language)
+    label = form.say("technical.self_test")
+
+    def stated(*findings: Finding) -> str:
+        tested = SelfTest("room", STARTED, findings)
+        (fact,) = (one for one in draft(replace(facts(), tested=tested), form).technical if one.label == label)
+        return fact.value
+
+    assert label not in [one.label for one in draft(facts(), form).technical]
+    assert stated(Finding(Symptom.HEARD, Grade.GREEN, "mic-judge", {})).endswith(form.say("technical.self_test_good"))
+    wrong = stated(Finding(Symptom.HUM, Grade.AMBER, "mic-judge", {}), Finding(Symptom.CLOCK, Grade.AMBER, "", {}))
+    assert form.say("role.judge") in wrong
+    assert form.say("technical.self_test_machine") in wrong
+
+
+def test_a_microphone_that_was_declared_muted_stands_in_the_course() -> None:
+    muted = (MuteSpan("mic-judge", 61.0, 75.0), MuteSpan("mic-judge", 80.0, None), MuteSpan("mic-unknown", 1.0, None))
+    course = draft(replace(facts(), mutes=muted), RU).course
+    told = [line for line in course if line.evidence.startswith("mute:")]
+    assert [(line.at, line.evidence) for line in told] == [(61.0, "mute:1"), (80.0, "mute:2")]
+    assert "отключён микрофон «Председательствующий»" in told[0].text
+    assert [line.at for line in course] == sorted(line.at or 0.0 for line in course)

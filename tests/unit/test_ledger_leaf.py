@@ -167,6 +167,14 @@ def test_unknown_body_fields_are_kept() -> None:
     assert parse(entry).body["colour"] == ["red"]
 
 
+@pytest.mark.parametrize("stated", [None, [], {"room": "a", "at": "now", "findings": []}, {"room": "a"}])
+def test_a_self_test_may_be_missing_but_not_be_nonsense(stated: Any) -> None:
+    leaf = parse(made_hearing().entries[0])
+    assert "selftest" not in leaf.body
+    with pytest.raises(LedgerError, match="'selftest'"):
+        sign(note_leaf(kind=leaf.kind, body={**leaf.body, "selftest": stated}), NODE)
+
+
 def test_chain_links_every_entry_to_the_one_before() -> None:
     chain = Chain(HEARING, NODE.key_id)
     first, after_first = chain.append(LeafKind.NOTE, START, NOTE, NODE)

@@ -6,9 +6,7 @@ import pytest
 from court.errors import InputError
 from court.people import CourtRole
 from court.room import Camera, Input, Microphone, Profile, Room, RoomError, SourceKind, SpoolLimits, parse_room
-from recorder.agent import unsent
 from recorder.rooms import load_room, room_from_files, room_text
-from recorder.spool import Backlog
 from tests.factories.recordings import CARD, node, simulated_room, tone, write_wav
 
 DEMO = Path(__file__).parents[2] / "rooms" / "demo.toml"
@@ -29,7 +27,7 @@ def test_a_room_survives_being_written_and_read() -> None:
     microphones = (Microphone(CourtRole.JUDGE, "a", 1, "left"), Microphone(CourtRole.JUDGE, "a", 0, "right"))
     limits = SpoolLimits(unsent_gigabytes=40, unsent_hours=1.5)
     cameras = (Camera("one", "b"), Camera("two", "c"))
-    room = Room("Зал № 1\n", inputs, microphones, cameras, Profile.SLOW_LINE, "/x/h.toml", limits)
+    room = Room("Зал № 1\n", inputs, microphones, cameras, Profile.SLOW_LINE, "/x/h.toml", limits, "http://[::1]:8090")
     assert parse_room(room_text(room), "spool") == room
 
 
@@ -38,20 +36,6 @@ def test_every_room_that_comes_with_courtrec_can_be_read(path: Path) -> None:
     room = load_room(path)
     assert room.microphones
     assert parse_room(room_text(room), "spool") == room
-
-
-@pytest.mark.parametrize(
-    ("size", "oldest", "told"),
-    [
-        (39_000_000_000, 9_000.0, ""),
-        (0, None, ""),
-        (41_000_000_000, 9_000.0, "The server has not taken 41.0 GB of recording: check the line to it."),
-        (1, 1_000.0, "The server has not taken 2.5 hours of recording: check the line to it."),
-    ],
-)
-def test_people_are_told_when_the_server_takes_nothing(size: int, oldest: float | None, told: str) -> None:
-    assert unsent(SpoolLimits(40, 2), Backlog(1, size, oldest), now=10_000.0) == told
-    assert unsent(SpoolLimits(), Backlog(1, size, oldest), now=10_000.0) == ""
 
 
 def test_files_become_microphones_and_cameras(tmp_path: Path) -> None:

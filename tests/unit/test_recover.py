@@ -51,5 +51,5 @@ def test_recordings_wait() -> None:
 
 def test_the_sound_of_a_camera_that_no_microphone_uses_is_left_out() -> None:
     alignment = Alignment({"desk"}, 0)
-    alignment.add("door", AudioBlock(0, np.zeros((10, 1), np.int16)))
+    alignment.add("door", AudioBlock(0, np.zeros((10, 1), np.int16)), 0)
     assert alignment.next_block(AUDIO_RATE, AUDIO_RATE) is None

@@ -51,6 +51,11 @@ def test_a_room_names_its_tracks_by_role() -> None:
         (('name = "2"', 'name = "../x"'), "Latin letters, digits and dashes"),
         (('id = "eye"', 'id = "desk"'), "stands there twice"),
         (('name = "Room 1"', 'name = "Room 1"\ncolour = "red"'), "unknown field 'colour'"),
+        (
+            ('name = "Room 1"', 'name = "Room 1"\nspare = "node-2"'),
+            "the spare node must begin with http:// or https://",
+        ),
+        (("[[input]]", 'spare = "node-2"\n[[input]]'), "the spare node must begin with http:// or https://"),
         (("[[camera]]", "[camera]"), "[[camera]]"),
         (('name = "Room 1"', "name ="), "not valid TOML"),
         (('name = "Room 1"', f"name = {'[' * 2000}"), "nested too deeply"),

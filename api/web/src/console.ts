@@ -1,4 +1,4 @@
-import { clock, Keys, Meters, part, typing, type Levels } from "../../../court/page/live.js";
+import { clock, heard, Keys, Meters, part, typing, type Levels } from "../../../court/page/live.js";
 
 const STALE_MS = 3000;
 
@@ -9,9 +9,11 @@ export class ConsoleElement extends HTMLElement {
   #keys = new Keys();
   #seen: string | undefined;
   #heard = 0;
+  #alarms: number | undefined;
   #watch = 0;
 
   connectedCallback(): void {
+    this.#meters = new Meters(this, this.dataset["silent"] ?? "");
     part(this, "lost").querySelector("p")!.textContent = this.dataset["lost"] ?? "";
     document.addEventListener("keydown", this.#onKey);
     this.addEventListener("click", this.#onClick, { capture: true });
@@ -48,9 +50,13 @@ export class ConsoleElement extends HTMLElement {
       document.body.dispatchEvent(new Event("courtrec:changed"));
     }
     this.#seen = seen;
+    if (now.alarms !== this.#alarms) {
+      this.#alarms = now.alarms;
+      document.body.dispatchEvent(new Event("courtrec:alarms"));
+    }
     const time = this.querySelector('[data-part="clock"]');
     if (time && now.state) time.textContent = clock(now.seconds);
-    this.#meters.show(now);
+    this.#meters.show(heard(now));
   }
 
   /** A double tap is one note: a second one would stand in the signed protocol. */

@@ -43,6 +43,11 @@ export class Strip {
       const index = lanes.findIndex((lane) => lane.track === fill.track);
       if (index >= 0) svg.append(this.#fill(fill, TOP + index * LANE + 2, LANE - 4));
     }
+    for (const mute of timeline.mutes) {
+      const index = lanes.findIndex((lane) => lane.track === mute.track);
+      const span = { start: mute.start, end: mute.end ?? timeline.duration };
+      if (index >= 0) svg.append(titled(this.#bar(span, TOP + index * LANE + 2, LANE - 4, "muted"), `${clock(span.start)} ${this.texts.muted}, ${clock(span.end - span.start)}`));
+    }
     for (const note of timeline.notes) {
       const mark = element("circle", { class: "mark", cx: this.#x(note.at), cy: TOP / 2 - 1, r: 5 });
       svg.append(titled(mark, [clock(note.at), this.texts.templates[note.template] ?? note.template, note.text].filter(Boolean).join(" · ")));
@@ -94,6 +99,7 @@ export class Strip {
     if (timeline.gaps.some((gap) => gap.declared)) entry("", this.texts.gap);
     if (timeline.gaps.some((gap) => !gap.declared)) entry("fault", this.texts.fault);
     if (timeline.fills.length) entry("spare", this.texts.spare);
+    if (timeline.mutes.length) entry("muted", this.texts.muted);
     if (timeline.notes.length) entry("note", this.texts.note);
     return legend;
   }
