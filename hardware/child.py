@@ -17,6 +17,7 @@ from hardware.errors import DeviceUnusable
 
 _GRACE_SECONDS = 1.0
 _MOST_WORDS = 1 << 12  # bytes kept of what a program says; only its last line is ever told
+_ERASE = "\x1b[K"
 _starter = ThreadPoolExecutor(1, "children")
 """A child dies with the thread that started it (PR_SET_PDEATHSIG); this one lives as long as the process."""
 
@@ -27,8 +28,9 @@ class Child:
     It has a process group of its own, which is killed as a whole, and is always waited for.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
-        """Raises DeviceUnusable if the program is not there."""
+    def __init__(self, command: Sequence[str], chatter: str = "") -> None:
+        """`chatter` begins lines of its standard error that are no complaints. Raises DeviceUnusable if the program is
+        not there."""
         try:
             self._process = _starter.submit(_start, command).result()
         except (OSError, RuntimeError) as error:  # no setpriv; or this process is just ending
@@ -37,6 +39,7 @@ class Child:
         self._output, self._complaints = (pipe.fileno() for pipe in self._pipes)
         os.set_blocking(self._complaints, False)
         self._words = b""
+        self._chatter = chatter
         self._leaving = False
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._output, selectors.EVENT_READ)
@@ -61,6 +64,10 @@ class Child:
                 return given
             if deadline is not None and time.monotonic() >= deadline:
                 raise TimeoutError
+
+    def said(self, words: bytes) -> bool:
+        """Whether it said that of late, on its standard error; known from `read`."""
+        return words in self._words
 
     def interrupt(self) -> None:
         """From any thread: whoever reads finds that it has ended."""
@@ -93,8 +100,10 @@ class Child:
         return bool(words)
 
     def _last_line(self) -> str:
-        lines = [line.strip() for line in self._words.decode(errors="replace").splitlines()]
-        return next((line for line in reversed(lines) if line), "").rstrip(".")
+        words = self._words.decode(errors="replace").replace(_ERASE, "")
+        lines = [line.strip() for line in words.splitlines()]
+        told = (line for line in reversed(lines) if line and not (self._chatter and line.startswith(self._chatter)))
+        return next(told, "").rstrip(".")
 
 
 def _start(command: Sequence[str]) -> "subprocess.Popen[bytes]":

@@ -20,6 +20,8 @@ _SILENCE_SECONDS = 5.0
 _LATENCY_MS = 40
 _BLOCK = AUDIO_RATE // 10
 _BYTES = 2
+_MOVED = b"Stream moved to device"
+"""What `parec` says when one is unplugged and the server goes on with another source: with another microphone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ class PulseInput:
         self.channels = min(channels, found.channels) or found.channels
         self.description = f"sound source {name} ({found.description}; {found.channels} channels)"
         shape = ["--format=s16le", f"--rate={AUDIO_RATE}", f"--channels={self.channels}", "--no-remix", "--no-remap"]
-        manner = ["--raw", f"--latency-msec={_LATENCY_MS}", "--client-name=courtrec"]
-        self._child = Child(["parec", *shape, *manner, f"--device={name}"])
+        manner = ["--raw", "--verbose", f"--latency-msec={_LATENCY_MS}", "--client-name=courtrec"]
+        self._child = Child(["env", "LC_ALL=C", "parec", *shape, *manner, f"--device={name}"], "Time: ")
 
     def items(self) -> Iterator[Item]:
         """See hardware.devices.Source."""
@@ -63,6 +65,8 @@ class PulseInput:
                 given = self._child.read(_BLOCK * width, _SILENCE_SECONDS)
             except TimeoutError:
                 raise DeviceLost(f"{self._name} gave nothing for {_SILENCE_SECONDS:.0f} seconds.") from None
+            if self._child.said(_MOVED):
+                raise DeviceLost(f"{self._name} is gone: the sound server offers another one in its place.")
             if not given:
                 reason = self._child.end().lower() or "its program ended"
                 raise DeviceLost(f"{self._name} stopped giving: {reason}.")

@@ -12,13 +12,15 @@ from court.openness import Openness
 
 router = APIRouter(prefix="/live", tags=["live"])
 
+_NO_NODE = "No recording node is attached: set COURTREC_NODE_URL to its control address."
+
 
 @router.get("/levels", response_class=EventSourceResponse)
 def levels(context: ContextDep, caller: CurrentUser) -> EventSourceResponse:
     """Microphone levels ten times a second: {seconds, state, levels: {track: {rms_db, peak_db, speech}}}."""
     _require(caller, Action.RECORD)
     if context.nodes is None:
-        raise NodeUnreachable("No recording node is attached: set COURTREC_NODE_URL to its control address.")
+        raise NodeUnreachable(_NO_NODE)
     return levels_response(context.nodes)
 
 
@@ -26,6 +28,8 @@ def levels(context: ContextDep, caller: CurrentUser) -> EventSourceResponse:
 def situation(context: ContextDep, caller: CurrentUser) -> EventSourceResponse:
     """The same of every room of the court, by its number: {number: levels event}. Figures only, never sound."""
     _require(caller, Action.WATCH_ROOMS)
+    if not context.all_nodes:
+        raise NodeUnreachable(_NO_NODE)
     return situation_response(context.all_nodes)
 
 

@@ -10,7 +10,7 @@ import pytest
 from court.people import CourtRole
 from court.room import Camera, Input, Microphone, Room, SourceKind
 from hardware.clock import elapsed as now
-from storage.ledger.leaf import LeafKind
+from hardware.devices import AUDIO_RATE
 from tests.factories.survival import ROOM, Kept, Record, Survived, note_return, room_sound
 from tests.factories.waiting import until
 from tests.services.fixtures import or_skip
@@ -31,6 +31,7 @@ def test_a_sound_card_is_pulled_out_and_put_back(tmp_path: Path, sound: SoundSer
     room = replace(ROOM, inputs=(*inputs, hall), microphones=(*ROOM.microphones, other))
     with sound.playing("two", room_sound(60)), node_service(tmp_path, room) as node:
         hearing = str(node.ask("start", case_number="1")["hearing"])
+        until(lambda: segments(tmp_path, "mic-judge"))
         node.record(3)
         before = segments(tmp_path, "mic-judge")
         sound.unload("eight")
@@ -45,7 +46,10 @@ def test_a_sound_card_is_pulled_out_and_put_back(tmp_path: Path, sound: SoundSer
     for track in ("mic-judge", "mic-witness"):
         assert {gap["cause"] for gap in found.gaps(track)} == {"device_lost"}
         assert "The sound source eight.monitor" in found.gaps(track)[0]["device_log"]
-        assert len(found.hearing.bodies(LeafKind.SEGMENT, track)) == 2
+        missing = sum(gap["end"] - gap["start"] for gap in found.gaps(track))
+        assert missing > 3 * AUDIO_RATE, "another source was recorded"
+            "another source was recorded"
+        )
     assert found.gaps("mic-secretary") == []
     assert node.starts == 1
     found.check_step("mic-secretary")

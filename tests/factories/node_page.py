@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import httpx
 import uvicorn
+from starlette.applications import Starlette
 
 from hardware.clock import SystemClock
 from hardware.inputs import open_input
@@ -22,19 +23,22 @@ from tests.factories.waiting import until
 PIN = "246810"
 
 
+def node_app(agent: Agent, door: Door, tester: SelfTester | None = None, watch: Watch | None = None) -> Starlette:
+    """The node's application; what is not given looks at nothing by itself."""
+    tester = tester or SelfTester(agent.settings, agent.room, SystemClock(), agent.gauge, open_input)
+    return create_app(agent, door, tester, watch or Watch(agent, SystemClock()))
+
+
 @contextmanager
 def serving_node(
     agent: Agent, pin: str = "", tester: SelfTester | None = None, watch: Watch | None = None
 ) -> Iterator[str]:
-    """The address of the node that `agent` is; with `pin` its page has that password. What is not given looks at
-    nothing by itself."""
-    tester = tester or SelfTester(agent.settings, agent.room, SystemClock(), agent.gauge, open_input)
-    watch = watch or Watch(agent, SystemClock())
+    """The address of the node that `agent` is; with `pin` its page has that password."""
     password = agent.settings.password_file
     if pin:
         set_password(password, pin)
     door = Door(NODE_TOKEN, Logins(password), agent.settings.page_networks)
-    app = create_app(agent, door, tester, watch)
+    app = node_app(agent, door, tester, watch)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -120,7 +120,7 @@ def test_levels_are_relayed_to_the_secretary_only(server: Server) -> None:
 
 
 def test_a_node_that_refuses_the_server_ends_the_stream_with_a_sentence(server: Server, node: NodeClient) -> None:
-    context = replace(server.context, node=NodeClient(node._url, "wrong token"))
+    context = replace(server.context, node=NodeClient(node.url, "wrong token"))
     browser = Server(context, server.clock, server.store, create_app(context)).user(UserRole.SECRETARY)
     [(event, sentence)] = events(browser.get("/live/levels").text)
     assert (event, "401" in sentence) == ("lost", True)

@@ -26,8 +26,9 @@ from recorder.settings import NodeSettings
 from storage.ledger.leaf import LeafKind
 from tests.factories.health import noise, voice
 from tests.factories.recordings import CARD, node, recorded, simulated_room, write_wav
+from tests.factories.server import NODE_TOKEN
 from tests.factories.waiting import until
-from tests.integration.test_recorder_control import TOKEN, answer, serving
+from tests.integration.test_recorder_control import answer, serving
 from tests.services.sound import SoundServer
 from tests.simulators.devices import PlayedDevice, opener
 
@@ -41,7 +42,7 @@ def speaking(folder: Path, count: int = 2, seconds: float = 30) -> Room:
 def self_tester(home: Path, room: Room, open_source: OpenSource = open_input, patience: float = 2.0) -> SelfTester:
     settings = NodeSettings(home=home, name="node", planned_hours=0)
     gauge = DiskGauge(home, rates_of(room, ()), 0, 0)
-    return SelfTester(settings, room, SystemClock(), gauge, open_source, TOKEN, patience)
+    return SelfTester(settings, room, SystemClock(), gauge, open_source, NODE_TOKEN, patience)
 
 
 def result(made: SelfTester) -> dict[str, list[Finding]]:
@@ -178,7 +179,7 @@ def test_the_spare_node_is_asked_and_must_be_free(page: tuple[httpx.Client, Agen
     room = replace(speaking(tmp_path), spare=str(client.base_url).rstrip("/"))
 
     def spare() -> Grade:
-        (finding,) = reach_findings("", room, TOKEN)
+        (finding,) = reach_findings("", room, NODE_TOKEN)
         assert finding.symptom is Symptom.SPARE
         return finding.grade
 
@@ -187,6 +188,6 @@ def test_the_spare_node_is_asked_and_must_be_free(page: tuple[httpx.Client, Agen
     assert spare() is Grade.AMBER
     room = replace(room, spare="http://127.0.0.1:9")
     assert spare() is Grade.AMBER
-    server, none = reach_findings("http://127.0.0.1:9", room, TOKEN)
+    server, none = reach_findings("http://127.0.0.1:9", room, NODE_TOKEN)
     assert (server.symptom, server.grade) == (Symptom.SERVER, Grade.AMBER)
     assert none.symptom is Symptom.SPARE

@@ -65,7 +65,7 @@ class TwoSecretaries(RuleBasedStateMachine):
         self.spool.begin(HearingRow(HEARING, "", "fast", scripted=False))
         journal = Journal(self.spool, Chain(HEARING, KEY.key_id), KEY, SystemClock())
         sources = open_sources(self.room, self.open_source)
-        journal.begin(hearing_facts(CARD, self.room, "node", track_facts(self.room, sources)))
+        journal.begin(hearing_facts(CARD, self.room, "node", track_facts(self.room, sources), None))
         self.presses: list[Press] = []
         self.take_up()
         self.recording.obey(Command.START)

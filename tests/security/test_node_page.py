@@ -10,12 +10,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from recorder.agent import Agent
-from recorder.control import create_app
 from recorder.door import COOKIE, HEADER, Door
 from recorder.login import Logins
 from recorder.password import set_password
 from recorder.settings import Network
-from tests.factories.node_page import PIN
+from tests.factories.node_page import PIN, node_app
 from tests.factories.recordings import node, simulated_room, tone, write_wav
 from tests.factories.server import NODE_TOKEN
 
@@ -31,7 +30,7 @@ class Node:
 
     def browser(self, address: str = "127.0.0.1", host: str = "127.0.0.1:8090") -> TestClient:
         logins = Logins(self.agent.settings.password_file)
-        app = create_app(self.agent, Door(NODE_TOKEN, logins, self.networks, ["room-3"]))
+        app = node_app(self.agent, Door(NODE_TOKEN, logins, self.networks, ["room-3"]))
         return TestClient(app, base_url=f"http://{host}", client=(address, 50000))
 
     def inside(self, **where: str) -> TestClient:

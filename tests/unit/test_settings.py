@@ -134,3 +134,11 @@ def test_a_secret_open_to_others_empty_or_missing_is_refused(tmp_path: Path) -> 
 
 def test_nothing_secret_is_a_setting() -> None:
     assert not [name for name in Settings.model_fields if any(w in name for w in ("secret", "password", "token"))]
+
+
+def test_further_nodes_are_named_by_their_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURTREC_NODE_URLS", "http://192.0.2.7:8090/, https://node-2.court,")
+    assert load_settings().node_urls == ("http://192.0.2.7:8090", "https://node-2.court")
+    monkeypatch.setenv("COURTREC_NODE_URLS", "http://192.0.2.7:8090,node-2.court")
+    with pytest.raises(SettingsError, match="must begin with http:// or https://"):
+        load_settings()

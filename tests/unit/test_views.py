@@ -56,6 +56,7 @@ def timeline(**changes: object) -> schemas.Timeline:
         "duration": 30.0,
         "tracks": [track(name, (0, 10), (20, 30)) for name in TRACKS],
         "gaps": [],
+        "mutes": [],
         "notes": [schemas.NoteView(at=1.0, template="opening", text="")],
         "utterances": [said(1, "judge", 1.0, ("Суд", 0.9)), said(2, "judge", 4.0, ("идёт", 0.3))],
     }
