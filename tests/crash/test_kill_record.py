@@ -65,7 +65,7 @@ def test_a_killed_recording_goes_on_where_the_room_has_got_to(tmp_path: Path) ->
     assert {one.track for one in gaps} == {one["track"] for one in hearing.tracks}
     assert all(one.end > one.start for one in gaps)
     for segment in partial:
-        start, pcm = read_pcm(io.BytesIO(store.read(segment.sha256)), rate=48_000)
+        start, pcm = read_pcm(store.read(segment.sha256), rate=48_000)
         assert (start, start + len(pcm)) == (segment.start, segment.end)
     text = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
     assert "перезапуск" in text.lower()

@@ -48,8 +48,6 @@ def test_a_sound_card_is_pulled_out_and_put_back(tmp_path: Path, sound: SoundSer
         assert "The sound source eight.monitor" in found.gaps(track)[0]["device_log"]
         missing = sum(gap["end"] - gap["start"] for gap in found.gaps(track))
         assert missing > 3 * AUDIO_RATE, "another source was recorded"
-            "another source was recorded"
-        )
     assert found.gaps("mic-secretary") == []
     assert node.starts == 1
     found.check_step("mic-secretary")
