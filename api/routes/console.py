@@ -185,22 +185,22 @@ def mute(
 
 @router.post("/{hearing_id}/pause")
 def pause(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
-    return _step(page, caller, hearing_id, "pause", NodeClient.pause, asked)
+    return _step(page, caller, hearing_id, "pause", lambda node, asked: node.pause(asked), asked)
 
 
 @router.post("/{hearing_id}/resume")
 def resume(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
-    return _step(page, caller, hearing_id, "resume", NodeClient.resume, asked)
+    return _step(page, caller, hearing_id, "resume", lambda node, asked: node.resume(asked), asked)
 
 
 @router.post("/{hearing_id}/deliberate")
 def deliberate(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
-    return _step(page, caller, hearing_id, "deliberate", NodeClient.deliberate, asked)
+    return _step(page, caller, hearing_id, "deliberate", lambda node, asked: node.deliberate(asked), asked)
 
 
 @router.post("/{hearing_id}/stop")
 def stop(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
-    return _step(page, caller, hearing_id, "stop", NodeClient.stop, asked)
+    return _step(page, caller, hearing_id, "stop", lambda node, asked: node.stop(asked), asked)
 
 
 @router.post("/{hearing_id}/close")
