@@ -8,7 +8,8 @@ from api.i18n import Words
 from api.web.render import track_text
 from court.alarm_texts import PLACES, SAYS
 from court.catalogue import N_
-from court.health import Alarm, AlarmKind, Grade
+from court.grade import Grade
+from court.health import Alarm, AlarmKind
 
 
 def alarm_text(alarm: Alarm, words: Words, roles: Mapping[str, str]) -> FindingText:

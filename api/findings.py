@@ -7,7 +7,8 @@ from datetime import datetime
 from api.i18n import Words
 from api.web.render import track_text
 from court.catalogue import N_
-from court.health import Finding, Grade, Symptom
+from court.grade import Grade
+from court.health import Finding, Symptom
 
 TONES = {Grade.GREEN: "good", Grade.AMBER: "warn", Grade.RED: "bad"}
 """The pages' names for the colours."""

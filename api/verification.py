@@ -19,7 +19,7 @@ from api.stamps import stamp_faults
 from api.tables import hearing_table_faults, log_row_fault, readable, state_of
 from api.witnesses import witness_faults
 from court.clock import iso_utc
-from court.health import Grade
+from court.grade import Grade
 from storage.db.models import Hearing, LogEntry, MerkleNode, StoredObjectRow
 from storage.db.sealer import read_kept
 from storage.db.unit_of_work import UnitOfWork

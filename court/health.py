@@ -7,21 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from court.clock import iso_utc, parse_utc
-
-
-class Grade(StrEnum):
-    """Green: as it should be; amber: look at it, a hearing can be held; red: mend it first."""
-
-    GREEN = "green"
-    AMBER = "amber"
-    RED = "red"
-
-
-_SEVERITY = tuple(Grade)
-
-
-def worst(*grades: Grade) -> Grade:
-    return max(grades, key=_SEVERITY.index, default=Grade.GREEN)
+from court.grade import Grade, worst
 
 
 class Symptom(StrEnum):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from court.clock import iso_utc
-from court.health import Grade
+from court.grade import Grade
 from court.hearing import HearingState
 from court.timeline import clock_text
 from protocol.completeness import Outage, outages

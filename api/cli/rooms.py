@@ -12,7 +12,7 @@ from api.findings import finding_texts
 from api.i18n import SOURCE_LANGUAGE, words
 from court import exit_codes
 from court.errors import InputError
-from court.health import Grade
+from court.grade import Grade
 from hardware.clock import SystemClock
 from hardware.discovery import Device, alsa_devices, cameras, sound_sources
 from hardware.inputs import open_input

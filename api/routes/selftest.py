@@ -10,7 +10,8 @@ from api.errors import Conflict, NodeUnreachable
 from api.findings import TONES, finding_texts
 from api.node_client import NodeClient
 from api.web.render import Page, PageDep
-from court.health import Grade, SelfTest
+from court.grade import Grade
+from court.health import SelfTest
 from court.people import UserRole
 
 router = APIRouter(

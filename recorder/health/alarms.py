@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from court.health import Alarm, AlarmKind, Grade
+from court.grade import Grade
+from court.health import Alarm, AlarmKind
 
 Key = tuple[AlarmKind, str]
 """Kind and subject: one alarm."""

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from court.clock import Anchor
-from court.health import AlarmKind, Grade
+from court.grade import Grade
+from court.health import AlarmKind
 from court.hearing import HearingState
 from court.room import SpoolLimits
 from hardware.temperature import Temperature

@@ -11,7 +11,8 @@ import httpx
 import numpy as np
 
 from court.clock import Clock
-from court.health import Finding, Grade, Symptom
+from court.grade import Grade
+from court.health import Finding, Symptom
 from court.hearing import HearingState
 from court.room import Room
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Picture, PictureFormat

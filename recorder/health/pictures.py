@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from court.health import Finding, Grade, Symptom
+from court.grade import Grade
+from court.health import Finding, Symptom
 from hardware.picture_measures import Luma, black, sharpness, still
 
 BLURRED = 15.0

@@ -6,7 +6,8 @@ from itertools import combinations
 
 import numpy as np
 
-from court.health import Finding, Grade, Symptom
+from court.grade import Grade
+from court.health import Finding, Symptom
 from hardware.devices import AUDIO_RATE, Pcm
 from hardware.levels import Level, measure
 from hardware.sound_measures import Likeness, clipped, hum, likeness

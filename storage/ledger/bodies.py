@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from court.health import Grade
+from court.grade import Grade
 from court.hearing import HearingState
 from court.ids import is_id
 from court.notes import NoteTemplate

@@ -11,28 +11,12 @@ from datetime import datetime
 from court.clock import parse_utc
 from court.hearing import HearingState
 from court.retention import RetentionDeed
+from storage.ledger.act import Act
 from storage.ledger.bodies import LeafKind
 from storage.ledger.chains import name, place
 from storage.ledger.faults import Fault, FaultKind
 from storage.ledger.leaf import SignedLeaf
 from storage.retention import retain_until
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """An act of destruction as one hearing's leaves tell it.
-
-    `objects` are the sizes in bytes of what it destroys, by SHA-256; `stated` is when that was stated, `done` when it
-    was finished, '' before.
-    """
-
-    id: str
-    proposer: str
-    approver: str
-    reason: str
-    stated: str
-    objects: Mapping[str, int]
-    done: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Collection, Sequence
 
+from storage.ledger.act import Act
 from storage.ledger.bodies import LeafKind
-from storage.ledger.destruction import Act
 from storage.ledger.faults import Fault, FaultKind, ObjectState
 from storage.ledger.leaf import SignedLeaf
 

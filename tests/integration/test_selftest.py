@@ -9,7 +9,8 @@ import httpx
 import numpy as np
 import pytest
 
-from court.health import Finding, Grade, SelfTest, Symptom
+from court.grade import Grade
+from court.health import Finding, SelfTest, Symptom
 from court.people import CourtRole
 from court.room import Input, Microphone, Room, SourceKind
 from hardware.clock import SystemClock

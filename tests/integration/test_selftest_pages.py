@@ -10,7 +10,8 @@ import pytest
 from api.app import create_app
 from api.errors import Conflict
 from api.verification import self_test_notes
-from court.health import Finding, Grade, SelfTest, Symptom
+from court.grade import Grade
+from court.health import Finding, SelfTest, Symptom
 from court.people import UserRole
 from storage.db.unit_of_work import Database
 from tests.factories.evidence import faults

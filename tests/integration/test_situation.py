@@ -14,7 +14,8 @@ from api.app import create_app
 from api.errors import NodeUnreachable
 from api.node_client import NodeClient
 from api.reading import mutes
-from court.health import Alarm, AlarmKind, Grade
+from court.grade import Grade
+from court.health import Alarm, AlarmKind
 from court.mutes import MuteSpan
 from court.people import UserRole
 from storage.db.unit_of_work import Database

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from court.clock import Anchor
-from court.health import AlarmKind, Grade
+from court.grade import Grade
+from court.health import AlarmKind
 from court.hearing import HearingState
 from court.room import SpoolLimits
 from hardware.devices import AUDIO_RATE, Pcm

@@ -6,7 +6,8 @@ import pytest
 
 from api.alarm_texts import alarm_text, alarm_texts, node_lost
 from api.i18n import words
-from court.health import Alarm, AlarmKind, Grade
+from court.grade import Grade
+from court.health import Alarm, AlarmKind
 
 SINCE = datetime(2026, 3, 12, 8, tzinfo=UTC)
 ROLES = {"mic-judge": "judge"}

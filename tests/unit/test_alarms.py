@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from court.health import Alarm, AlarmKind, Grade
+from court.grade import Grade
+from court.health import Alarm, AlarmKind
 from recorder.health.alarms import PATIENCE, Alarms, Condition
 
 BEGAN = datetime(2026, 3, 12, 8, tzinfo=UTC)

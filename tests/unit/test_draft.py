@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from court.card import LANGUAGES
-from court.health import Finding, Grade, SelfTest, Symptom
+from court.grade import Grade
+from court.health import Finding, SelfTest, Symptom
 from court.hearing import HearingState
 from court.mutes import MuteSpan
 from court.notes import Note, NoteTemplate

@@ -4,7 +4,8 @@ import pytest
 
 from api.findings import finding_text, finding_texts
 from api.i18n import words
-from court.health import Finding, Grade, Symptom
+from court.grade import Grade
+from court.health import Finding, Symptom
 
 VALUES: dict[str, int | str] = {
     "level_db": -40, "per_mille": 5, "log": "a {brace} in the device's words", "other": "mic-claimant", "width": 640,

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from court.clock import iso_utc
-from storage.ledger.destruction import Act, keeping
+from storage.ledger.act import Act
+from storage.ledger.destruction import keeping
 from storage.ledger.faults import Fault, FaultKind
 from storage.ledger.leaf import LeafKind, parse
 from storage.ledger.verify import verify_hearing

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from court.health import Finding, Grade, SelfTest, Symptom, worst
+from court.grade import Grade, worst
+from court.health import Finding, SelfTest, Symptom
 from hardware.devices import Pcm
 from recorder.health.pictures import STILL_SECONDS, Watched, picture_findings
 from recorder.health.prompts import Spoken
