@@ -127,7 +127,8 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
         secrets=secrets,
         clock=SystemClock(),
         authority=authority,
-        node=NodeClient(settings.node_url, _control_token(settings, secrets)) if settings.node_url else None,
+        node=_node_client(secrets, settings.node_url, settings.node_key),
+        spare=_node_client(secrets, settings.spare_node_url, settings.spare_node_key),
         other_nodes=tuple(NodeClient(url, secrets.node_token) for url in settings.node_urls),
     )
     canary = canary_context(context)
@@ -136,9 +137,11 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
     return context
 
 
-def _control_token(settings: Settings, secrets: Secrets) -> str:
-    """What the server shows the node that it controls: that node's own token."""
-    return node_token(secrets.node_token, settings.node_key) if settings.node_key else secrets.node_token
+def _node_client(secrets: Secrets, url: str, key_id: str) -> NodeClient | None:
+    """To the node at `url`, if there is one: it is shown its own token, one that was never enrolled the server's."""
+    if not url:
+        return None
+    return NodeClient(url, node_token(secrets.node_token, key_id) if key_id else secrets.node_token)
 
 
 def existing_context(settings: Settings, keys: bool = False) -> Context:

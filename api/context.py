@@ -6,6 +6,7 @@ from pathlib import Path
 from api.auth.throttle import LoginThrottle
 from api.node_client import NodeClient
 from api.recent import RecentViews
+from api.room_nodes import RoomNodes
 from api.secrets import Secrets
 from api.settings import Settings
 from court.clock import Clock
@@ -24,8 +25,9 @@ class Context:
 
     The `database` signs the log with the latter in every transaction that appended to it (`database.sealer`); the
     newest checkpoint also lies in `log_checkpoint`. `node` is the control client of the room's recording node, None
-    where none is attached; `other_nodes` are those of the court's other rooms. `authority` time-stamps the log, None
-    where none is set. Tasks are put into the outbox of a unit of work; `database.after_commit` hands them to the queue.
+    where none is attached, `spare` that of a second node in the same room, and `nodes` are both as one; `other_nodes`
+    are those of the court's other rooms. `authority` time-stamps the log, None where none is set. Tasks are put into
+    the outbox of a unit of work; `database.after_commit` hands them to the queue.
     """
 
     settings: Settings
@@ -36,9 +38,11 @@ class Context:
     secrets: Secrets
     clock: Clock
     node: NodeClient | None = None
+    spare: NodeClient | None = None
     other_nodes: tuple[NodeClient, ...] = ()
     authority: Authority | None = None
     throttle: LoginThrottle = field(init=False)
+    nodes: RoomNodes | None = field(init=False)
     recent_views: RecentViews = field(init=False)
     parts: Parts = field(init=False)
 
@@ -46,14 +50,15 @@ class Context:
         settings = self.settings
         throttle = LoginThrottle(settings.login_attempts, settings.login_pause_minutes * 60)
         object.__setattr__(self, "throttle", throttle)
+        object.__setattr__(self, "nodes", RoomNodes(self.node, self.spare) if self.node else None)
         object.__setattr__(self, "parts", Parts(settings.home / "parts"))
         self.database.sealer = LogSealer(self.log_keys, settings.log_origin, self.clock, self.log_checkpoint)
         object.__setattr__(self, "recent_views", RecentViews(settings.journal_minutes * 60))
 
     @property
-    def nodes(self) -> tuple[NodeClient, ...]:
-        """Of all rooms."""
-        return (*(() if self.node is None else (self.node,)), *self.other_nodes)
+    def all_nodes(self) -> tuple[NodeClient, ...]:
+        """Of all rooms, the spare one included."""
+        return (*(one for one in (self.node, self.spare) if one is not None), *self.other_nodes)
 
     @property
     def server_key(self) -> SigningKey:

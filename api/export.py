@@ -115,7 +115,7 @@ def _journalled(context: Context, hearing_id: str, order: Order) -> tuple[Bundle
     """The bundle, once the log states that it is handed out; how many objects are not in it."""
     with context.database.begin() as uow:
         leaves = _ended(uow, hearing_id)
-        chosen = choose(leaves, order, context.server_keys.key_ids)
+        chosen = choose(leaves, order, context.server_keys.key_ids, uow.hearings.closed_beside(hearing_id))
         now = context.clock.now().utc
         register = about(register_leaves(uow), next(iter(leaves.values())).author)
         body = copy_body(chosen, order, len(leaves), uow.log.first_of(*SINCE_KINDS), [*register])
@@ -153,12 +153,15 @@ def _ended(uow: UnitOfWork, hearing_id: str) -> dict[int, SignedLeaf]:
     return {row.index: parse(row.entry) for row in uow.log.entries(hearing_id)}
 
 
-def choose(leaves: Mapping[int, SignedLeaf], order: Order, court: Collection[str]) -> Chosen:
+def choose(
+    leaves: Mapping[int, SignedLeaf], order: Order, court: Collection[str], beside: Sequence[OpennessSpan] = ()
+) -> Chosen:
     """What of a hearing is handed out, from its leaves by their place in the log; raises ExportRefused.
 
-    `court` are the ids of the keys whose acts of destruction count: what they destroyed cannot be handed out.
+    `court` are the ids of the keys whose acts of destruction count: what they destroyed cannot be handed out. `beside`:
+    what is closed by orders on the other recordings of the hearing.
     """
-    closed = [_span(leaf) for leaf in leaves.values() if leaf.kind is LeafKind.OPENNESS]
+    closed = [*(_span(leaf) for leaf in leaves.values() if leaf.kind is LeafKind.OPENNESS), *beside]
     tracks = {leaf.body["track"] for leaf in leaves.values() if leaf.kind is LeafKind.SEGMENT}
     if unknown := sorted(order.tracks - tracks):
         raise ExportRefused(f"The hearing has no track {', '.join(unknown)}: name some of {', '.join(sorted(tracks))}.")

@@ -26,17 +26,25 @@ def existing_hearing(uow: UnitOfWork, hearing_id: str) -> Hearing:
     return hearing
 
 
+def shown_hearing(uow: UnitOfWork, hearing_id: str) -> Hearing:
+    """As `existing_hearing`; but a spare recording is reached through the hearing it belongs to, and no other way."""
+    hearing = existing_hearing(uow, hearing_id)
+    if uow.hearings.first_of(hearing) is not None:
+        raise NotFound("There is no such hearing.")
+    return hearing
+
+
 def require(
     uow: UnitOfWork, caller: Caller, hearing_id: str, action: Action, span: tuple[float, float] = WHOLE
 ) -> Hearing:
     """The hearing, if `caller` may do `action` to [start, end) seconds of it; raises NotFound or Forbidden."""
-    hearing = existing_hearing(uow, hearing_id)
+    hearing = shown_hearing(uow, hearing_id)
     return _allowed(uow, caller, hearing, action, openness_of(uow.hearings.openness(hearing_id), *span))
 
 
 def enter(uow: UnitOfWork, caller: Caller, hearing_id: str, action: Action) -> Hearing:
     """The hearing, if `caller` may do `action` to its open part; each piece then goes through a Sieve."""
-    return _allowed(uow, caller, existing_hearing(uow, hearing_id), action, Openness.OPEN)
+    return _allowed(uow, caller, shown_hearing(uow, hearing_id), action, Openness.OPEN)
 
 
 def is_kept(hearing: Hearing) -> bool:

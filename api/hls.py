@@ -19,13 +19,27 @@ _GAP_URI = "gap"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One segment to play: `uri` relative to the playlist, sizes in bytes, `utc` its beginning on the wall clock."""
+    """One segment to play: `uri` relative to the playlist, sizes in bytes, `utc` its beginning on the wall clock.
+
+    With `init_uri` the init part is a resource of its own, and `uri` all that is to be played, whatever its size.
+    """
 
     span: SampleRange
     uri: str
     size: int
     init_size: int
     utc: datetime
+    init_uri: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inset:
+    """A stretch that is played from another recording: its seams are `utc` and so many `seconds` later."""
+
+    recording: str
+    utc: datetime
+    seconds: float
+    uncertainty: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +52,25 @@ class Rendition:
     bits_per_second: int
 
 
-def media_playlist(pieces: Iterable[Piece], end: int, rate: int, ended: bool) -> str:
+def media_playlist(pieces: Iterable[Piece], end: int, rate: int, ended: bool, insets: Iterable[Inset] = ()) -> str:
     """The playlist of one track over [0, end) ticks at `rate`; `ended` closes it.
 
-    `pieces` are what can be played, in any order, without overlap; everything else becomes gap entries.
+    `pieces` are what can be played, in any order, without overlap; everything else becomes gap entries. All of them
+    carry the hearing's own time stamps, so the timeline has no discontinuity where an inset begins or ends.
     """
     body: list[str] = []
     longest = float(TARGET_SECONDS)
-    reached, init_size = 0, -1
+    reached, init = 0, ("", -1)
     for piece in sorted(pieces, key=lambda one: one.span):
         body += _gap(reached, piece.span.start, rate)
-        if piece.init_size != init_size or piece.span.start > reached:  # behind a gap a camera may have begun anew
-            init_size = piece.init_size
-            body.append(f'#EXT-X-MAP:URI="{piece.uri}",BYTERANGE="{init_size}@0"')
+        if (piece.init_uri, piece.init_size) != init or piece.span.start > reached:
+            # Behind a gap a camera may have begun anew.
+            init = piece.init_uri, piece.init_size
+            body.append(f"#EXT-X-MAP:{_init_of(piece)}")
         body += [
             f"#EXT-X-PROGRAM-DATE-TIME:{iso_utc(piece.utc)}",
             f"#EXTINF:{piece.span.seconds:.6f},",
-            f"#EXT-X-BYTERANGE:{piece.size - init_size}@{init_size}",
+            *([] if piece.init_uri else [f"#EXT-X-BYTERANGE:{piece.size - piece.init_size}@{piece.init_size}"]),
             piece.uri,
         ]
         longest = max(longest, piece.span.seconds)
@@ -67,6 +83,7 @@ def media_playlist(pieces: Iterable[Piece], end: int, rate: int, ended: bool) ->
         f"#EXT-X-PLAYLIST-TYPE:{'VOD' if ended else 'EVENT'}",
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-INDEPENDENT-SEGMENTS",
+        *(_date_range(one) for one in insets),
     ]
     return "\n".join([*head, *body, *(["#EXT-X-ENDLIST"] if ended else [])]) + "\n"
 
@@ -115,6 +132,17 @@ def _hevc_name(told: bytes) -> str:
     compatible = int(f"{int.from_bytes(told[1:5]):032b}"[::-1], 2)
     constraints = "".join(f".{byte:x}" for byte in told[5:11].rstrip(b"\0"))
     return f"hvc1.{' ABC'[space].strip()}{profile}.{compatible:x}.{'LH'[tier]}{told[11]}{constraints}"
+
+
+def _date_range(one: Inset) -> str:
+    return (
+        f'#EXT-X-DATERANGE:ID="{one.recording}-{iso_utc(one.utc)}",CLASS="courtrec.spare",START-DATE="{iso_utc(one.utc)}",'
+        f'DURATION={one.seconds:.3f},X-RECORDING="{one.recording}",X-UNCERTAINTY={one.uncertainty:.3f}'
+    )
+
+
+def _init_of(piece: Piece) -> str:
+    return f'URI="{piece.init_uri}"' if piece.init_uri else f'URI="{piece.uri}",BYTERANGE="{piece.init_size}@0"'
 
 
 def _gap(start: int, end: int, rate: int) -> list[str]:

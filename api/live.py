@@ -8,12 +8,13 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.errors import ApiError
 from api.node_client import NodeClient
+from api.room_nodes import RoomNodes
 
 _EVENT_SECONDS = 0.1
 _ASK_AGAIN_SECONDS = 2.0
 
 
-def levels_response(node: NodeClient) -> EventSourceResponse:
+def levels_response(node: RoomNodes) -> EventSourceResponse:
     """`levels` events as the node sends them; one `lost` event with a sentence when the node stops answering."""
     return EventSourceResponse(_relay(node), headers={"X-Accel-Buffering": "no"})
 
@@ -47,7 +48,7 @@ async def gathered(nodes: Sequence[NodeClient]) -> AsyncIterator[ServerSentEvent
             one.cancel()
 
 
-async def _relay(node: NodeClient) -> AsyncIterator[ServerSentEvent]:
+async def _relay(node: RoomNodes) -> AsyncIterator[ServerSentEvent]:
     try:
         async for data in node.levels():
             yield ServerSentEvent(data, event="levels")

@@ -8,6 +8,7 @@ import httpx
 
 from api.errors import Conflict, NodeUnreachable, Unusable
 
+_CONNECT = 2.0  # seconds: in a court's own network a machine that is there answers at once
 _UNREACHABLE = "The recording node at {url} does not answer: check that it runs and its network; recording goes on."
 
 
@@ -33,15 +34,17 @@ class NodeClient:
     def __init__(self, url: str, token: str, timeout: float = 10.0) -> None:
         self.url = url
         self._headers = {"Authorization": f"Bearer {token}"}
-        self._timeout = timeout
+        self._timeout = httpx.Timeout(timeout, connect=min(timeout, _CONNECT))
 
     def status(self) -> dict[str, Any]:
-        """What recorder/control.py tells: {node, room, hearing, state, seconds, tracks, unsent, message, …}."""
+        """What recorder/control.py tells: {node, room, hearing, spare_of, state, seconds, tracks, unsent, …}."""
         return self._call("GET", "/status")
 
-    def start(self, card: Mapping[str, Any], key: str, by: str) -> str:
-        """Begins to record with these card fields; returns the hearing's id, the same for the same `key`."""
-        return str(self._call("POST", "/start", {**card, "key": key, "by": by})["hearing"])
+    def start(self, card: Mapping[str, Any], key: str, by: str, spare_of: str = "") -> str:
+        """Begins to record with these card fields; returns the hearing's id, the same for the same `key`. `spare_of`:
+        what another node records."""
+        beside = {"spare_of": spare_of} if spare_of else {}
+        return str(self._call("POST", "/start", {**card, **beside, "key": key, "by": by})["hearing"])
 
     def pause(self, asked: Asked) -> dict[str, Any]:
         return self._call("POST", "/pause", asked.as_fields())

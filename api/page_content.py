@@ -22,6 +22,7 @@ from court.people import CourtRole, UserRole
 from court.timeline import GapCause
 from storage.db.models import Hearing, LogEntry, Protocol
 from storage.db.unit_of_work import UnitOfWork
+from storage.worm.port import WormStore
 
 SIGNED = "signed"
 
@@ -30,21 +31,23 @@ def facts(uow: UnitOfWork, hearing: Hearing) -> views.HearingFacts:
     return views.hearing_facts(reading.summary(uow, hearing), HearingCard.parse(hearing.card))
 
 
-def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> TranscriptView:
-    return _transcript(uow, hearing, reading.timeline(uow, caller, hearing), completeness(uow, hearing))
+def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> TranscriptView:
+    whole = completeness(uow, hearing, store)
+    return _transcript(uow, hearing, reading.timeline(uow, caller, hearing, store), whole)
 
 
-def completeness(uow: UnitOfWork, hearing: Hearing) -> views.Completeness:
+def completeness(uow: UnitOfWork, hearing: Hearing, store: WormStore) -> views.Completeness:
     tracks = [one["track"] for one in reading.captured_tracks(hearing)]
-    return views.completeness(reading.outages(uow, hearing), tracks, live=hearing.end_sample is None)
+    return views.completeness(reading.outages(uow, hearing, store), tracks, live=hearing.end_sample is None)
 
 
 def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) -> dict[str, Any]:
     """Everything of the hearing's page for somebody who may read it."""
-    whole, evidence = completeness(uow, hearing), _evidence(uow, hearing)
+    store = page.context.store
+    whole, evidence = completeness(uow, hearing, store), _evidence(uow, hearing)
     return {
         "hearing": facts(uow, hearing),
-        "transcript": _transcript(uow, hearing, reading.timeline(uow, caller, hearing), whole),
+        "transcript": _transcript(uow, hearing, reading.timeline(uow, caller, hearing, store), whole),
         "completeness": whole,
         "evidence": evidence,
         "tested": _test_texts(page, hearing, evidence.tested),
@@ -91,7 +94,9 @@ def script_words(page: Page) -> dict[str, dict[str, str]]:
 def _transcript(
     uow: UnitOfWork, hearing: Hearing, timeline: schemas.Timeline, whole: views.Completeness
 ) -> TranscriptView:
-    return transcript_view(timeline, whole.gaps, uow.windows.of(hearing.id), ended=hearing.end_sample is not None)
+    parts = [hearing, *uow.hearings.spares(hearing.id)]
+    windows = [window for one in parts for window in uow.windows.of(one.id)]
+    return transcript_view(timeline, whole.gaps, windows, ended=hearing.end_sample is not None)
 
 
 def _test_texts(page: Page, hearing: Hearing, tested: SelfTest | None) -> list[FindingText]:

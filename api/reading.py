@@ -16,10 +16,12 @@ from court.openness import openness_of
 from court.timeline import GapCause, SampleRange
 from protocol.completeness import Outage, find_outages
 from protocol.facts import GapFact
+from protocol.filling import Filled, covers, filled, notes_beside, spoken
 from storage.db.models import Gap, Hearing, Segment, Utterance
 from storage.db.unit_of_work import UnitOfWork
 from storage.errors import LedgerError
 from storage.ledger.leaf import LeafKind, parse
+from storage.worm.port import WormStore
 
 SAMPLES_PER_SECOND = 48_000
 
@@ -56,24 +58,27 @@ def summary(uow: UnitOfWork, hearing: Hearing) -> schemas.HearingSummary:
     )
 
 
-def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> schemas.Transcript:
-    rows = uow.utterances.newest(hearing.id)
-    readable = _readable(rows, Sieve(uow, caller, hearing.id, Action.READ))
+def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> schemas.Transcript:
+    said = _said(uow, hearing, filled(uow, store, hearing))
+    readable = _readable(said, Sieve(uow, caller, hearing.id, Action.READ))
+    parts = [hearing, *uow.hearings.spares(hearing.id)]
     return schemas.Transcript(
         hearing=hearing.id,
-        complete=hearing.end_sample is not None and uow.windows.unfinished(hearing.id) == 0,
-        withheld=len(rows) - len(readable),
+        complete=hearing.end_sample is not None and not any(uow.windows.unfinished(one.id) for one in parts),
+        withheld=len(said) - len(readable),
         utterances=readable,
     )
 
 
-def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> schemas.Timeline:
+def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> schemas.Timeline:
     """Where what was recorded, for the player; contents of closed stretches are left out where they may not go."""
-    segments, gaps = uow.hearings.segments(hearing.id), uow.hearings.gaps(hearing.id)
+    segments, gaps = recorded(uow, hearing)
+    fills = filled(uow, store, hearing)
     late = {one.id for one in uow.hearings.undelivered(hearing.id)}
     hear = Sieve(uow, caller, hearing.id, Action.PLAY)
     read = Sieve(uow, caller, hearing.id, Action.READ)
     notes = [(row.at_sample / SAMPLES_PER_SECOND, row) for row in uow.hearings.notes(hearing.id)]
+    notes = sorted([*notes, *notes_beside(uow, hearing)], key=lambda one: one[0])
     return schemas.Timeline(
         hearing=hearing.id,
         state=HearingState(hearing.state),
@@ -84,17 +89,28 @@ def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> schemas.Timel
                 kind=track["kind"],
                 role=track["role"],
                 derived=track["derived"],
-                segments=[_segment(one, hear, one.id not in late) for one in segments if one.track == track["track"]],
+                segments=[
+                    *(_segment(one, hear, one.id not in late) for one in segments if one.track == track["track"]),
+                    *(part for one in fills if one.track == track["track"] for part in _parts(uow, one, hear)),
+                ],
             )
             for track in hearing.tracks
         ],
         gaps=[_gap(one) for one in gaps],
+        fills=[_fill(one) for one in fills],
         mutes=[schemas.MuteView(track=one.track, start=one.start, end=one.end) for one in mutes(uow, hearing.id)],
         notes=[
             schemas.NoteView(at=at, template=row.template, text=row.text) for at, row in notes if read.passes(at, at)
         ],
-        utterances=_readable(uow.utterances.newest(hearing.id), read),
+        utterances=_readable(_said(uow, hearing, fills), read),
     )
+
+
+def recorded(uow: UnitOfWork, hearing: Hearing) -> tuple[list[Segment], list[Gap]]:
+    """Segments and gaps of the hearing: what its node recorded behind the end that the court stated is not of it."""
+    end = duration(hearing, []) if hearing.end_sample is not None else float("inf")
+    segments = [one for one in uow.hearings.segments(hearing.id) if one.start / one.rate < end]
+    return segments, [one for one in uow.hearings.gaps(hearing.id) if one.start / one.rate < end]
 
 
 def mutes(uow: UnitOfWork, hearing_id: str) -> list[MuteSpan]:
@@ -120,38 +136,48 @@ def captured_tracks(hearing: Hearing) -> list[dict[str, Any]]:
     return [one for one in hearing.tracks if not one["derived"]]
 
 
-def outages(uow: UnitOfWork, hearing: Hearing) -> list[Outage]:
-    """All stretches without recording, merged and named as in the protocol."""
-    segments, gaps = uow.hearings.segments(hearing.id), uow.hearings.gaps(hearing.id)
+def outages(uow: UnitOfWork, hearing: Hearing, store: WormStore) -> list[Outage]:
+    """All stretches that the hearing's own node did not record, merged and named as in the protocol."""
+    segments, gaps = recorded(uow, hearing)
     names = [one["track"] for one in captured_tracks(hearing)]
     captured = {name: [span_of(one) for one in segments if one.track == name] for name in names}
     stated = [GapFact(one.track, span_of(one), GapCause(one.cause), one.device_log) for one in gaps]
-    return find_outages(captured, stated, duration(hearing, [*segments, *gaps]))
+    beside = covers(uow, hearing, filled(uow, store, hearing))
+    return find_outages(captured, stated, duration(hearing, [*segments, *gaps]), beside)
 
 
 def span_of(piece: Segment | Gap) -> SampleRange:
     return SampleRange(piece.start, piece.end, piece.rate)
 
 
-def _readable(rows: Sequence[Utterance], sieve: Sieve) -> list[schemas.UtteranceView]:
-    return [_utterance(row) for row in rows if sieve.passes(row.start_ms / 1000, row.end_ms / 1000)]
+def _said(uow: UnitOfWork, hearing: Hearing, fills: Sequence[Filled]) -> list[schemas.UtteranceView]:
+    """All utterances in order of time: the hearing's own, and of the spare recordings those in what they fill."""
+    end = float("inf") if hearing.end_sample is None else duration(hearing, [])
+    own = [_utterance(row, row.track, 0.0) for row in uow.utterances.newest(hearing.id) if row.start_ms / 1000 < end]
+    beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(uow, fills)]
+    return sorted([*own, *beside], key=lambda one: (one.start, one.id))
 
 
-def _utterance(row: Utterance) -> schemas.UtteranceView:
+def _readable(said: Sequence[schemas.UtteranceView], sieve: Sieve) -> list[schemas.UtteranceView]:
+    return [one for one in said if sieve.passes(one.start, one.end)]
+
+
+def _utterance(row: Utterance, track: str, later: float) -> schemas.UtteranceView:
+    """The utterance on the hearing's own track, so many seconds later than the row says."""
     words = [
         schemas.Word(
             text=word["text"],
-            start=word["start_ms"] / 1000,
-            end=word["end_ms"] / 1000,
+            start=word["start_ms"] / 1000 + later,
+            end=word["end_ms"] / 1000 + later,
             probability=word["probability"],
         )
         for word in row.words
     ]
     return schemas.UtteranceView(
         id=row.id,
-        start=row.start_ms / 1000,
-        end=row.end_ms / 1000,
-        track=row.track,
+        start=row.start_ms / 1000 + later,
+        end=row.end_ms / 1000 + later,
+        track=track,
         role=row.role,
         text=row.text,
         words=words,
@@ -168,6 +194,32 @@ def _segment(row: Segment, sieve: Sieve, here: bool) -> schemas.SegmentView:
         end=span.end_seconds,
         partial=row.partial,
         playable=here and sieve.passes(span.start_seconds, span.end_seconds),
+    )
+
+
+def _parts(uow: UnitOfWork, one: Filled, sieve: Sieve) -> list[schemas.SegmentView]:
+    parts = []
+    for each in one.fills:
+        start, end = each.span.start_seconds, each.span.end_seconds
+        row = uow.hearings.segment(one.spare, one.source, each.sequence)
+        here = row is not None and uow.log.object(row.sha256) is not None
+        playable = here and sieve.passes(start, end)
+        parts.append(
+            schemas.SegmentView(
+                sequence=each.sequence, start=start, end=end, partial=False, playable=playable, spare=True
+            )
+        )
+    return parts
+
+
+def _fill(one: Filled) -> schemas.FillView:
+    return schemas.FillView(
+        track=one.track,
+        start=one.span.start_seconds,
+        end=one.span.end_seconds,
+        spare=one.spare,
+        uncertainty=one.offset.uncertainty,
+        heard=one.offset.heard,
     )
 
 

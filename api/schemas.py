@@ -130,6 +130,7 @@ class SegmentView(BaseModel):
     end: float
     partial: bool = Field(description="Cut short by a fault; the written part plays.")
     playable: bool = Field(description="Whether the caller may hear or see it here.")
+    spare: bool = Field(False, description="Taken from the spare recording, where the first node has a hole.")
 
 
 class TrackView(BaseModel):
@@ -154,6 +155,17 @@ class NoteView(BaseModel):
     text: str
 
 
+class FillView(BaseModel):
+    """A stretch of a track that the spare node recorded and the first did not; its ends are the seams."""
+
+    track: str
+    start: float
+    end: float
+    spare: str = Field(description="The spare recording: a hearing of the log.")
+    uncertainty: float = Field(description="Seconds by which the stretch may lie earlier or later.")
+    heard: bool = Field(description="Placed by the sound that both nodes recorded; else by their clocks alone.")
+
+
 class MuteView(BaseModel):
     """A stretch in which the secretary had declared the microphone muted; it was recorded all the same."""
 
@@ -168,6 +180,7 @@ class Timeline(BaseModel):
     duration: float
     tracks: list[TrackView]
     gaps: list[GapView]
+    fills: list[FillView] = []
     mutes: list[MuteView]
     notes: list[NoteView]
     utterances: list[UtteranceView]

@@ -76,6 +76,14 @@ class Settings(BaseSettings):
         pattern=r"^([0-9a-f]{16})?$",
         description="Key id of that node, as `courtrec node list` shows it; empty: it is this machine's own.",
     )
+    spare_node_url: str = Field(
+        "", description="Control address of a second node that records the same room beside it; empty: there is none."
+    )
+    spare_node_key: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{16})?$",
+        description="Key id of the second node, as `courtrec node list` shows it.",
+    )
     node_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Control addresses of the court's other nodes, comma-separated, for the situation centre."
     )
@@ -153,7 +161,7 @@ class Settings(BaseSettings):
         found = [one.strip() for one in value.split(",")] if isinstance(value, str) else value
         return tuple(cls._url(one) for one in found if one) if isinstance(found, list | tuple) else value
 
-    @field_validator("public_url", "node_url", "timestamp_url")
+    @field_validator("public_url", "node_url", "spare_node_url", "timestamp_url")
     @classmethod
     def _url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -166,6 +174,8 @@ class Settings(BaseSettings):
             raise ValueError("COURTREC_STORE=s3 needs COURTREC_S3_ENDPOINT")
         if self.replica_folder is not None and self.replica_s3_endpoint:
             raise ValueError("give one second store: COURTREC_REPLICA_FOLDER or COURTREC_REPLICA_S3_ENDPOINT")
+        if self.spare_node_url and not self.node_url:
+            raise ValueError("COURTREC_SPARE_NODE_URL needs the first node in COURTREC_NODE_URL")
         if self.timestamp_url and self.timestamp_roots is None:
             raise ValueError("COURTREC_TIMESTAMP_URL needs the authority's certificates in COURTREC_TIMESTAMP_ROOTS")
         return self

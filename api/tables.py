@@ -85,6 +85,8 @@ def state_of(leaves: Iterable[SignedLeaf]) -> HearingState | None:
     state = None
     for leaf in leaves:
         told = leaf.body["state"] if leaf.kind is LeafKind.STATE else _STATE_AFTER.get(leaf.kind)
+        if leaf.kind is LeafKind.STATE and state is not None and not state.live:
+            continue  # its own node is back after the court ended it on the spare recording
         if leaf.kind is LeafKind.RETENTION and leaf.body["deed"] == RetentionDeed.DESTROY:
             told = HearingState.DESTROYED
         state = state if told is None else HearingState(told)
@@ -107,7 +109,7 @@ def _card_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLe
         yield f"Hearing {hearing_id} is not both in the table of hearings and in the log."
         return
     ends = [leaf.body for leaf in leaves.values() if leaf.body.get("state") == HearingState.ENDED]
-    end = ends[-1] if ends else None
+    end = ends[0] if ends else None
     try:
         parsed = HearingCard.parse(opening.body["card"])
         card, key = parsed.as_fields(), parsed.case_number.key
@@ -118,6 +120,7 @@ def _card_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLe
         "case number": ((hearing.case_number, hearing.case_key), (card.get("case_number"), key)),
         "state": (hearing.state, state_of(leaves.values())),
         "room": (hearing.room, opening.body["room"]),
+        "being a spare recording": (hearing.spare_of, opening.body.get("spare_of")),
         "tracks": (hearing.tracks, opening.body["tracks"]),
         "beginning": (hearing.started_at, parse_utc(opening.body["started"]["utc"])),
         "end": (

@@ -91,7 +91,8 @@ def _utterance_entry(one: schemas.UtteranceView) -> Entry:
 
 
 def _gap_entry(gap: GapView) -> Entry:
-    return Entry("gap", gap.start, gap.end, cause=gap.cause, fault=not gap.declared)
+    cause = "spare" if gap.spare else gap.cause
+    return Entry("gap", gap.start, gap.end, cause=cause, fault=not (gap.declared or gap.spare))
 
 
 def _mark_same_speaker(entries: Sequence[Entry]) -> Iterable[Entry]:

@@ -158,7 +158,7 @@ def _key_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
 
 
 def _recorded_faults(context: Context, uow: UnitOfWork, hearing_id: str | None, progress: Progress) -> Iterator[str]:
-    hearings = [one for one in _hearings(uow) if hearing_id in (None, one)]
+    hearings = [one for one in _hearings(uow) if hearing_id in (None, one, _first_of(uow, one))]
     if hearing_id is not None and not hearings:
         yield f"There is no hearing {hearing_id} in the log."
     objects = _Objects(context.store, _object_rows(uow, hearing_id), progress)
@@ -218,6 +218,12 @@ def _hearings(uow: UnitOfWork) -> list[str]:
     """Every hearing that the log or the table of hearings knows."""
     logged = uow.session.scalars(select(LogEntry.hearing_id).distinct())
     return sorted({*logged, *uow.session.scalars(select(Hearing.id))} - {REGISTER})
+
+
+def _first_of(uow: UnitOfWork, hearing_id: str) -> str | None:
+    """The hearing that this one is a spare recording of."""
+    hearing = uow.hearings.get(hearing_id)
+    return hearing.spare_of if hearing is not None else None
 
 
 def _object_rows(uow: UnitOfWork, hearing_id: str | None) -> dict[str, StoredObjectRow]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from api import schemas
+from api.in_step import records
 from court.card import HearingCard
 from court.health import SelfTest
 from court.hearing import HearingState
@@ -98,7 +99,7 @@ def hearing_facts(summary: schemas.HearingSummary, card: HearingCard) -> Hearing
 
 @dataclass(frozen=True, slots=True)
 class GapView:
-    """One stretch without recording, on `tracks`; `everywhere` when no track has it."""
+    """One stretch that the first node did not record, on `tracks`; `everywhere` when on all. `spare`: the spare did."""
 
     start: float
     end: float
@@ -106,6 +107,7 @@ class GapView:
     declared: bool
     tracks: tuple[str, ...]
     everywhere: bool
+    spare: bool = False
 
     @property
     def length(self) -> float:
@@ -121,13 +123,13 @@ class Completeness:
 
     @property
     def faultless(self) -> bool:
-        return all(gap.declared for gap in self.gaps)
+        return all(gap.declared or gap.spare for gap in self.gaps)
 
 
 def completeness(found: Sequence[Outage], tracks: Collection[str], live: bool) -> Completeness:
     """`found` on the captured `tracks`, as the protocol tells it. What a live hearing lacks is still on its way."""
     return Completeness(
-        accounted=all(one.cause is not None for one in found),
+        accounted=all(one.cause is not None or one.spare for one in found),
         gaps=tuple(
             GapView(
                 one.start,
@@ -136,9 +138,10 @@ def completeness(found: Sequence[Outage], tracks: Collection[str], live: bool) -
                 one.declared,
                 one.tracks,
                 everywhere=set(one.tracks) >= set(tracks),
+                spare=one.spare,
             )
             for one in found
-            if one.cause or not live
+            if one.cause or one.spare or not live
         ),
     )
 
@@ -209,6 +212,34 @@ class Unsent:
     count: int = 0
     size: int = 0
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpareView:
+    """The spare node beside the first. `recording`: it records this hearing; `first`: so does the first node.
+
+    `answers`: it can be reached; `message` is what is wrong with it, in its own words.
+    """
+
+    answers: bool
+    recording: bool
+    first: bool
+    message: str
+    node: str
+    unsent: "Unsent"
+
+
+def spare_view(first: Mapping[str, Any] | None, spare: Mapping[str, Any] | None, hearing_id: str) -> SpareView:
+    """From the answers of both nodes' `/status`; None for one that does not answer."""
+    here = first is not None and _records_live(first, hearing_id)
+    if spare is None:
+        return SpareView(False, False, here, "", "", Unsent())
+    recording = _records_live(spare, hearing_id)
+    return SpareView(True, recording, here, spare["message"], spare["node"], _unsent(spare["unsent"]))
+
+
+def _records_live(status: Mapping[str, Any], hearing_id: str) -> bool:
+    return records(status, hearing_id) and status["state"] is not None and HearingState(status["state"]).live
 
 
 def node_view(status: Mapping[str, Any], hearing_id: str = "") -> NodeView:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from court.hearing import HearingState
+from protocol.filling import filled
 from storage.db.models import Hearing, Segment
 from storage.db.unit_of_work import UnitOfWork
 from storage.queue import TRANSCRIBE_WINDOW, offer_draft
@@ -16,14 +17,38 @@ def offer_work(uow: UnitOfWork, hearing_id: str, now: datetime) -> None:
     hearing = uow.hearings.lock(hearing_id)
     if hearing is None:
         return
-    ended = hearing.state == HearingState.ENDED
-    offered = {window.sequence for window in uow.windows.of(hearing_id)}
-    arrived = uow.session.execute(select(Segment.track, Segment.sequence).where(Segment.hearing_id == hearing_id))
-    finished = finished_windows(microphones(hearing), ((track, sequence) for track, sequence in arrived), ended)
-    for sequence in sorted(finished - offered):
-        uow.windows.add(hearing_id, sequence, offered=now)
-        uow.outbox.put(TRANSCRIBE_WINDOW, [hearing_id, sequence], now)
+    if hearing.spare_of is not None:
+        first = uow.hearings.first_of(hearing)
+        if first is not None:
+            _offer_fills(uow, first, now)
+            offer_draft(uow, first, now)
+            return
+        if hearing.ended_at is None:
+            return  # the first node's entries are on their way, most likely; then this is not transcribed twice
+    _offer_windows(uow, hearing, now)
+    _offer_fills(uow, hearing, now)
     offer_draft(uow, hearing, now)
+
+
+def _offer_fills(uow: UnitOfWork, first: Hearing, now: datetime) -> None:
+    """Of the spare recordings only the windows that fill something are transcribed: the rest is the first node's."""
+    spares = uow.hearings.spares(first.id)
+    heard = [one for one in filled(uow, None, first) if one.track in microphones(first)] if spares else []
+    for spare in spares:
+        wanted = {each.sequence for one in heard if one.spare == spare.id for each in one.fills}
+        if wanted:
+            _offer_windows(uow, spare, now, wanted)
+
+
+def _offer_windows(uow: UnitOfWork, hearing: Hearing, now: datetime, wanted: set[int] | None = None) -> None:
+    """Offers the windows that are finished; of these those `wanted`, where that is given."""
+    offered = {window.sequence for window in uow.windows.of(hearing.id)}
+    arrived = uow.session.execute(select(Segment.track, Segment.sequence).where(Segment.hearing_id == hearing.id))
+    ended = hearing.state == HearingState.ENDED
+    finished = finished_windows(microphones(hearing), ((track, sequence) for track, sequence in arrived), ended)
+    for sequence in sorted((finished if wanted is None else finished & wanted) - offered):
+        uow.windows.add(hearing.id, sequence, offered=now)
+        uow.outbox.put(TRANSCRIBE_WINDOW, [hearing.id, sequence], now)
 
 
 def microphones(hearing: Hearing) -> set[str]:

@@ -42,6 +42,7 @@ LABELS = {
     "restart": N_("Recorder restarted"),
     "disk_full": N_("Disk full"),
     "unexplained": N_("No cause recorded"),
+    "spare": N_("Recorded by the spare node"),
     # NoteTemplate
     "opening": N_("Opening"),
     "recording_announced": N_("Recording announced"),

@@ -30,6 +30,13 @@ def openness_of(spans: Iterable[OpennessSpan], start: float, end: float) -> Open
 
     Closed if any moment of it is closed: what mixes open and closed content is handled as closed.
     """
+    instant = end <= start
+    hit = any(a <= start < b if instant else a < end and start < b for a, b in closed_stretches(spans))
+    return Openness.CLOSED if hit else Openness.OPEN
+
+
+def closed_stretches(spans: Iterable[OpennessSpan]) -> list[tuple[float, float]]:
+    """What is closed by the orders in the sequence they were given: [start, end) seconds, infinite while one runs."""
     closed: list[tuple[float, float]] = []
     for span in spans:
         upper = float("inf") if span.end is None else span.end
@@ -37,9 +44,7 @@ def openness_of(spans: Iterable[OpennessSpan], start: float, end: float) -> Open
             closed.append((span.start, upper))
         else:
             closed = [piece for one in closed for piece in _without(one, span.start, upper)]
-    instant = end <= start
-    hit = any(a <= start < b if instant else a < end and start < b for a, b in closed)
-    return Openness.CLOSED if hit else Openness.OPEN
+    return closed
 
 
 def order_now(orders: Sequence[OpennessSpan], openness: Openness, now: float, back: float = 0.0) -> OpennessSpan | None:

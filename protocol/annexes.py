@@ -60,7 +60,7 @@ def fault_lines(found: Iterable[Outage], words: Wording) -> list[Line]:
     for one in found:
         cause = words.form.say(f"cause.{one.cause.value if one.cause else 'unexplained'}")
         line = words.line(
-            "say.gap",
+            "say.spare" if one.spare else "say.gap",
             one.start,
             f"gap:{one.number}",
             start=words.clock(one.start),
@@ -145,4 +145,5 @@ def technical_facts(facts: HearingFacts, words: Wording) -> list[Fact]:
         Fact(say("technical.ledger_root"), facts.ledger.root),
         Fact(say("technical.form"), f"{words.form.name}, {words.form.source}"),
     ]
+    rows += [Fact(say("technical.spare"), one) for one in facts.spares]
     return [row for row in rows if row.value]

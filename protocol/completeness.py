@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from court.timeline import GapCause, SampleRange, holes
-from protocol.facts import GapFact, HearingFacts
+from protocol.facts import Cover, GapFact, HearingFacts
 
 # A camera is cut at frame boundaries, so its end may lie a frame before or after the end of the sound.
 FRAME_SECONDS = 0.1
@@ -16,7 +16,8 @@ SAME_OUTAGE_SECONDS = 1.0
 class Outage:
     """[start, end) seconds without recording on `tracks`; `cause` None when nothing explains it.
 
-    `number` is the first gap's place in the facts, counted from 1; 0 for an unexplained hole.
+    `number` is the first gap's place in the facts, counted from 1; 0 for an unexplained hole. `spare`: the first node
+    did not record it, for that cause, and the spare node did.
     """
 
     start: float
@@ -25,31 +26,44 @@ class Outage:
     tracks: tuple[str, ...]
     log: str
     number: int
+    spare: bool = False
 
     @property
     def declared(self) -> bool:
         return self.cause is not None and self.cause.declared
 
+    @property
+    def missing(self) -> bool:
+        """Whether there is no recording of it, and no order of the court says why."""
+        return not self.declared and not self.spare
+
 
 def outages(facts: HearingFacts) -> list[Outage]:
     """All stretches without recording on captured tracks, in time order, those of one event merged."""
-    return find_outages({one.track: one.segments for one in facts.tracks if not one.derived}, facts.gaps, facts.length)
+    captured = {one.track: one.segments for one in facts.tracks if not one.derived}
+    return find_outages(captured, facts.gaps, facts.length, facts.covers)
 
 
-def find_outages(captured: Mapping[str, Sequence[SampleRange]], gaps: Sequence[GapFact], length: float) -> list[Outage]:
+def find_outages(
+    captured: Mapping[str, Sequence[SampleRange]],
+    gaps: Sequence[GapFact],
+    length: float,
+    covers: Sequence[Cover] = (),
+) -> list[Outage]:
     """The same from the segments of each captured track; `length` of the hearing in seconds."""
     single = [
         Outage(gap.range.start_seconds, gap.range.end_seconds, gap.cause, (gap.track,), gap.device_log, number)
         for number, gap in enumerate(gaps, 1)
         if gap.track in captured
     ]
-    return _merged([*single, *_unexplained(captured, gaps, length)])
+    found = [*single, *_unexplained(captured, gaps, length)]
+    return _merged([part for one in found for part in _covered(one, covers)])
 
 
 def missing_seconds(found: Iterable[Outage]) -> float:
-    """How much of the hearing lacks at least one track for a reason nobody declared."""
+    """How much of the hearing lacks at least one track for a reason nobody declared, and no spare node recorded."""
     total = reached = 0.0
-    for outage in sorted((one for one in found if not one.declared), key=lambda one: one.start):
+    for outage in sorted((one for one in found if one.missing), key=lambda one: one.start):
         total += max(0.0, outage.end - max(outage.start, reached))
         reached = max(reached, outage.end)
     return total
@@ -67,6 +81,28 @@ def _unexplained(captured: Mapping[str, Sequence[SampleRange]], gaps: Sequence[G
     return found
 
 
+def _covered(one: Outage, covers: Sequence[Cover]) -> list[Outage]:
+    """A single track's outage in parts: those a spare recording accounts for, and the rest.
+
+    A rest no longer than the cover's place is unsure by is none.
+    """
+    if one.declared:
+        return [one]
+    parts: list[Outage] = []
+    at = one.start
+    for cover in sorted((each for each in covers if each.track == one.tracks[0]), key=lambda each: each.start):
+        start, end = max(at, cover.start), min(one.end, cover.end)
+        if end <= start:
+            continue
+        if start - at > cover.slack:
+            parts.append(replace(one, start=at, end=start))
+            at = start
+        end = one.end if one.end - end <= cover.slack else end
+        parts.append(replace(one, start=at, end=end, cause=cover.cause or one.cause, spare=cover.cause is None))
+        at = end
+    return [*parts, replace(one, start=at)] if at < one.end else parts
+
+
 def _merged(single: list[Outage]) -> list[Outage]:
     result: list[Outage] = []
     for one in sorted(single, key=lambda each: (each.start, each.number)):
@@ -82,7 +118,7 @@ def _merged(single: list[Outage]) -> list[Outage]:
 
 def _same_event(one: Outage, other: Outage) -> bool:
     return (
-        one.cause is other.cause
+        (one.cause, one.spare) == (other.cause, other.spare)
         and abs(one.start - other.start) < SAME_OUTAGE_SECONDS
         and abs(one.end - other.end) < SAME_OUTAGE_SECONDS
         and one.tracks[0] not in other.tracks

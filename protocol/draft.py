@@ -191,7 +191,7 @@ class _Writer:
         captured = [track for track in self.facts.tracks if not track.derived]
         kinds = [track.kind for track in captured]
         yield self.line("say.means", None, "track:*", microphones=kinds.count("audio"), cameras=kinds.count("video"))
-        faults = [one for one in outages(self.facts) if not one.declared]
+        faults = [one for one in outages(self.facts) if one.missing]
         if not faults:
             yield self.line("say.complete", None, "gap:0")
             return

@@ -47,6 +47,18 @@ class GapFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Cover:
+    """[start, end) seconds of a track that a spare recording accounts for, give or take `slack` seconds: with what it
+    recorded, or, where `cause` says so, with the court's break."""
+
+    track: str
+    start: float
+    end: float
+    slack: float
+    cause: GapCause | None
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """Words the machine recognised on one microphone, [start, end) seconds; `flags` are doubts."""
 
@@ -78,6 +90,7 @@ class LedgerFact:
 class HearingFacts:
     """One hearing. `started` and `ended` are UTC, `length` seconds of the timeline, `zone` the court's.
 
+    `covers` is what spare recordings account for where the first node did not record; `spares` are their ids.
     `untranscribed` are [start, end) seconds of speech the machine was given and could not transcribe,
     `untranscribed_because` the reasons it gave, each once. `tested` is the room's self-test before the hearing,
     `mutes` are the stretches in which microphones were declared muted.
@@ -100,6 +113,8 @@ class HearingFacts:
     models: tuple[ModelFact, ...]
     ledger: LedgerFact
     untranscribed_because: tuple[str, ...] = ()
+    covers: tuple[Cover, ...] = ()
+    spares: tuple[str, ...] = ()
     tested: SelfTest | None = None
     mutes: tuple[MuteSpan, ...] = ()
 

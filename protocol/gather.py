@@ -24,23 +24,31 @@ from protocol.facts import (
     TrackFact,
     Utterance,
 )
+from protocol.filling import Filled, covers, filled, notes_beside, spoken
 from storage.db import models
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger import merkle
 from storage.ledger.leaf import LeafKind, parse
+from storage.worm.port import WormStore
 
 AUDIO_RATE = 48_000
 # What the document itself or a reader adds to the log is not what it was made from.
 _NOT_EVIDENCE = (LeafKind.PROTOCOL, LeafKind.SIGNATURE, LeafKind.ACCESS)
 
 
-def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo) -> HearingFacts:
-    """Everything a draft needs; raises ProtocolError while the hearing has not ended."""
+def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormStore | None = None) -> HearingFacts:
+    """Everything a draft needs; raises ProtocolError while the hearing has not ended.
+
+    With the `store` spare recordings are placed by what they heard, without it by clocks alone.
+    """
     if hearing.ended_at is None or hearing.end_sample is None:
         raise ProtocolError(
             f"The hearing {hearing.case_number} has not ended: stop the recording before its protocol is drafted."
         )
-    segments = work.hearings.segments(hearing.id)
+    found = filled(work, store, hearing)
+    # What a node that came back recorded behind the end, which the court stated, is not of the hearing.
+    end = hearing.end_sample
+    segments = [one for one in work.hearings.segments(hearing.id) if one.start * AUDIO_RATE < end * one.rate]
     transcripts = _bodies(work, hearing.id, LeafKind.TRANSCRIPT)
     return HearingFacts(
         hearing=hearing.id,
@@ -50,10 +58,7 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo) -> HearingFa
         ended=hearing.ended_at,
         length=hearing.end_sample / AUDIO_RATE,
         zone=zone,
-        notes=tuple(
-            Note(one.at_sample / AUDIO_RATE, NoteTemplate(one.template), one.text)
-            for one in work.hearings.notes(hearing.id)
-        ),
+        notes=_notes(work, hearing),
         states=tuple(
             StateChange(one.at_sample / AUDIO_RATE, HearingState(one.state))
             for one in work.hearings.state_changes(hearing.id)
@@ -62,13 +67,18 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo) -> HearingFa
         gaps=tuple(
             GapFact(one.track, SampleRange(one.start, one.end, one.rate), GapCause(one.cause), one.device_log)
             for one in work.hearings.gaps(hearing.id)
+            if one.start * AUDIO_RATE < end * one.rate
         ),
-        utterances=_utterances(work.utterances.newest(hearing.id)),
+        utterances=_said(work, hearing, found),
         untranscribed=_untranscribed(work.windows.of(hearing.id), segments),
         openness=tuple(work.hearings.openness(hearing.id)),
         models=tuple(dict.fromkeys(ModelFact(one["engine"], one["model_sha256"]) for one in transcripts)),
         ledger=_ledger(work, hearing.id),
-        untranscribed_because=_reasons(work.windows.of(hearing.id)),
+        untranscribed_because=_reasons(
+            window for one in (hearing, *work.hearings.spares(hearing.id)) for window in work.windows.of(one.id)
+        ),
+        covers=tuple(covers(work, hearing, found)),
+        spares=tuple(one.id for one in work.hearings.spares(hearing.id)),
         tested=_tested(work, hearing.id),
         mutes=tuple(
             mute_spans(
@@ -77,6 +87,13 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo) -> HearingFa
             )
         ),
     )
+
+
+def _notes(work: UnitOfWork, hearing: models.Hearing) -> tuple[Note, ...]:
+    """The hearing's own, and those that only a spare recording has, in time order."""
+    own = [(one.at_sample / AUDIO_RATE, one) for one in work.hearings.notes(hearing.id)]
+    told = sorted([*own, *notes_beside(work, hearing)], key=lambda one: one[0])
+    return tuple(Note(at, NoteTemplate(one.template), one.text) for at, one in told)
 
 
 def _track(track: dict[str, Any], segments: Sequence[models.Segment]) -> TrackFact:
@@ -96,11 +113,16 @@ def _role(name: str) -> CourtRole | None:
     return CourtRole(name) if name else None
 
 
-def _utterances(rows: Iterable[models.Utterance]) -> tuple[Utterance, ...]:
-    return tuple(
-        Utterance(row.track, _role(row.role), row.start_ms / 1000, row.end_ms / 1000, row.text, tuple(row.flags))
-        for row in rows
-    )
+def _said(work: UnitOfWork, hearing: models.Hearing, found: Sequence[Filled]) -> tuple[Utterance, ...]:
+    """The hearing's own utterances, and of spare recordings those in what they fill, in time order."""
+    own = [_utterance(row, row.track, 0.0) for row in work.utterances.newest(hearing.id)]
+    beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(work, found)]
+    return tuple(sorted([*own, *beside], key=lambda one: one.start) if beside else own)
+
+
+def _utterance(row: models.Utterance, track: str, later: float) -> Utterance:
+    start, end = row.start_ms / 1000 + later, row.end_ms / 1000 + later
+    return Utterance(track, _role(row.role), start, end, row.text, tuple(row.flags))
 
 
 def _untranscribed(

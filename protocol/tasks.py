@@ -47,7 +47,7 @@ def draft_protocol(context: ProtocolContext, hearing_id: str) -> bool:
             return False
         if work.windows.unfinished(hearing_id):
             return False
-        facts = gather(work, hearing, context.zone)
+        facts = gather(work, hearing, context.zone, context.store)
         latest = work.protocols.latest(hearing_id)
     form = load_form(FORM, facts.card.language, context.forms)
     document = draft(facts, form)

@@ -44,6 +44,7 @@ _log = structlog.get_logger()
 class Status:
     """`hearing` and `state` are None before the first one; `message` says what is wrong, if anything.
 
+    `spare_of` is the hearing of another node that this one is recorded beside; empty for one of its own.
     `steps` and `orders` count the changes of state and of openness; `by` is who ordered the present state.
     """
 
@@ -55,6 +56,7 @@ class Status:
     message: str
     disk: DiskRoom
     openness: Openness = Openness.OPEN
+    spare_of: str = ""
     steps: int = 0
     orders: int = 0
     by: str = ""
@@ -100,24 +102,25 @@ class Agent:
         self._closing = threading.Event()
         self._lock = threading.Lock()
 
-    def start(self, card: HearingCard, key: str = "", by: str = "") -> str:
+    def start(self, card: HearingCard, key: str = "", by: str = "", spare_of: str = "") -> str:
         """Starts recording in the background; returns the hearing's id, the same if this case is being recorded.
 
-        `key` names the request: sent again, even after the hearing's end, it starts no other. Raises InputError before
-        anything is written if a device cannot be used, NoRoom if the disk may not hold it, HearingRunning if another
-        case is being recorded or one is left unfinished by a crash. What fails later is taken up again by itself.
+        `key` names the request: sent again, even after the hearing's end, it starts no other. `spare_of` is the hearing
+        that another node of the room records: this is a spare recording of it. Raises InputError before anything is
+        written if a device cannot be used, NoRoom if the disk may not hold it, HearingRunning if another case is being
+        recorded or one is left unfinished by a crash. What fails later is taken up again by itself.
         """
         with self._lock:
             begun = self._opener.begun(key) if key else None
             if begun is not None:
                 return begun
             running = self._running()
-            if running is not None and running.card == card:
+            if running is not None and (running.card, running.spare_of) == (card, spare_of):
                 return running.hearing
             self._refuse_if_busy()
             self.gauge.rates = rates_of(self.room, measured(self.spool))
             self.gauge.check_reserve()
-            current = self._current = self._opener.begin(card, None, None, key, by)
+            current = self._current = self._opener.begin(card, None, None, key, by, spare_of)
             self._in_background(current)
             return current.hearing
 
@@ -228,6 +231,7 @@ class Agent:
             message,
             disk,
             recording.openness,
+            current.spare_of,
             plan.steps,
             len(recording.orders),
             plan.by,

@@ -130,15 +130,22 @@ def track_facts(room: Room, sources: Mapping[str, Source]) -> tuple[TrackFacts, 
 
 
 def hearing_facts(
-    card: HearingCard, room: Room, node: str, tracks: tuple[TrackFacts, ...], tested: SelfTest | None
+    card: HearingCard,
+    room: Room,
+    node: str,
+    tracks: tuple[TrackFacts, ...],
+    tested: SelfTest | None = None,
+    spare_of: str = "",
 ) -> dict[str, Any]:
-    """The body of the hearing's leaf, but for its anchor; `tested`: the self-test that was made for it."""
+    """The body of the hearing's leaf, but for its anchor; `tested`: the self-test that was made for it, `spare_of`: the
+    hearing that another node records."""
     facts = {
         "card": card.as_fields(),
         "room": room.name,
         "node": node,
         "profile": room.profile.value,
         "tracks": [one.as_fields() for one in tracks],
+        **({"spare_of": spare_of} if spare_of else {}),
     }
     return facts if tested is None else {**facts, "selftest": tested.as_fields()}
 

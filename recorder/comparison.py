@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hardware.correlation import Delay, delay
 from hardware.devices import AUDIO_RATE, Pcm
 from recorder.alignment import RoomBlock
-from recorder.correlation import Delay, delay
 
 _HEARD = 4 * AUDIO_RATE  # long enough to tell, and short enough that clocks 200 ppm apart stay within a millisecond
 _APART = AUDIO_RATE // 2

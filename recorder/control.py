@@ -24,6 +24,7 @@ from starlette.routing import Route
 from court.card import HearingCard
 from court.errors import CourtError, InputError
 from court.hearing import IllegalStep
+from court.ids import is_id
 from court.notes import NoteTemplate
 from court.one_line import one_line
 from court.openness import Openness
@@ -83,12 +84,12 @@ class _Node:
 
     async def start(self, request: Request) -> Response:
         fields = await json_fields(request)
-        card, key, by = HearingCard.parse(fields), _key(fields), _by(request, fields)
-        return JSONResponse({"hearing": await run_in_threadpool(self._start, card, key, by)})
+        card, key, by, spare_of = HearingCard.parse(fields), _key(fields), _by(request, fields), _spare_of(fields)
+        return JSONResponse({"hearing": await run_in_threadpool(self._start, card, key, by, spare_of)})
 
-    def _start(self, card: HearingCard, key: str, by: str) -> str:
+    def _start(self, card: HearingCard, key: str, by: str, spare_of: str) -> str:
         with self._tester.aside():
-            return self._agent.start(card, key, by)
+            return self._agent.start(card, key, by, spare_of)
 
     def step(self, deed: Callable[[Ask], None]) -> Handler:
         async def answer(request: Request) -> Response:
@@ -170,6 +171,7 @@ def status_fields(agent: Agent, watch: Watch) -> dict[str, Any]:
         "node": agent.settings.name,
         "room": agent.room.name,
         "hearing": status.hearing,
+        "spare_of": status.spare_of,
         "case_number": status.case_number,
         "state": status.state,
         "openness": status.openness.value,
@@ -270,6 +272,13 @@ def _key(fields: dict[str, Any]) -> str:
     if not isinstance(key, str) or not _KEY.fullmatch(key):
         raise InputError("The request's key may hold at most 64 Latin letters, digits, dashes and underscores.")
     return key
+
+
+def _spare_of(fields: dict[str, Any]) -> str:
+    hearing = fields.get("spare_of", "")
+    if not isinstance(hearing, str) or (hearing and not is_id(hearing)):
+        raise InputError("The field 'spare_of' must be the id of the hearing that the other node records.")
+    return hearing
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

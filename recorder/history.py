@@ -37,6 +37,7 @@ class History:
     deeds: int = 0
     orders: list[OpennessSpan] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    spare_of: str = ""
     muted: set[str] = field(default_factory=set)
 
     def read(self, entry: bytes) -> None:
@@ -46,6 +47,7 @@ class History:
         self.chain = self.chain.after(leaf, entry)
         if leaf.kind is LeafKind.HEARING:
             self.card = body["card"]
+            self.spare_of = body.get("spare_of", "")
             self.tracks = tuple(TrackFacts.parse(facts) for facts in body["tracks"])
             self.covered = {track.track: 0 for track in self.tracks}
         elif leaf.kind is LeafKind.STATE:

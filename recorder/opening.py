@@ -48,12 +48,13 @@ _FIRST = (GapCause.DEVICE_LOST, "The device gave nothing yet.")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A hearing ready to be recorded, with its session still to be run."""
+    """A hearing ready to be recorded, with its session still to be run. `spare_of` as its first leaf has it."""
 
     hearing: str
     card: HearingCard
     tracks: tuple[TrackFacts, ...]
     session: Session
+    spare_of: str = ""
 
 
 class Opener:
@@ -84,7 +85,13 @@ class Opener:
         return next((leaf.hearing for leaf in leaves if leaf.body.get("key") == key), None)
 
     def begin(
-        self, card: HearingCard, script: Script | None, progress: Progress | None, key: str = "", by: str = ""
+        self,
+        card: HearingCard,
+        script: Script | None,
+        progress: Progress | None,
+        key: str = "",
+        by: str = "",
+        spare_of: str = "",
     ) -> Opened:
         """Opens the devices, then writes the hearing's first leaf: in this order, so that bad input leaves nothing.
 
@@ -101,7 +108,7 @@ class Opener:
             self._spool.begin(HearingRow(hearing, room_text(room), pace.value, scripted=script is not None))
             journal = self._journal(Chain(hearing, self._key.key_id))
             tested = kept(self._settings.home, room.name, self._clock.now().utc)
-            facts = hearing_facts(card, room, self._settings.name, tracks, tested)
+            facts = hearing_facts(card, room, self._settings.name, tracks, tested, spare_of)
             journal.begin({**facts, "key": key} if key else facts)
             recording = make_recording(room, journal, History(Chain(hearing, "")), 0, _FIRST, self.gauge.pictures_fit)
             feed.begin(0)
@@ -118,7 +125,7 @@ class Opener:
                 ) from error
             raise
         actions = script.actions[1:] if script else ()
-        return Opened(hearing, card, tracks, make_session(room, recording, feed, actions, progress))
+        return Opened(hearing, card, tracks, make_session(room, recording, feed, actions, progress), spare_of)
 
     def reopen(self, progress: Progress | None, why: Reason = STOPPED) -> Opened | None:
         """The unfinished hearing as the interruption left it, the lost stretch stated; None if there is none."""
@@ -153,7 +160,7 @@ class Opener:
             raise
         actions = script.actions[history.deeds :] if script else ()
         session = make_session(room, recording, feed, actions, progress)
-        return Opened(row.id, HearingCard.parse(history.card), history.tracks, session)
+        return Opened(row.id, HearingCard.parse(history.card), history.tracks, session, history.spare_of)
 
     def end_unbegun(self) -> None:
         """Ends the hearings of which no sample was recorded, because they failed before their first state.

@@ -68,9 +68,19 @@ def register_task(app: Celery, name: str, function: Callable[..., None]) -> None
 
 
 def offer_draft(work: UnitOfWork, hearing: Hearing, now: datetime) -> None:
-    """Promises a draft once the hearing has ended and nothing is left to transcribe; a second one is not made."""
-    ended = hearing.state == HearingState.ENDED
-    if ended and work.protocols.latest(hearing.id) is None and not work.windows.unfinished(hearing.id):
+    """Promises a draft once the hearing has ended and nothing is left to transcribe; a second one is not made.
+
+    A spare recording has no protocol of its own: what it fills belongs to the hearing's, which waits for it. Where the
+    hearing ended on its spare recording, it waits for the end of that.
+    """
+    hearing = work.hearings.first_of(hearing) or hearing
+    if hearing.state != HearingState.ENDED or work.protocols.latest(hearing.id) is not None:
+        return
+    spare_id = work.hearings.ended_on(hearing.id)
+    last = work.hearings.get(spare_id) if spare_id is not None else None
+    coming = spare_id is not None and (last is None or last.ended_at is None)
+    parts = [hearing, *work.hearings.spares(hearing.id)]
+    if not coming and not any(work.windows.unfinished(one.id) for one in parts):
         work.outbox.put(DRAFT_PROTOCOL, [hearing.id], now)
 
 

@@ -34,7 +34,7 @@ def list_hearings() -> None:
     for heading in ("id", "case", "began (UTC)", "length", "state", "protocol"):
         table.add_column(heading, no_wrap=True)
     with existing_context(load_settings()).database.read() as work:
-        for one in work.hearings.find():
+        for one in work.hearings.find(spares=True):
             length = clock_text(one.end_sample / SAMPLES_PER_SECOND) if one.end_sample is not None else "…"
             protocol = work.protocols.latest(one.id)
             table.add_row(
@@ -43,7 +43,7 @@ def list_hearings() -> None:
                 f"{one.started_at:%Y-%m-%d %H:%M:%S}",
                 length,
                 one.state,
-                protocol.state if protocol else "—",
+                protocol.state if protocol else f"spare recording of {one.spare_of}" if one.spare_of else "—",
             )
     Console(width=200, soft_wrap=True).print(table)
 
@@ -84,10 +84,17 @@ def export_hearing(
         media=media,
         journal=journal,
     )
-    made = export(existing_context(load_settings(), keys=True), hearing, path, order)
+    context = existing_context(load_settings(), keys=True)
+    made = export(context, hearing, path, order)
+    with context.database.read() as work:
+        row = work.hearings.get(hearing)
+        beside = [one.id for one in work.hearings.spares(hearing)]
+        beside += [row.spare_of] if row is not None and row.spare_of else []
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"Written: {path} with {made.files} files.", markup=False)
     console.print(f"Left out: {made.left_out} recorded files; kept back: {made.withheld} entries.", markup=False)
+    for one in beside:
+        console.print(f"Another node recorded the same hearing as {one}: export that, too.", markup=False)
     console.print(f"Time-stamps of the log: {made.stamps}.", markup=False)
     command = shlex.join(["courtrec", "verify", str(path), "--key", made.log_key])
     console.print(f"Verify:  {command}", markup=False)
@@ -123,7 +130,9 @@ def all_is_well(context: Context, hearing: str | None) -> str:
     """What a verification without faults has shown, in one line."""
     with context.database.read() as work:
         head, stamp = work.log.head(), work.timestamps.newest()
-    what = f"Hearing {hearing}" if hearing else "Everything"
+        spares = work.hearings.spares(hearing) if hearing else []
+    beside = "".join(f" with its spare recording {one.id}" for one in spares)
+    what = f"Hearing {hearing}{beside}" if hearing else "Everything"
     whole = f"{what} is whole: log of {head.size} entries, root {head.root.hex()}."
     if stamp is None or context.authority is None:
         return whole

@@ -17,10 +17,12 @@ from api.deps import CurrentUser, protect_forms, require_role
 from api.errors import Conflict, NodeUnreachable, NotFound, Unusable
 from api.gate import enter
 from api.node_client import Asked, NodeClient
+from api.room_nodes import RoomNodes
+from api.standin import end_on_spare, on_timeline
 from api.store_alarm import new_hearing_refusal
 from api.web.render import Page, PageDep
 from court.card import LANGUAGES, HearingCard
-from court.errors import CourtError, InputError
+from court.errors import InputError
 from court.hearing import HearingState
 from court.labels import LABELS, LANGUAGE_NAMES
 from court.notes import NoteTemplate
@@ -28,6 +30,7 @@ from court.openness import Openness
 from court.people import CourtRole, UserRole
 from storage.db.models import Hearing
 from storage.db.unit_of_work import UnitOfWork
+from storage.worm.port import WormStore
 
 router = APIRouter(
     prefix="/hearings",
@@ -36,13 +39,23 @@ router = APIRouter(
 )
 
 _NO_NODE = "No recording node is attached to this server."
-_OTHER_HEARING = "The recording node is not recording this hearing."
 _SAME_MOMENT = 0.01  # seconds
 
 Result = TypeVar("Result")
 
-Seen = Annotated[int | None, Form(ge=0)]
-"""How many steps, or orders on openness, the page had seen."""
+
+def _asked(
+    hearing_id: str,
+    caller: CurrentUser,
+    seen: Annotated[int | None, Form(ge=0)] = None,
+    recording: Annotated[str, Form(max_length=64)] = "",
+) -> Asked:
+    """Who asks, and how many steps, or orders on openness, the page had seen; they were counted in `recording`, the
+    hearing's own (empty) or a spare one."""
+    return Asked(caller.name, recording or hearing_id, seen)
+
+
+AskedDep = Annotated[Asked, Depends(_asked)]
 
 
 class HearingForm(BaseModel):
@@ -82,7 +95,7 @@ def new_hearing(page: PageDep, caller: CurrentUser) -> Response:
     except NodeUnreachable as error:
         return _form(page, _blank_card(page, caller), str(error))
     if status["hearing"] is not None and HearingState(status["state"]).live:
-        return RedirectResponse(f"/hearings/{status['hearing']}/console", status_code=303)
+        return RedirectResponse(f"/hearings/{status.get('spare_of') or status['hearing']}/console", status_code=303)
     with page.context.database.read() as uow:
         refusal = new_hearing_refusal(uow)
     return _form(page, _blank_card(page, caller), refusal, room=status["room"], node=views.node_view(status))
@@ -109,7 +122,7 @@ def console(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     try:
         with journalled(page.context, caller, Action.RECORD, hearing_id, "console") as uow:
             hearing = enter(uow, caller, hearing_id, Action.RECORD)
-            values = _hearing_values(uow, caller, hearing)
+            values = _hearing_values(uow, caller, hearing, page.context.store)
     except NotFound:
         values = _underway_values(page, hearing_id)
     return page.render(
@@ -135,7 +148,7 @@ def notes(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
         hearing = _known(uow, page, caller, hearing_id)
         if hearing is None:
             return Response(status_code=204)  # the page keeps what it has
-        values = _hearing_values(uow, caller, hearing)
+        values = _hearing_values(uow, caller, hearing, page.context.store)
     return page.render("console_notes.html", **values)
 
 
@@ -163,7 +176,7 @@ def mute(
 ) -> Response:
     """The secretary declares a microphone muted, or heard again."""
     subject, asked = f"{'mute' if muted else 'unmute'} {track}", Asked(caller.name, hearing_id)
-    status = _lead(page, caller, hearing_id, subject, lambda node: node.mute(track, muted, asked))
+    status, _ = _lead(page, caller, hearing_id, subject, lambda node, asked: node.mute(track, muted, asked), asked)
     microphones = [one for one in status["tracks"] if one["kind"] == "audio" and one["role"]]
     return page.render(
         "console_meters.html", hearing_id=hearing_id, microphones=microphones, node=views.node_view(status, hearing_id)
@@ -171,23 +184,23 @@ def mute(
 
 
 @router.post("/{hearing_id}/pause")
-def pause(hearing_id: str, page: PageDep, caller: CurrentUser, seen: Seen = None) -> Response:
-    return _step(page, caller, hearing_id, "pause", NodeClient.pause, seen)
+def pause(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
+    return _step(page, caller, hearing_id, "pause", lambda node, asked: node.pause(asked), asked)
 
 
 @router.post("/{hearing_id}/resume")
-def resume(hearing_id: str, page: PageDep, caller: CurrentUser, seen: Seen = None) -> Response:
-    return _step(page, caller, hearing_id, "resume", NodeClient.resume, seen)
+def resume(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
+    return _step(page, caller, hearing_id, "resume", lambda node, asked: node.resume(asked), asked)
 
 
 @router.post("/{hearing_id}/deliberate")
-def deliberate(hearing_id: str, page: PageDep, caller: CurrentUser, seen: Seen = None) -> Response:
-    return _step(page, caller, hearing_id, "deliberate", NodeClient.deliberate, seen)
+def deliberate(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
+    return _step(page, caller, hearing_id, "deliberate", lambda node, asked: node.deliberate(asked), asked)
 
 
 @router.post("/{hearing_id}/stop")
-def stop(hearing_id: str, page: PageDep, caller: CurrentUser, seen: Seen = None) -> Response:
-    return _step(page, caller, hearing_id, "stop", NodeClient.stop, seen)
+def stop(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
+    return _step(page, caller, hearing_id, "stop", lambda node, asked: node.stop(asked), asked)
 
 
 @router.post("/{hearing_id}/close")
@@ -195,17 +208,17 @@ def close(
     hearing_id: str,
     page: PageDep,
     caller: CurrentUser,
-    seen: Seen = None,
+    asked: AskedDep,
     back_seconds: Annotated[int, Form(ge=0, le=86_400)] = 0,
 ) -> Response:
     """The court closes the session, from so long ago on."""
     subject = f"close the session, {back_seconds} s back"
-    return _step(page, caller, hearing_id, subject, _ordering(Openness.CLOSED, back_seconds), seen)
+    return _step(page, caller, hearing_id, subject, _ordering(Openness.CLOSED, back_seconds), asked)
 
 
 @router.post("/{hearing_id}/open")
-def open_again(hearing_id: str, page: PageDep, caller: CurrentUser, seen: Seen = None) -> Response:
-    return _step(page, caller, hearing_id, "open the session", _ordering(Openness.OPEN), seen)
+def open_again(hearing_id: str, page: PageDep, caller: CurrentUser, asked: AskedDep) -> Response:
+    return _step(page, caller, hearing_id, "open the session", _ordering(Openness.OPEN), asked)
 
 
 @router.post("/{hearing_id}/note")
@@ -220,13 +233,22 @@ def note(
     """`key` names the note: sent again it is the same note."""
     if template == NoteTemplate.FREE and not text.strip():
         raise Unusable("A free note needs a few words: type them first, or use one of the buttons.")
-    at = _lead(
-        page, caller, hearing_id, "note", lambda node: node.note(template, text, key, Asked(caller.name, hearing_id))
+    at, recording = _lead(
+        page,
+        caller,
+        hearing_id,
+        "note",
+        lambda node, asked: node.note(template, text, key, asked),
+        Asked(caller.name, hearing_id),
     )
-    fresh = schemas.NoteView(at=at, template=template, text=text)
     with page.context.database.read() as uow:
         hearing = _known(uow, page, caller, hearing_id)
-        values = _hearing_values(uow, caller, hearing) if hearing else _underway_values(page, hearing_id)
+        if hearing is None:
+            values = _underway_values(page, hearing_id)
+        else:
+            values = _hearing_values(uow, caller, hearing, page.context.store)
+            at = on_timeline(uow, hearing_id, recording, at)
+    fresh = schemas.NoteView(at=at, template=template, text=text)
     if all(abs(one.at - at) > _SAME_MOMENT for one in values["notes"]):
         values["notes"].append(fresh)  # it may not have arrived from the node yet
     return page.render("console_notes.html", **values)
@@ -238,11 +260,10 @@ def _step(
     hearing_id: str,
     name: str,
     deed: Callable[[NodeClient, Asked], dict[str, Any]],
-    seen: int | None,
+    asked: Asked,
 ) -> Response:
-    """Takes a step on the node and shows the state it led to; `seen` is what the page showed when it was asked for."""
-    asked = Asked(caller.name, hearing_id, seen)
-    status = _lead(page, caller, hearing_id, name, lambda node: deed(node, asked))
+    """Takes a step on the node and shows the state it led to."""
+    status, _ = _lead(page, caller, hearing_id, name, deed, asked)
     return page.render("console_state.html", hearing_id=hearing_id, **_told_state(status))
 
 
@@ -250,21 +271,25 @@ def _ordering(openness: Openness, back_seconds: int = 0) -> Callable[[NodeClient
     return lambda node, asked: node.order(openness.value, back_seconds, asked)
 
 
-def _lead(page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable[[NodeClient], Result]) -> Result:
-    """Has the node do it, once it is clear that this hearing is the one being recorded, and journals who asked.
+def _lead(
+    page: Page, caller: Caller, hearing_id: str, name: str, deed: Callable[[NodeClient, Asked], Result], asked: Asked
+) -> tuple[Result, str]:
+    """Has the room's nodes do it, once it is clear that this hearing is the one being recorded, and journals who asked.
+
+    Returns what came of it, and which recording it was entered in: the hearing's own, or a spare one.
 
     The deed comes first: the journal tells what was done, and what the node refuses leaves no entry. While the
     hearing's first entry is on its way there is no hearing to write an entry for, and the recording does not wait
     for one: the node's own signed state or note is the record then.
     """
-    node = _node(page)
-    if node.status()["hearing"] != hearing_id:
-        raise Conflict(_OTHER_HEARING)
-    result = deed(node)
+    result, before = _node(page).lead(hearing_id, asked, deed)
     with page.context.database.begin() as uow:
-        if uow.hearings.get(hearing_id) is not None:
+        if uow.hearings.lock(hearing_id) is not None:
             record_access(page.context, uow, caller, Action.RECORD, hearing_id=hearing_id, subject=name)
-    return result
+            if name == "stop" and before["hearing"] != hearing_id:
+                seconds = result["seconds"] if isinstance(result, dict) else before["seconds"]
+                end_on_spare(page.context, uow, hearing_id, before["hearing"], seconds, caller.name)
+    return result, before["hearing"]
 
 
 def _known(uow: UnitOfWork, page: Page, caller: Caller, hearing_id: str) -> Hearing | None:
@@ -277,11 +302,11 @@ def _known(uow: UnitOfWork, page: Page, caller: Caller, hearing_id: str) -> Hear
         return None
 
 
-def _hearing_values(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
+def _hearing_values(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> dict[str, Any]:
     return {
         "hearing_id": hearing.id,
         "hearing": page_content.facts(uow, hearing),
-        "notes": list(reading.timeline(uow, caller, hearing).notes),
+        "notes": list(reading.timeline(uow, caller, hearing, store).notes),
         "microphones": [one for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]],
     }
 
@@ -308,19 +333,23 @@ def _state_values(page: Page, hearing_id: str, hearing: Hearing | None) -> dict[
 def _told_state(status: Mapping[str, Any]) -> dict[str, Any]:
     """As the node tells it; one of an earlier version tells less."""
     told = {name: status[name] for name in ("openness", "steps", "orders", "by") if name in status}
-    return _shown_state(status["state"] or HearingState.ENDED.value, status["seconds"]) | told
+    shown = _shown_state(status["state"] or HearingState.ENDED.value, status["seconds"])
+    return {**shown, **told, "recording": status["hearing"]}
 
 
 def _shown_state(shown: str, seconds: float) -> dict[str, Any]:
     state = {"state": shown, "seconds": seconds, "live": HearingState(shown).live}
-    return {**state, "openness": Openness.OPEN.value, "steps": "", "orders": "", "by": ""}
+    return {**state, "openness": Openness.OPEN.value, "steps": "", "orders": "", "recording": "", "by": ""}
 
 
 def _node_values(page: Page, hearing_id: str) -> dict[str, Any]:
-    try:
-        return {"node": views.node_view(_node(page).status(), hearing_id), "node_error": ""}
-    except NodeUnreachable as error:
-        return {"node": None, "node_error": page.words.gettext(str(error))}
+    say = page.words.gettext
+    if page.context.nodes is None:
+        return {"node": None, "node_error": say(_NO_NODE), "spare": None}
+    first, spare = page.context.nodes.seen()
+    node = None if first.status is None else views.node_view(first.status, hearing_id)
+    view = None if spare is None else views.spare_view(first.status, spare.status, hearing_id)
+    return {"node": node, "node_error": say(first.error) if first.error else "", "spare": view}
 
 
 def _alarm_values(page: Page, hearing_id: str) -> dict[str, Any]:
@@ -330,18 +359,14 @@ def _alarm_values(page: Page, hearing_id: str) -> dict[str, Any]:
 
 
 def _status_or_none(page: Page, hearing_id: str) -> dict[str, Any] | None:
-    """The node's status if it answers and records this hearing."""
-    try:
-        status = _node(page).status()
-    except CourtError:
-        return None
-    return status if status["hearing"] == hearing_id else None
+    """The status of the node that leads this hearing, if any answers and records it."""
+    return page.context.nodes.recording(hearing_id) if page.context.nodes is not None else None
 
 
-def _node(page: Page) -> NodeClient:
-    if page.context.node is None:
+def _node(page: Page) -> RoomNodes:
+    if page.context.nodes is None:
         raise NodeUnreachable(_NO_NODE)
-    return page.context.node
+    return page.context.nodes
 
 
 def _form(

@@ -37,11 +37,13 @@ def hearing_card(hearing_id: str, context: ContextDep, caller: CurrentUser) -> s
 def hearing_transcript(hearing_id: str, context: ContextDep, caller: CurrentUser) -> schemas.Transcript:
     """What was said, as the machine understood it; utterances of closed spans only at the court."""
     with journalled(context, caller, Action.READ, hearing_id, "transcript") as uow:
-        return reading.transcript(uow, caller, enter(uow, caller, hearing_id, Action.READ))
+        found = enter(uow, caller, hearing_id, Action.READ)
+        return reading.transcript(uow, caller, found, context.store)
 
 
 @router.get("/{hearing_id}/timeline")
 def hearing_timeline(hearing_id: str, context: ContextDep, caller: CurrentUser) -> schemas.Timeline:
     """Everything the player needs: tracks with their segments, gaps with their causes, notes, utterances."""
     with journalled(context, caller, Action.READ, hearing_id, "timeline") as uow:
-        return reading.timeline(uow, caller, enter(uow, caller, hearing_id, Action.READ))
+        found = enter(uow, caller, hearing_id, Action.READ)
+        return reading.timeline(uow, caller, found, context.store)

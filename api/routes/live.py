@@ -19,18 +19,18 @@ _NO_NODE = "No recording node is attached: set COURTREC_NODE_URL to its control 
 def levels(context: ContextDep, caller: CurrentUser) -> EventSourceResponse:
     """Microphone levels ten times a second: {seconds, state, levels: {track: {rms_db, peak_db, speech}}}."""
     _require(caller, Action.RECORD)
-    if context.node is None:
+    if context.nodes is None:
         raise NodeUnreachable(_NO_NODE)
-    return levels_response(context.node)
+    return levels_response(context.nodes)
 
 
 @router.get("/situation", response_class=EventSourceResponse)
 def situation(context: ContextDep, caller: CurrentUser) -> EventSourceResponse:
     """The same of every room of the court, by its number: {number: levels event}. Figures only, never sound."""
     _require(caller, Action.WATCH_ROOMS)
-    if not context.nodes:
+    if not context.all_nodes:
         raise NodeUnreachable(_NO_NODE)
-    return situation_response(context.nodes)
+    return situation_response(context.all_nodes)
 
 
 def _require(caller: Caller, action: Action) -> None:

@@ -6,14 +6,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api import hls
+from api import hls, spare_media
 from api.access import Action
 from api.audit import journalled
+from api.caller import Caller
+from api.context import Context
 from api.deps import ContextDep, CurrentUser
 from api.errors import NotFound
-from api.gate import Sieve, enter, require, require_kept
+from api.gate import Sieve, enter, existing_hearing, require, require_kept
 from api.media import object_response
 from api.reading import SAMPLES_PER_SECOND, span_of
+from protocol.filling import Filled, filled
 from storage.db.models import Hearing, Segment
 from storage.db.unit_of_work import UnitOfWork
 from storage.worm.port import WormStore
@@ -21,6 +24,7 @@ from storage.worm.port import WormStore
 router = APIRouter(prefix="/media", tags=["media"])
 
 TrackId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+Sequence64 = Annotated[int, Path(ge=0, lt=1 << 53)]
 Sequence32 = Annotated[int, Path(ge=0, lt=1 << 31)]  # what the database's column holds
 _PERSONAL = {"Cache-Control": "no-store"}
 
@@ -32,6 +36,7 @@ def master(hearing_id: str, context: ContextDep, caller: CurrentUser, camera: st
         hearing = enter(uow, caller, hearing_id, Action.PLAY)
         require_kept(hearing)
         segments = _here(uow, hearing_id)
+        segments += spare_media.segments(uow, filled(uow, context.store, hearing), {one.track for one in segments})
     recorded = [one for one in hearing.tracks if any(s.track == one["track"] for s in segments)]
     sound = [one for one in recorded if one["kind"] == "audio"]
     sound.sort(key=lambda one: not one["derived"])
@@ -48,7 +53,8 @@ def playlist(hearing_id: str, track: TrackId, context: ContextDep, caller: Curre
     with journalled(context, caller, Action.PLAY, hearing_id, track) as uow:
         hearing = enter(uow, caller, hearing_id, Action.PLAY)
         require_kept(hearing)
-        text = _playlist(uow, hearing, track, Sieve(uow, caller, hearing_id, Action.PLAY))
+        found = filled(uow, context.store, hearing)
+        text = _playlist(uow, context.store, hearing, track, Sieve(uow, caller, hearing_id, Action.PLAY), found)
     return Response(text, media_type=hls.MEDIA_TYPE, headers=_PERSONAL)
 
 
@@ -60,8 +66,9 @@ def segment(
     """One stored segment or a byte range of it; its entity tag is its SHA-256."""
     with journalled(context, caller, Action.PLAY, hearing_id, track) as uow:
         row = uow.hearings.segment(hearing_id, track, sequence)
-        if row is None:
-            raise NotFound("There is no such segment.")
+        end = existing_hearing(uow, hearing_id).end_sample
+        if row is None or (end is not None and row.start * SAMPLES_PER_SECOND >= end * row.rate):
+            raise NotFound("There is no such segment.")  # nor after the end: a node that came back recorded on
         span = span_of(row)
         require_kept(require(uow, caller, hearing_id, Action.PLAY, (span.start_seconds, span.end_seconds)))
         stored = uow.log.object(row.sha256)
@@ -77,7 +84,53 @@ def _here(uow: UnitOfWork, hearing_id: str, track: str | None = None) -> list[Se
     return [one for one in uow.hearings.segments(hearing_id, track) if one.id not in late]
 
 
-def _playlist(uow: UnitOfWork, hearing: Hearing, track: str, sieve: Sieve) -> str:
+@router.get("/{hearing_id}/spare/{spare_id}/{track}/{sequence}-{start}.init.mp4")
+def spare_init(
+    hearing_id: str,
+    spare_id: str,
+    track: TrackId,
+    sequence: Sequence32,
+    start: Sequence64,
+    context: ContextDep,
+    caller: CurrentUser,
+) -> Response:
+    """The init part that goes before it."""
+    return _spare_part(context, caller, hearing_id, (spare_id, track, sequence, start), init=True)
+
+
+@router.get("/{hearing_id}/spare/{spare_id}/{track}/{sequence}-{start}.mp4")
+def spare_part(
+    hearing_id: str,
+    spare_id: str,
+    track: TrackId,
+    sequence: Sequence32,
+    start: Sequence64,
+    context: ContextDep,
+    caller: CurrentUser,
+) -> Response:
+    """What of a spare recording's segment fills `track` of the hearing from tick `start` on, on its timeline."""
+    return _spare_part(context, caller, hearing_id, (spare_id, track, sequence, start), init=False)
+
+
+def _spare_part(
+    context: Context, caller: Caller, hearing_id: str, named: tuple[str, str, int, int], *, init: bool
+) -> Response:
+    track = named[1]
+    with journalled(context, caller, Action.PLAY, hearing_id, f"{track}, spare recording {named[0]}") as uow:
+        hearing = enter(uow, caller, hearing_id, Action.PLAY)
+        require_kept(hearing)
+        part = spare_media.part_named(uow, context.store, filled(uow, context.store, hearing), named)
+        if part is None:
+            raise NotFound("There is no such segment.")
+        require(uow, caller, hearing_id, Action.PLAY, (part.span.start_seconds, part.span.end_seconds))
+    content = part.init(context.store) if init else part.media(context.store)
+    kind = "video/mp4" if track.startswith("cam-") else "audio/mp4"
+    return Response(content, media_type=kind, headers={"Cache-Control": "private, no-cache"})
+
+
+def _playlist(
+    uow: UnitOfWork, store: WormStore, hearing: Hearing, track: str, sieve: Sieve, found: Sequence[Filled]
+) -> str:
     facts = next((one for one in hearing.tracks if one["track"] == track), None)
     if facts is None:
         raise NotFound(f"The hearing has no track {track!r}.")
@@ -87,9 +140,16 @@ def _playlist(uow: UnitOfWork, hearing: Hearing, track: str, sieve: Sieve) -> st
         end = max([0, *(one.end for one in segments), *(one.end for one in gaps)])
     else:
         end = hearing.end_sample * int(facts["rate"]) // SAMPLES_PER_SECOND
-    here = _here(uow, hearing.id, track)
+    here = [one for one in _here(uow, hearing.id, track) if one.start < end]
     pieces = [_piece(one, hearing.started_at) for one in here if sieve.passes(one.start / one.rate, one.end / one.rate)]
-    return hls.media_playlist(pieces, end, facts["rate"], ended=hearing.end_sample is not None)
+    own = [one for one in found if one.track == track]
+    parts = spare_media.parts(uow, store, own)
+    spare = [
+        one.piece(hearing.started_at) for one in parts if sieve.passes(one.span.start_seconds, one.span.end_seconds)
+    ]
+    pieces = [*spare_media.cut_short(pieces, parts, end), *spare]
+    insets = spare_media.insets(own, hearing.started_at)
+    return hls.media_playlist(pieces, end, facts["rate"], ended=hearing.end_sample is not None, insets=insets)
 
 
 def _piece(row: Segment, began: datetime) -> hls.Piece:

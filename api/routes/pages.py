@@ -123,7 +123,7 @@ def transcript(hearing_id: str, page: PageDep, caller: CurrentUser, known: str =
     """The transcript as part of a page; nothing (204) while it still is what the page has."""
     with journalled(page.context, caller, Action.READ, hearing_id, "transcript") as uow:
         found = enter(uow, caller, hearing_id, Action.READ)
-        text = page_content.transcript(uow, caller, found)
+        text = page_content.transcript(uow, caller, found, page.context.store)
         if known == text.version:
             return Response(status_code=204)
         card = page_content.facts(uow, found)

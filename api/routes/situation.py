@@ -55,7 +55,7 @@ def rooms(page: PageDep) -> Response:
 
 def _rooms(page: Page) -> list[RoomView]:
     """All nodes are asked at once. Rooms with the worst alarms come first, else in the order of the settings."""
-    nodes = page.context.nodes
+    nodes = page.context.all_nodes
     with ThreadPoolExecutor(max(1, len(nodes))) as pool:
         told = [*pool.map(_asked, nodes)]
     found = [_room(page, number, node, status) for number, (node, status) in enumerate(zip(nodes, told, strict=True))]

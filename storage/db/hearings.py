@@ -3,13 +3,29 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from court.case_number import match_key
-from court.openness import Openness, OpennessSpan
+from court.hearing import HearingState
+from court.openness import Openness, OpennessSpan, closed_stretches
+from court.spare import Mark, clock_offset
 from storage.db.base import Base
-from storage.db.models import Gap, Grant, Hearing, NoteRow, OpennessRow, Segment, StateChange, StoredObjectRow
+from storage.db.models import (
+    Gap,
+    Grant,
+    Hearing,
+    LogEntry,
+    NoteRow,
+    OpennessRow,
+    Protocol,
+    Segment,
+    StateChange,
+    StoredObjectRow,
+)
+from storage.ledger.leaf import parse
+
+_SOUND_RATE = 48_000
 
 _Row = TypeVar("_Row", bound=Base)
 
@@ -31,14 +47,52 @@ class Hearings:
         """Adds any row of the hearing's tables."""
         self._session.add(row)
 
-    def find(self, search: str = "", granted_to: int | None = None, limit: int = 200) -> Sequence[Hearing]:
-        """Newest first; `search` matches any spelling of the case number, `granted_to` keeps a party to its own."""
+    def find(
+        self, search: str = "", granted_to: int | None = None, limit: int = 200, *, spares: bool = False
+    ) -> Sequence[Hearing]:
+        """Newest first; `search` matches any spelling of the case number, `granted_to` keeps a party to its own.
+
+        Spare recordings are left out, since the hearing they belong to is there; with `spares` they are not.
+        """
         query = select(Hearing).order_by(Hearing.started_at.desc(), Hearing.id.desc()).limit(limit)
+        if not spares:
+            first = aliased(Hearing)
+            known = exists().where(first.id == Hearing.spare_of, first.case_key == Hearing.case_key)
+            alone = or_(~known, exists().where(Protocol.hearing_id == Hearing.id))
+            query = query.where(or_(Hearing.spare_of.is_(None), alone))
         if search:
             query = query.where(Hearing.case_key.contains(match_key(search), autoescape=True))
         if granted_to is not None:
             query = query.join(Grant, Grant.hearing_id == Hearing.id).where(Grant.user_id == granted_to)
         return self._session.scalars(query).all()
+
+    def spares(self, hearing_id: str) -> Sequence[Hearing]:
+        """The spare recordings of a hearing, in the order in which they began; of its own case alone."""
+        first = aliased(Hearing)
+        query = select(Hearing).join(first, first.id == Hearing.spare_of)
+        query = query.where(first.id == hearing_id, first.case_key == Hearing.case_key)
+        return self._session.scalars(query.order_by(Hearing.started_at, Hearing.id)).all()
+
+    def first_of(self, spare: Hearing) -> Hearing | None:
+        """The hearing that a spare recording is shown, heard and guarded as part of.
+
+        None where it stands for itself: it is none, or the first node's entries have not come, or it got a protocol
+        of its own before they did.
+        """
+        first = self._named_first(spare)
+        alone = first is not None and self._session.scalar(select(exists().where(Protocol.hearing_id == spare.id)))
+        return None if alone else first
+
+    def _named_first(self, spare: Hearing) -> Hearing | None:
+        first = self.get(spare.spare_of) if spare.spare_of else None
+        return first if first is not None and first.case_key == spare.case_key else None
+
+    def ended_on(self, hearing_id: str) -> str | None:
+        """The spare recording on which the court ended the hearing, since its own node did not answer."""
+        query = select(LogEntry.entry).join(StateChange, StateChange.leaf_index == LogEntry.index)
+        query = query.where(StateChange.hearing_id == hearing_id, StateChange.state == HearingState.ENDED)
+        told = (parse(entry).body.get("spare") for entry in self._session.scalars(query))
+        return next((spare for spare in told if spare), None)
 
     def segments(self, hearing_id: str, track: str | None = None) -> Sequence[Segment]:
         """In order of track and time."""
@@ -71,6 +125,21 @@ class Hearings:
     def gaps(self, hearing_id: str) -> Sequence[Gap]:
         return self._of(Gap, hearing_id, Gap.start)
 
+    def marks(self, hearing_id: str) -> list[Mark]:
+        """What ties the timeline to the wall clock: when the hearing's steps and its whole segments of sound were
+        entered. A segment that a crash left open was sealed later, and tells nothing."""
+        steps = select(StateChange.at_sample, StateChange.utc).where(StateChange.hearing_id == hearing_id)
+        sound = select(Segment.end, Segment.utc).where(
+            Segment.hearing_id == hearing_id, Segment.rate == _SOUND_RATE, Segment.partial.is_(False)
+        )
+        rows = [*self._session.execute(steps), *self._session.execute(sound)]
+        return [Mark(tick / _SOUND_RATE, utc) for tick, utc in rows]
+
+    def reached(self, hearing_id: str) -> float:
+        """Up to which second of the hearing anything is stated."""
+        pieces: list[Segment | Gap] = [*self.segments(hearing_id), *self.gaps(hearing_id)]
+        return max((one.end / one.rate for one in pieces), default=0.0)
+
     def notes(self, hearing_id: str) -> Sequence[NoteRow]:
         return self._of(NoteRow, hearing_id, NoteRow.at_sample)
 
@@ -78,12 +147,47 @@ class Hearings:
         return self._of(StateChange, hearing_id, StateChange.leaf_index)
 
     def openness(self, hearing_id: str) -> list[OpennessSpan]:
-        """The court's orders in the sequence they were given."""
+        """The court's orders in the sequence they were given; then what is closed by those on the recordings beside."""
+        return [*self._orders(hearing_id), *self.closed_beside(hearing_id)]
+
+    def closed_beside(self, hearing_id: str) -> list[OpennessSpan]:
+        """What the orders on the other recordings of the same hearing close: one that either says is closed, is.
+
+        Placed by the nodes' clocks, and wider by what these are unsure of. An order that still runs reaches as far as
+        that recording.
+        """
+        hearing = self.get(hearing_id)
+        if hearing is None:
+            return []
+        first = self._named_first(hearing) or hearing  # also of one that stands for itself
+        others = [one for one in (first, *self.spares(first.id)) if one.id != hearing_id]
+        found = []
+        for other in others:
+            stretches = closed_stretches(self._orders(other.id))
+            if not stretches:
+                continue
+            own, marks, reached = self.marks(hearing_id), self.marks(other.id), self.reached(other.id)
+            for start, end in stretches:
+                offset = clock_offset(own, marks, start)
+                if offset is None:  # nothing tells where: then all of it
+                    found.append(OpennessSpan(0.0, None, Openness.CLOSED))
+                    continue
+                until = min(end, max(reached, start)) + offset.seconds + offset.uncertainty
+                since = max(0.0, start + offset.seconds - offset.uncertainty)
+                found.append(OpennessSpan(since, max(since, until), Openness.CLOSED))
+        return found
+
+    def _orders(self, hearing_id: str) -> list[OpennessSpan]:
         rows = self._of(OpennessRow, hearing_id, OpennessRow.leaf_index)
-        return [
-            OpennessSpan(row.start_ms / 1000, None if row.end_ms is None else row.end_ms / 1000, Openness(row.openness))
-            for row in rows
-        ]
+        # What a node that died was told last says nothing of what it did not live; a node leaves the end open.
+        lived = self.reached(hearing_id) if rows and self.ended_on(hearing_id) is not None else None
+        found = []
+        for row in rows:
+            start, end = row.start_ms / 1000, None if row.end_ms is None else row.end_ms / 1000
+            if end is None and lived is not None:
+                end = max(start, lived)
+            found.append(OpennessSpan(start, end, Openness(row.openness)))
+        return found
 
     # Base promises neither hearing_id nor id; the models passed here have both.
     def _of(self, model: type[_Row], hearing_id: str, order: Any) -> Sequence[_Row]:

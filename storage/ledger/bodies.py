@@ -13,6 +13,7 @@ from typing import Any
 
 from court.grade import Grade
 from court.hearing import HearingState
+from court.ids import is_id
 from court.notes import NoteTemplate
 from court.openness import Openness
 from court.retention import RetentionDeed
@@ -241,15 +242,18 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
 _OPTIONAL: dict[LeafKind, dict[str, Check]] = {
     LeafKind.HEARING: {
         "key": is_text,
+        "spare_of": lambda value: is_text(value) and is_id(value),
         "selftest": _record({"room": is_text, "at": is_time, "findings": _list_of(_FINDING)}),
     },
-    LeafKind.STATE: {"by": is_text},
+    LeafKind.STATE: {"by": is_text, "spare": lambda value: is_text(value) and is_id(value)},
     LeafKind.NOTE: {"key": is_text, "by": is_text},
     LeafKind.OPENNESS: {"by": is_text},
     LeafKind.MUTE: {"by": is_text},
 }
 """Fields that may be missing, and hold this if they are there: who ordered it, the key by which a request that came
-twice is known, the self-test before the hearing."""
+twice is known, the self-test before the hearing. `spare_of`: the hearing whose room this node records beside the first
+one. `spare`: the recording on which the court ended a hearing whose own node did not answer; in the court's own leaf
+alone."""
 
 
 def wrong_field(kind: LeafKind, body: Mapping[str, Any]) -> str | None:

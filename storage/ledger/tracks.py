@@ -35,7 +35,7 @@ def check_tracks(leaves: Sequence[SignedLeaf], live: bool) -> list[Fault]:
     ]
     recorded = [leaf for leaf in leaves if leaf.author == opening.author]
     end = _end(recorded)
-    if end is None and not live:
+    if end is None and not live and not _ended_elsewhere(leaves, opening.author):
         sentence = f"Hearing {hearing} breaks off after leaf {recorded[-1].seq}: no leaf ends it."
         faults.append(Fault(FaultKind.TRUNCATED, hearing, sentence))
     pieces: dict[str, list[SignedLeaf]] = {}
@@ -56,6 +56,14 @@ def _end(recorded: Sequence[SignedLeaf]) -> int | None:
     """The sample at which the hearing ended, None if no leaf says so."""
     states = (leaf.body for leaf in recorded if leaf.kind is LeafKind.STATE)
     return max((body["at_sample"] for body in states if body["state"] == HearingState.ENDED), default=None)
+
+
+def _ended_elsewhere(leaves: Sequence[SignedLeaf], node: str) -> bool:
+    """Whether the court says that the hearing ended on a spare recording, because its own node did not answer.
+
+    A node cannot say so of another's hearing: its chain there would have to begin with the opening leaf.
+    """
+    return any(leaf.kind is LeafKind.STATE and leaf.author != node and "spare" in leaf.body for leaf in leaves)
 
 
 def _track_faults(hearing: str, track: dict[str, Any], pieces: Sequence[SignedLeaf], end: int | None) -> list[Fault]:

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.errors import Conflict
+from api.node_client import Asked
 from court.openness import Openness
 from court.people import UserRole
 from storage.db.models import Utterance
@@ -42,26 +43,26 @@ class FakeNode:
             "message": "",
         }
 
-    def start(self, card: dict[str, Any]) -> str:
+    def start(self, card: dict[str, Any], _key: str, _by: str) -> str:
         if self.state in ("recording", "paused"):
             raise Conflict("The recording node cannot do this now.")
         self.told.append(card)
         self.hearing, self.state = NEW, "recording"
         return NEW
 
-    def pause(self) -> dict[str, Any]:
+    def pause(self, _asked: Asked) -> dict[str, Any]:
         if self.state == "ended":
             raise Conflict("A hearing that is 'ended' cannot become 'paused'.")
         self.told.append("pause")
         self.state = "paused"
         return self.status()
 
-    def stop(self) -> dict[str, Any]:
+    def stop(self, _asked: Asked) -> dict[str, Any]:
         self.told.append("stop")
         self.state = "ended"
         return self.status()
 
-    def note(self, template: str, text: str) -> float:
+    def note(self, template: str, text: str, _key: str, _asked: Asked) -> float:
         self.told.append((template, text))
         return 3.5
 

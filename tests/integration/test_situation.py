@@ -12,7 +12,7 @@ import pytest
 from api import live
 from api.app import create_app
 from api.errors import NodeUnreachable
-from api.node_client import NodeClient
+from api.node_client import Asked, NodeClient
 from api.reading import mutes
 from court.grade import Grade
 from court.health import Alarm, AlarmKind
@@ -41,7 +41,7 @@ class RecordingNode(FakeNode):
         disk = {"free": 5 << 30, "reserve": 1 << 30, "pictures_stopped": False}
         return {**super().status(), "muted": self.muted, "alarms": told, "disk": disk}
 
-    def mute(self, track: str, muted: bool) -> dict[str, Any]:
+    def mute(self, track: str, muted: bool, _asked: Asked) -> dict[str, Any]:
         self.told.append((track, muted))
         self.muted = [track] if muted else []
         return self.status()

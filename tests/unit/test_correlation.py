@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hardware.correlation import delay
 from hardware.devices import AUDIO_RATE, Pcm
 from recorder.alignment import RoomBlock
 from recorder.comparison import Apart, Comparison
-from recorder.correlation import delay
 from tools.sample_hearing.audio import read_pcm
 
 VOICE = read_pcm(Path("samples/hearing-ru/judge.flac"))[5 * AUDIO_RATE : 9 * AUDIO_RATE]

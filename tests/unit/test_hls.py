@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.hls import Piece, Rendition, codec_name, master_playlist, media_playlist
+from api.hls import Inset, Piece, Rendition, codec_name, master_playlist, media_playlist
 from court.timeline import SampleRange
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -121,3 +121,22 @@ def test_codecs_are_named_as_browsers_know_them(stored: str, init: bytes, named:
 
 def test_an_unknown_codec_is_left_for_the_player_to_find_out() -> None:
     assert "CODECS" not in master_playlist([Rendition("mix", "mix", "", 1)], None)
+
+
+def test_what_another_recording_fills_has_its_own_init_part_and_its_seams_are_marked() -> None:
+    inset = Piece(
+        SampleRange(5 * 48_000, 9 * 48_000, 48_000), "spare/x/1-240000.mp4", 0, 0, START, init_uri="spare/x/1.init.mp4"
+    )
+    seams = [Inset("x", START, 4.0, 0.02)]
+    text = media_playlist([piece(0, 0, 5), inset, piece(1, 9, 12)], 12 * 48_000, 48_000, ended=True, insets=seams)
+    lines = text.splitlines()
+    assert [one for one in lines if one.startswith("#EXT-X-MAP")] == [
+        '#EXT-X-MAP:URI="mic-judge/0.mp4",BYTERANGE="700@0"',
+        '#EXT-X-MAP:URI="spare/x/1.init.mp4"',
+        '#EXT-X-MAP:URI="mic-judge/1.mp4",BYTERANGE="700@0"',
+    ]
+    at = lines.index("spare/x/1-240000.mp4")
+    assert lines[at - 1] == "#EXTINF:4.000000,"
+    assert text.count("#EXT-X-BYTERANGE") == 2
+    (mark,) = [one for one in lines if one.startswith("#EXT-X-DATERANGE")]
+    assert mark.endswith('DURATION=4.000,X-RECORDING="x",X-UNCERTAINTY=0.020')

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from court.timeline import GapCause
 from protocol.completeness import missing_seconds, outages
-from protocol.facts import GapFact
+from protocol.facts import Cover, GapFact
 from tests.factories.protocol import BREAK, LENGTH, TRACKS, facts, ticks, with_outage
 
 
@@ -50,3 +50,25 @@ def test_two_losses_of_one_microphone_stay_two() -> None:
     again = GapFact("mic-claimant", ticks(40.6, 41.0), GapCause.DEVICE_LOST, "")
     found = [one for one in outages(replace(broken, gaps=(*broken.gaps, again))) if not one.declared]
     assert [(one.start, one.end) for one in found] == [(40.0, 40.5), (40.6, 41.0)]
+
+
+def test_what_a_spare_recording_has_is_named_and_not_missing() -> None:
+    gap = GapFact("mic-judge", ticks(10, 30), GapCause.RESTART, "The recorder stopped.")
+    lost = replace(facts(), gaps=(gap,), tracks=tuple(replace(one, segments=()) for one in facts().tracks[:1]))
+    lost = replace(lost, length=30.0, tracks=(replace(lost.tracks[0], segments=(ticks(0, 10),)),))
+    covers = (
+        Cover("mic-judge", 10.2, 15, 0.3, None),
+        Cover("mic-judge", 15, 20, 0.3, GapCause.BREAK),
+        Cover("mic-judge", 22, 29.8, 0.3, None),
+        Cover("mic-claimant", 20, 22, 0.3, None),
+    )
+    found = outages(replace(lost, covers=covers))
+    told = [(one.start, one.end, one.cause, one.spare, one.missing) for one in found]
+    assert told == [
+        (10, 15, GapCause.RESTART, True, False),
+        (15, 20, GapCause.BREAK, False, False),
+        (20, 22, GapCause.RESTART, False, True),
+        (22, 30, GapCause.RESTART, True, False),
+    ]
+    assert missing_seconds(found) == 2.0
+    assert missing_seconds(outages(lost)) == 20.0

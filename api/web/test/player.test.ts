@@ -40,7 +40,7 @@ test("stepping back crosses a hole and counts only what was recorded", () => {
 
 test("a recording is arriving until every second of every track is there or explained", () => {
   const timeline = (end: number) => ({
-    state: "ended", duration: 20, mutes: [], notes: [], utterances: [], gaps: [gap("mix", 10, 15, "break")],
+    state: "ended", duration: 20, mutes: [], notes: [], fills: [], utterances: [], gaps: [gap("mix", 10, 15, "break")],
     tracks: [{ track: "mix", role: "", kind: "audio" as const, derived: true, segments: [segment(0, 10), segment(15, end, false)] }],
   });
   assert.equal(arriving(timeline(18)), true);

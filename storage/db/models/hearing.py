@@ -12,7 +12,10 @@ _HEARING = "hearings.id"
 
 
 class Hearing(Base):
-    """`end_sample` (48 000 per second) is known once the hearing has ended; `tracks` as in its first leaf."""
+    """`end_sample` (48 000 per second) is known once the hearing has ended; `tracks` as in its first leaf.
+
+    `spare_of` is the hearing that this one is a spare recording of, made by a second node of the room.
+    """
 
     __tablename__ = "hearings"
 
@@ -26,6 +29,7 @@ class Hearing(Base):
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     end_sample: Mapped[int | None] = mapped_column(BigInteger)
+    spare_of: Mapped[str | None] = mapped_column(String(36), index=True)
 
 
 class Segment(Base):

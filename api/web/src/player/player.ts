@@ -136,6 +136,7 @@ export class PlayerElement extends HTMLElement {
   #show(): void {
     const time = this.#playback.time;
     part(this, "now").textContent = clock(time);
+    part(this, "spare").hidden = !this.#timeline?.fills.some((one) => one.start <= time && time < one.end);
     this.#strip.show(time);
     this.#transcript.show(time);
   }

@@ -1,7 +1,7 @@
 import { clock } from "../../../../court/page/live.js";
 import { ticks } from "../time";
 import { sortGaps } from "./holes";
-import type { Gap, Texts, Timeline, Track } from "./model";
+import type { Fill, Gap, Texts, Timeline, Track } from "./model";
 
 const LANE = 18;
 const BAR = 10;
@@ -38,6 +38,10 @@ export class Strip {
     for (const gap of gaps.single) {
       const index = lanes.findIndex((lane) => lane.track === gap.track);
       if (index >= 0) svg.append(this.#gap(gap, TOP + index * LANE + 2, LANE - 4));
+    }
+    for (const fill of timeline.fills) {
+      const index = lanes.findIndex((lane) => lane.track === fill.track);
+      if (index >= 0) svg.append(this.#fill(fill, TOP + index * LANE + 2, LANE - 4));
     }
     for (const mute of timeline.mutes) {
       const index = lanes.findIndex((lane) => lane.track === mute.track);
@@ -94,6 +98,7 @@ export class Strip {
     };
     if (timeline.gaps.some((gap) => gap.declared)) entry("", this.texts.gap);
     if (timeline.gaps.some((gap) => !gap.declared)) entry("fault", this.texts.fault);
+    if (timeline.fills.length) entry("spare", this.texts.spare);
     if (timeline.mutes.length) entry("muted", this.texts.muted);
     if (timeline.notes.length) entry("note", this.texts.note);
     return legend;
@@ -110,6 +115,12 @@ export class Strip {
   #gap(gap: Gap, y: number, height: number): SVGElement {
     const bar = this.#bar(gap, y, height, gap.declared ? "gap" : "gap fault");
     return titled(bar, `${clock(gap.start)} ${this.texts.causes[gap.cause] ?? gap.cause}, ${clock(gap.end - gap.start)}`);
+  }
+
+  /** A stretch of the spare node's recording, with a seam at both its ends. */
+  #fill(fill: Fill, y: number, height: number): SVGElement {
+    const tip = `${clock(fill.start)} ${this.texts.spareAt.replace("{seconds}", fill.uncertainty.toFixed(2))}, ${clock(fill.end - fill.start)}`;
+    return titled(this.#bar(fill, y, height, "spare"), tip);
   }
 
   /** The cause, written into a gap that is wide enough for it. */
