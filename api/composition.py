@@ -1,7 +1,7 @@
 """The composition root: settings become a running server, queue and worker. Nothing else wires things together."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -129,12 +129,19 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
         authority=authority,
         node=_node_client(secrets, settings.node_url, settings.node_key),
         spare=_node_client(secrets, settings.spare_node_url, settings.spare_node_key),
-        other_nodes=tuple(NodeClient(url, secrets.node_token) for url in settings.node_urls),
+        other_nodes=tuple(_other_nodes(secrets, settings.node_urls)),
     )
     canary = canary_context(context)
     if canary is not None:
         try_store(canary)
     return context
+
+
+def _other_nodes(secrets: Secrets, named: Iterable[str]) -> Iterator[NodeClient]:
+    for address, _, key_id in (one.partition("#") for one in named):
+        client = _node_client(secrets, address, key_id)
+        if client is not None:
+            yield client
 
 
 def _node_client(secrets: Secrets, url: str, key_id: str) -> NodeClient | None:

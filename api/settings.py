@@ -1,6 +1,7 @@
 """All settings of the server, in one place. Each is an environment variable with the prefix `COURTREC_`."""
 
 import ipaddress
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +19,9 @@ from storage.retention import MAX_YEARS
 from storage.worm.sealing import Sealing
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+_KEY_ID = re.compile(r"[0-9a-f]{16}")
 
 
 class Settings(BaseSettings):
@@ -85,7 +89,9 @@ class Settings(BaseSettings):
         description="Key id of the second node, as `courtrec node list` shows it.",
     )
     node_urls: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Control addresses of the court's other nodes, comma-separated, for the situation centre."
+        (),
+        description="The court's other nodes for the situation centre, comma-separated: ADDRESS#KEY each, with the "
+        "control address and the key id that `courtrec node list` shows.",
     )
     object_limit: int = Field(1 << 30, ge=1 << 20, description="Largest object a node may deliver, in bytes.")
 
@@ -159,7 +165,14 @@ class Settings(BaseSettings):
     @classmethod
     def _urls(cls, value: object) -> object:
         found = [one.strip() for one in value.split(",")] if isinstance(value, str) else value
-        return tuple(cls._url(one) for one in found if one) if isinstance(found, list | tuple) else value
+        return tuple(cls._node(one) for one in found if one) if isinstance(found, list | tuple) else value
+
+    @classmethod
+    def _node(cls, value: str) -> str:
+        address, sign, key = value.partition("#")
+        if sign and not _KEY_ID.fullmatch(key):
+            raise ValueError(f"{key!a} is no key id: give the 16 digits that courtrec node list shows, or none")
+        return f"{cls._url(address)}{sign}{key}"
 
     @field_validator("public_url", "node_url", "spare_node_url", "timestamp_url")
     @classmethod

@@ -95,10 +95,15 @@ def reach_findings(server_url: str, room: Room, token: str) -> Iterator[Finding]
 
 
 def _answer(url: str, token: str) -> dict[str, Any] | None:
-    """The JSON object that is answered; None if none is."""
+    """The JSON object that is answered, empty if this node is not told; None if nothing is answered.
+
+    A spare that was enrolled has a token of its own, which this node does not know: that it asks for one is a sign of
+    life.
+    """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        answer = httpx.get(url, headers=headers, timeout=_ANSWER_SECONDS, trust_env=False).raise_for_status().json()
+        told = httpx.get(url, headers=headers, timeout=_ANSWER_SECONDS, trust_env=False)
+        answer = {} if told.status_code == httpx.codes.UNAUTHORIZED else told.raise_for_status().json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return None
     return answer if isinstance(answer, dict) else None

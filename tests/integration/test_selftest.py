@@ -187,6 +187,8 @@ def test_the_spare_node_is_asked_and_must_be_free(page: tuple[httpx.Client, Agen
     assert spare() is Grade.GREEN
     answer(client.post("/start", json={"case_number": "1"}))
     assert spare() is Grade.AMBER
+    (enrolled,) = reach_findings("", room, "another node's token")
+    assert enrolled.grade is Grade.GREEN, "it lives, and tells its state only to whom it knows"
     room = replace(room, spare="http://127.0.0.1:9")
     assert spare() is Grade.AMBER
     server, none = reach_findings("http://127.0.0.1:9", room, NODE_TOKEN)

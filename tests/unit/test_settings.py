@@ -137,8 +137,11 @@ def test_nothing_secret_is_a_setting() -> None:
 
 
 def test_further_nodes_are_named_by_their_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COURTREC_NODE_URLS", "http://192.0.2.7:8090/, https://node-2.court,")
-    assert load_settings().node_urls == ("http://192.0.2.7:8090", "https://node-2.court")
+    monkeypatch.setenv("COURTREC_NODE_URLS", "http://192.0.2.7:8090/, https://node-2.court#0123456789abcdef,")
+    assert load_settings().node_urls == ("http://192.0.2.7:8090", "https://node-2.court#0123456789abcdef")
     monkeypatch.setenv("COURTREC_NODE_URLS", "http://192.0.2.7:8090,node-2.court")
     with pytest.raises(SettingsError, match="must begin with http:// or https://"):
+        load_settings()
+    monkeypatch.setenv("COURTREC_NODE_URLS", "https://node-2.court#mine")
+    with pytest.raises(SettingsError, match="'mine' is no key id"):
         load_settings()
