@@ -14,6 +14,7 @@ from api.routes import (
     live,
     log,
     media,
+    new_hearing,
     nodes,
     pages,
     protocol_pages,
@@ -35,8 +36,8 @@ Every refusal is `{"detail": sentence}`. Times on a hearing's timeline are secon
 """
 
 API_ROUTERS = tuple(module.router for module in (ingest, nodes, hearings, media, live, verify, log, health))
-# The console before the pages: /hearings/new is no hearing.
-PAGE_ROUTERS = tuple(module.router for module in (console, selftest, situation, protocol_pages, pages))
+# A new hearing before the others: /hearings/new is none yet.
+PAGE_ROUTERS = tuple(module.router for module in (new_hearing, console, selftest, situation, protocol_pages, pages))
 
 
 def create_app(context: Context) -> FastAPI:

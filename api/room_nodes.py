@@ -21,6 +21,7 @@ from court.errors import CourtError
 Status = dict[str, Any]
 Result = TypeVar("Result")
 
+NO_NODE = "No recording node is attached to this server."
 _OTHER_HEARING = "The recording node is not recording this hearing."
 
 _REST = 30  # rounds: opening devices that are not there disturbs nobody, but need not be tried every second
@@ -230,3 +231,10 @@ def _seen(node: NodeClient) -> Seen:
         return Seen(node.status())
     except NodeUnreachable as error:
         return Seen(None, str(error))
+
+
+def attached(nodes: RoomNodes | None) -> RoomNodes:
+    """The nodes of the server's room; raises NodeUnreachable where it has none."""
+    if nodes is None:
+        raise NodeUnreachable(NO_NODE)
+    return nodes

@@ -11,29 +11,23 @@ from api.context import Context
 from api.made import unstated_acts
 from api.nodes import register_of
 from api.readable import file_faults, to_the_end, unreadable_rows
-from api.reading import self_test
 from api.recorders import recorder_faults, register_faults
 from api.restorations import restoration_faults
 from api.seals import seal_faults
 from api.stamps import stamp_faults
 from api.tables import hearing_table_faults, log_row_fault, readable, state_of
 from api.witnesses import witness_faults
-from court.clock import iso_utc
-from court.grade import Grade
 from storage.db.models import Hearing, LogEntry, MerkleNode, StoredObjectRow
 from storage.db.sealer import read_kept
 from storage.db.unit_of_work import UnitOfWork
 from storage.errors import LedgerError, StoreRefused
 from storage.keyring import LOG, SERVER
 from storage.ledger import merkle
-from storage.ledger.chains import check_chains
 from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
-from storage.ledger.delivery import expected
-from storage.ledger.destruction import keeping
 from storage.ledger.ed25519 import key_id
 from storage.ledger.faults import ObjectState
-from storage.ledger.leaf import LeafKind, SignedLeaf
-from storage.ledger.receipt import SINCE_KINDS, is_owed, late_sentence
+from storage.ledger.leaf import LeafKind
+from storage.ledger.receipt import SINCE_KINDS, is_owed
 from storage.ledger.register import REGISTER
 from storage.ledger.verify import verify_hearing, verify_log
 from storage.worm.port import WormStore, stored_state
@@ -75,79 +69,6 @@ def _read_log_faults(context: Context, kept: Checkpoint | str) -> Iterator[str]:
         yield from to_the_end("The log", _log_faults(context, uow, kept))
 
 
-def destruction_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
-    """What acts that count destroyed, of one hearing or all: no fault, and worth knowing."""
-    yield from to_the_end("What was destroyed", _destruction_notes(context, hearing_id))
-
-
-def _destruction_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
-    with context.database.read() as uow:
-        for one in _hearings(uow) if hearing_id is None else [hearing_id]:
-            leaves = _believable(context, uow, one)
-            for act in keeping(leaves, context.server_keys.key_ids).acts:
-                done = f"were destroyed by {act.done}" if act.done else f"are being destroyed since {act.stated}"
-                yield (
-                    f"{len(act.objects)} objects of hearing {one} {done} by act {act.id}, proposed by {act.proposer} "
-                    f"and approved by {act.approver}: {act.reason}"
-                )
-
-
-def delivery_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
-    """What nodes have stated and not yet delivered, of one hearing or all: no fault, and worth knowing."""
-    yield from to_the_end("What has not arrived", _delivery_notes(context, hearing_id))
-
-
-def self_test_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
-    """What self-tests of the room found before hearings, of one hearing or all."""
-    yield from to_the_end("The self-tests", _self_test_notes(context, hearing_id))
-
-
-def _self_test_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
-    with context.database.read() as uow:
-        for one in _hearings(uow) if hearing_id is None else [hearing_id]:
-            tested = self_test(uow, one)
-            if tested is not None:
-                wrong = [
-                    f"{found.subject or 'machine'} {found.symptom.value} ({found.grade.value})"
-                    for found in tested.findings
-                    if found.grade is not Grade.GREEN
-                ]
-                found = ", ".join(wrong) or "all green"
-                yield f"The node states a self-test of the room at {iso_utc(tested.at)}, before hearing {one}: {found}."
-
-
-def _delivery_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
-    with context.database.read() as uow:
-        for one in _hearings(uow) if hearing_id is None else [hearing_id]:
-            leaves = _believable(context, uow, one)
-            waiting = expected(leaves, context.server_keys.key_ids)
-            listed = uow.hearings.undelivered(one)
-            late = [row for row in listed if row.sha256 in waiting]
-            if late:
-                tracks = ", ".join(sorted({row.track for row in late}))
-                yield (
-                    f"{len(late)} segments of hearing {one} ({tracks}, {sum(row.size for row in late)} bytes) are "
-                    "stated by the node and have not arrived yet: it delivers them when the line allows."
-                )
-
-
-def receipt_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
-    """Which hearings came notably later than they are dated, of one or all: no fault, and worth knowing."""
-    yield from to_the_end("What came late", _receipt_notes(context, hearing_id))
-
-
-def _receipt_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
-    with context.database.read() as uow:
-        for one in _hearings(uow) if hearing_id is None else [hearing_id]:
-            late = late_sentence(_believable(context, uow, one), context.server_keys.key_ids)
-            if late is not None:
-                yield late
-
-
-def _believable(context: Context, uow: UnitOfWork, hearing_id: str) -> list[SignedLeaf]:
-    return check_chains([row.entry for row in uow.log.entries(hearing_id)], trusted_keys(context, uow))[0]
-
-
 def _key_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
     for named, raw in uow.log.public_keys().items():
         if key_id(raw) != named:
@@ -158,7 +79,7 @@ def _key_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
 
 
 def _recorded_faults(context: Context, uow: UnitOfWork, hearing_id: str | None, progress: Progress) -> Iterator[str]:
-    hearings = [one for one in _hearings(uow) if hearing_id in (None, one, _first_of(uow, one))]
+    hearings = [one for one in known_hearings(uow) if hearing_id in (None, one, _first_of(uow, one))]
     if hearing_id is not None and not hearings:
         yield f"There is no hearing {hearing_id} in the log."
     objects = _Objects(context.store, _object_rows(uow, hearing_id), progress)
@@ -214,7 +135,7 @@ class _Objects:
         yield from self._unreadable
 
 
-def _hearings(uow: UnitOfWork) -> list[str]:
+def known_hearings(uow: UnitOfWork) -> list[str]:
     """Every hearing that the log or the table of hearings knows."""
     logged = uow.session.scalars(select(LogEntry.hearing_id).distinct())
     return sorted({*logged, *uow.session.scalars(select(Hearing.id))} - {REGISTER})

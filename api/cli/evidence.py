@@ -16,7 +16,8 @@ from api.export import Order, export
 from api.recorders import recorder_notes
 from api.restorations import restoration_notes
 from api.settings import load_settings
-from api.verification import delivery_notes, destruction_notes, receipt_notes, self_test_notes, verify
+from api.verification import verify
+from api.verification_notes import delivery_notes, destruction_notes, receipt_notes, self_test_notes
 from court import exit_codes
 from court.errors import InputError
 from court.one_line import one_line

@@ -1,12 +1,9 @@
-"""The secretary's console: starting a hearing and leading its recording on the room's node."""
+"""The secretary's console: leading a hearing's recording on the room's node."""
 
-import secrets
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Form, Response
-from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, Field
 
 from api import page_content, reading, schemas, views
 from api.access import Action
@@ -14,20 +11,16 @@ from api.alarm_texts import alarm_texts
 from api.audit import journalled, record_access
 from api.caller import Caller
 from api.deps import CurrentUser, protect_forms, require_role
-from api.errors import Conflict, NodeUnreachable, NotFound, Unusable
+from api.errors import NotFound, Unusable
 from api.gate import enter
 from api.node_client import Asked, NodeClient
-from api.room_nodes import RoomNodes
+from api.room_nodes import NO_NODE, attached
 from api.standin import end_on_spare, on_timeline
-from api.store_alarm import new_hearing_refusal
 from api.web.render import Page, PageDep
-from court.card import LANGUAGES, HearingCard
-from court.errors import InputError
 from court.hearing import HearingState
-from court.labels import LABELS, LANGUAGE_NAMES
 from court.notes import NoteTemplate
 from court.openness import Openness
-from court.people import CourtRole, UserRole
+from court.people import UserRole
 from storage.db.models import Hearing
 from storage.db.unit_of_work import UnitOfWork
 from storage.worm.port import WormStore
@@ -38,7 +31,6 @@ router = APIRouter(
     include_in_schema=False,
 )
 
-_NO_NODE = "No recording node is attached to this server."
 _SAME_MOMENT = 0.01  # seconds
 
 Result = TypeVar("Result")
@@ -56,64 +48,6 @@ def _asked(
 
 
 AskedDep = Annotated[Asked, Depends(_asked)]
-
-
-class HearingForm(BaseModel):
-    """The form of a new hearing; the fields of the participants come as columns."""
-
-    case_number: str = ""
-    case_title: str = ""
-    language: str = "ru"
-    court: str = ""
-    place: str = ""
-    judge: str = ""
-    secretary: str = ""
-    participant_role: list[str] = Field(default=[], max_length=200)
-    participant_name: list[str] = Field(default=[], max_length=200)
-    participant_present: list[str] = Field(default=[], max_length=200)
-    participant_note: list[str] = Field(default=[], max_length=200)
-    key: str = Field(default="", max_length=64)
-
-    def fields(self) -> dict[str, Any]:
-        """As `HearingCard.parse` takes them; rows without a name are left out."""
-        columns = (self.participant_role, self.participant_name, self.participant_present, self.participant_note)
-        return {
-            **self.model_dump(exclude={"key", *(n for n in type(self).model_fields if n.startswith("participant_"))}),
-            "participants": [
-                {"role": role, "name": name, "present": present != "no", "note": note}
-                for role, name, present, note in zip(*columns, strict=False)
-                if name.strip()
-            ],
-        }
-
-
-@router.get("/new")
-def new_hearing(page: PageDep, caller: CurrentUser) -> Response:
-    """The form; where the node records already, its console instead."""
-    try:
-        status = _node(page).status()
-    except NodeUnreachable as error:
-        return _form(page, _blank_card(page, caller), str(error))
-    if status["hearing"] is not None and HearingState(status["state"]).live:
-        return RedirectResponse(f"/hearings/{status.get('spare_of') or status['hearing']}/console", status_code=303)
-    with page.context.database.read() as uow:
-        refusal = new_hearing_refusal(uow)
-    return _form(page, _blank_card(page, caller), refusal, room=status["room"], node=views.node_view(status))
-
-
-@router.post("")
-def start(page: PageDep, caller: CurrentUser, form: Annotated[HearingForm, Form()]) -> Response:
-    """Starts the recording; what the card or the node refuses comes back in the form."""
-    fields = form.fields()
-    with page.context.database.read() as uow:
-        refusal = new_hearing_refusal(uow)
-    if refusal:
-        return _form(page, fields, refusal, status=422)
-    try:
-        hearing_id = _node(page).start(HearingCard.parse(fields).as_fields(), form.key, caller.name)
-    except (InputError, Conflict, NodeUnreachable) as error:
-        return _form(page, fields, str(error), status=422)
-    return RedirectResponse(f"/hearings/{hearing_id}/console", status_code=303)
 
 
 @router.get("/{hearing_id}/console")
@@ -282,7 +216,7 @@ def _lead(
     hearing's first entry is on its way there is no hearing to write an entry for, and the recording does not wait
     for one: the node's own signed state or note is the record then.
     """
-    result, before = _node(page).lead(hearing_id, asked, deed)
+    result, before = attached(page.context.nodes).lead(hearing_id, asked, deed)
     with page.context.database.begin() as uow:
         if uow.hearings.lock(hearing_id) is not None:
             record_access(page.context, uow, caller, Action.RECORD, hearing_id=hearing_id, subject=name)
@@ -345,7 +279,7 @@ def _shown_state(shown: str, seconds: float) -> dict[str, Any]:
 def _node_values(page: Page, hearing_id: str) -> dict[str, Any]:
     say = page.words.gettext
     if page.context.nodes is None:
-        return {"node": None, "node_error": say(_NO_NODE), "spare": None}
+        return {"node": None, "node_error": say(NO_NODE), "spare": None}
     first, spare = page.context.nodes.seen()
     node = None if first.status is None else views.node_view(first.status, hearing_id)
     view = None if spare is None else views.spare_view(first.status, spare.status, hearing_id)
@@ -361,44 +295,3 @@ def _alarm_values(page: Page, hearing_id: str) -> dict[str, Any]:
 def _status_or_none(page: Page, hearing_id: str) -> dict[str, Any] | None:
     """The status of the node that leads this hearing, if any answers and records it."""
     return page.context.nodes.recording(hearing_id) if page.context.nodes is not None else None
-
-
-def _node(page: Page) -> RoomNodes:
-    if page.context.nodes is None:
-        raise NodeUnreachable(_NO_NODE)
-    return page.context.nodes
-
-
-def _form(
-    page: Page,
-    card: dict[str, Any],
-    error: str = "",
-    *,
-    room: str = "",
-    node: views.NodeView | None = None,
-    status: int = 200,
-) -> Response:
-    say = page.words.gettext
-    return page.render(
-        "hearing_new.html",
-        status,
-        card=card,
-        key=secrets.token_urlsafe(16),
-        error=say(error) if error else "",
-        node_room=room,
-        node=node,
-        language_choices=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
-        role_choices=[(one.value, say(LABELS[one.value])) for one in CourtRole],
-    )
-
-
-def _blank_card(page: Page, caller: Caller) -> dict[str, Any]:
-    """An empty form with what seldom changes: court and place of the last hearing, the secretary's own name."""
-    with page.context.database.read() as uow:
-        last = next(iter(uow.hearings.find(limit=1)), None)
-    before = last.card if last is not None else {}
-    sides = (CourtRole.CLAIMANT, CourtRole.RESPONDENT)
-    return {
-        **HearingForm(court=before.get("court", ""), place=before.get("place", ""), secretary=caller.name).fields(),
-        "participants": [{"role": one.value, "name": "", "present": True, "note": ""} for one in sides],
-    }

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from api.export import ExportRefused, Order, export
-from api.verification import delivery_notes, verify
+from api.verification import verify
+from api.verification_notes import delivery_notes
 from court.people import UserRole
 from storage.db.models import StoredObjectRow
 from storage.db.unit_of_work import Database

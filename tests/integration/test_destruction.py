@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from api import acts, destruction, keeping
 from api.destruction import Outcome
 from api.errors import Conflict, NotFound
-from api.verification import destruction_notes, verify
+from api.verification import verify
+from api.verification_notes import destruction_notes
 from court.people import UserRole
 from storage.db.checks import Due
 from storage.db.models import DestructionAct, LogEntry

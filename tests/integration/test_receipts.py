@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from api import ingest
-from api.verification import receipt_notes, verify
+from api.verification import verify
+from api.verification_notes import receipt_notes
 from storage.db.unit_of_work import Database
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.leaf import LeafKind, parse

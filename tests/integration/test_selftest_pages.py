@@ -9,7 +9,7 @@ import pytest
 
 from api.app import create_app
 from api.errors import Conflict
-from api.verification import self_test_notes
+from api.verification_notes import self_test_notes
 from court.grade import Grade
 from court.health import Finding, SelfTest, Symptom
 from court.people import UserRole

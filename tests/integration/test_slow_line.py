@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.verification import delivery_notes, verify
+from api.verification import verify
+from api.verification_notes import delivery_notes
 from court.card import HearingCard
 from recorder.spool import Attachment, HearingRow, Spool
 from recorder.uplink import Uplink, ingest_client

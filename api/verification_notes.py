@@ -1,0 +1,89 @@
+"""What is no fault and worth knowing to whoever verifies: one sentence each, of one hearing or all."""
+
+from collections.abc import Iterator
+
+from api.context import Context
+from api.readable import to_the_end
+from api.reading import self_test
+from api.verification import known_hearings, trusted_keys
+from court.clock import iso_utc
+from court.grade import Grade
+from storage.db.unit_of_work import UnitOfWork
+from storage.ledger.chains import check_chains
+from storage.ledger.delivery import expected
+from storage.ledger.destruction import keeping
+from storage.ledger.leaf import SignedLeaf
+from storage.ledger.receipt import late_sentence
+
+
+def destruction_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
+    """What acts that count destroyed, of one hearing or all: no fault, and worth knowing."""
+    yield from to_the_end("What was destroyed", _destruction_notes(context, hearing_id))
+
+
+def _destruction_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
+    with context.database.read() as uow:
+        for one in known_hearings(uow) if hearing_id is None else [hearing_id]:
+            leaves = _believable(context, uow, one)
+            for act in keeping(leaves, context.server_keys.key_ids).acts:
+                done = f"were destroyed by {act.done}" if act.done else f"are being destroyed since {act.stated}"
+                yield (
+                    f"{len(act.objects)} objects of hearing {one} {done} by act {act.id}, proposed by {act.proposer} "
+                    f"and approved by {act.approver}: {act.reason}"
+                )
+
+
+def delivery_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
+    """What nodes have stated and not yet delivered, of one hearing or all: no fault, and worth knowing."""
+    yield from to_the_end("What has not arrived", _delivery_notes(context, hearing_id))
+
+
+def self_test_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
+    """What self-tests of the room found before hearings, of one hearing or all."""
+    yield from to_the_end("The self-tests", _self_test_notes(context, hearing_id))
+
+
+def _self_test_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
+    with context.database.read() as uow:
+        for one in known_hearings(uow) if hearing_id is None else [hearing_id]:
+            tested = self_test(uow, one)
+            if tested is not None:
+                wrong = [
+                    f"{found.subject or 'machine'} {found.symptom.value} ({found.grade.value})"
+                    for found in tested.findings
+                    if found.grade is not Grade.GREEN
+                ]
+                found = ", ".join(wrong) or "all green"
+                yield f"The node states a self-test of the room at {iso_utc(tested.at)}, before hearing {one}: {found}."
+
+
+def _delivery_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
+    with context.database.read() as uow:
+        for one in known_hearings(uow) if hearing_id is None else [hearing_id]:
+            leaves = _believable(context, uow, one)
+            waiting = expected(leaves, context.server_keys.key_ids)
+            listed = uow.hearings.undelivered(one)
+            late = [row for row in listed if row.sha256 in waiting]
+            if late:
+                tracks = ", ".join(sorted({row.track for row in late}))
+                yield (
+                    f"{len(late)} segments of hearing {one} ({tracks}, {sum(row.size for row in late)} bytes) are "
+                    "stated by the node and have not arrived yet: it delivers them when the line allows."
+                )
+
+
+def receipt_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
+    """Which hearings came notably later than they are dated, of one or all: no fault, and worth knowing."""
+    yield from to_the_end("What came late", _receipt_notes(context, hearing_id))
+
+
+def _receipt_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
+    with context.database.read() as uow:
+        for one in known_hearings(uow) if hearing_id is None else [hearing_id]:
+            late = late_sentence(_believable(context, uow, one), context.server_keys.key_ids)
+            if late is not None:
+                yield late
+
+
+def _believable(context: Context, uow: UnitOfWork, hearing_id: str) -> list[SignedLeaf]:
+    return check_chains([row.entry for row in uow.log.entries(hearing_id)], trusted_keys(context, uow))[0]
