@@ -58,7 +58,7 @@ export class PeakHold {
 }
 
 /** The levels that meters show: in deliberation the microphones are isolated. @param {Levels} now */
-export function heard(now) {
+export function metered(now) {
   return now.state === "recording" || now.state === "paused" ? now.levels : {};
 }
 

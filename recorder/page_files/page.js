@@ -1,4 +1,4 @@
-import { clock, heard, Keys, Meters, part, typing } from "./live.js";
+import { clock, metered, Keys, Meters, part, typing } from "./live.js";
 
 /** @type {any} */
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -77,7 +77,7 @@ function startPanel(root) {
       heard = performance.now();
       if (status && (now.steps !== status.steps || now.orders !== status.orders || now.state !== status.state)) refresh();
       if (now.state && now.state !== "ended") part(root, "clock").textContent = clock(now.seconds);
-      meters.show(heard(now));
+      meters.show(metered(now));
     });
     source.addEventListener("error", () => {
       if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1000);

@@ -112,20 +112,20 @@ def test_as_it_was_killed_everything_is_there(torn: Torn) -> None:
 def test_a_write_ahead_log_cut_anywhere(torn: Torn) -> None:
     for size in cuts(torn.log, WAL_HEADER, FRAME):
         torn.put(torn.database, torn.log[:size])
-        assert any("had 4 at a signed checkpoint" in one for one in torn.check(f"cut at {size}")), size
+        assert any("had 6 at a signed checkpoint" in one for one in torn.check(f"cut at {size}")), size
 
 
 def test_a_lost_write_ahead_log_is_missed(torn: Torn) -> None:
     torn.put(torn.database, None)
-    assert torn.check("lost") == ["The log has 3 entries, and had 4 at a signed checkpoint: it was cut short."]
+    assert torn.check("lost") == ["The log has 5 entries, and had 6 at a signed checkpoint: it was cut short."]
 
 
 def test_an_older_copy_is_missed(torn: Torn, tmp_path: Path) -> None:
     older = migrated(Path(shutil.copytree(tmp_path / "home", tmp_path / "older", ignore=lambda *_: ["courtrec.db"])))
     torn.put((older / "courtrec.db").read_bytes(), None)
-    assert any("had 4 at a signed checkpoint" in one for one in torn.check("older"))
+    assert any("had 6 at a signed checkpoint" in one for one in torn.check("older"))
     torn.put(b"", None)
-    assert any("had 4 at a signed checkpoint" in one for one in torn.check("empty"))
+    assert any("had 6 at a signed checkpoint" in one for one in torn.check("empty"))
 
 
 def test_bits_turned_in_every_frame(torn: Torn) -> None:
@@ -162,7 +162,7 @@ def test_one_torn_table_does_not_keep_verify_from_the_log(torn: Torn) -> None:
     torn.put(bytes(content), None)
     told = torn.check("the table of acts")
     assert any("malformed" in one for one in told), told
-    assert any("had 4 at a signed checkpoint" in one for one in told), told
+    assert any("had 6 at a signed checkpoint" in one for one in told), told
 
 
 def test_a_file_cut_anywhere(torn: Torn) -> None:

@@ -1,4 +1,4 @@
-import { clock, heard, Keys, Meters, part, typing, type Levels } from "../../../court/page/live.js";
+import { clock, Keys, metered, Meters, part, typing, type Levels } from "../../../court/page/live.js";
 
 const STALE_MS = 3000;
 
@@ -56,7 +56,7 @@ export class ConsoleElement extends HTMLElement {
     }
     const time = this.querySelector('[data-part="clock"]');
     if (time && now.state) time.textContent = clock(now.seconds);
-    this.#meters.show(heard(now));
+    this.#meters.show(metered(now));
   }
 
   /** A double tap is one note: a second one would stand in the signed protocol. */

@@ -1,4 +1,4 @@
-import { clock, heard, Meters, type Levels } from "../../../court/page/live.js";
+import { clock, metered, Meters, type Levels } from "../../../court/page/live.js";
 
 /** The situation centre: the live levels of all rooms; whatever else changes is asked of the server again. */
 export class SituationElement extends HTMLElement {
@@ -27,7 +27,7 @@ export class SituationElement extends HTMLElement {
       const now = rooms[card.dataset["room"] ?? ""];
       const meters = this.#meters.get(card) ?? new Meters(card, this.dataset["silent"] ?? "");
       this.#meters.set(card, meters);
-      meters.show(now ? heard(now) : {});
+      meters.show(now ? metered(now) : {});
       const time = card.querySelector('[data-part="clock"]');
       if (time && now?.state) time.textContent = clock(now.seconds);
     }
