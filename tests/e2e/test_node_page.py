@@ -30,19 +30,26 @@ channel = 1
 
 
 class Site:
-    """A node's home and a server's, which know the same token; the server is not there yet."""
+    """A node's home, and the home of the server that enrolled it and is not there now."""
 
     def __init__(self, folder: Path) -> None:
         self.node_home, self.server_home = folder / "node", folder / "server"
         self.server_port, node_port = free_port(), free_port()
         self.address = f"http://127.0.0.1:{node_port}"
-        for home in (self.node_home, self.server_home):
-            (home / "keys").mkdir(parents=True)
-            (home / "keys" / "node.token").write_text("a token of both")
-            (home / "keys" / "node.token").chmod(0o600)
         (folder / "room.toml").write_text(ROOM)
         self._room = folder / "room.toml"
         self._node_port = node_port
+
+    def enrol(self) -> None:
+        server = self.start_server()
+        try:
+            code = courtrec(self.server_home, "node", "code", "Зал № 3").stdout.split()[0]
+            address = f"http://127.0.0.1:{self.server_port}"
+            enrolled = courtrec(self.node_home, "node", "enrol", "--server", address, "--code", code)
+            assert enrolled.returncode == 0, enrolled.stderr
+        finally:
+            server.terminate()
+            server.wait()
 
     def start_node(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
@@ -65,6 +72,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("site"))
+    site.enrol()
     assert courtrec(site.node_home, "node", "password", typed=f"{PIN}\n").returncode == 0
     node = site.start_node()
     try:

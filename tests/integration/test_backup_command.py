@@ -100,8 +100,7 @@ def test_what_the_log_lost_is_told_by_every_verification(home: Path, tmp_path: P
     shutil.copytree(home / "objects", new / "objects")
     told = courtrec(new, "verify")
     assert told.returncode == 0, told.stdout
-    [note] = [line for line in told.stdout.splitlines() if line.startswith("NOTE")]
-    assert "lost its entries" in note
+    [note] = [line for line in told.stdout.splitlines() if line.startswith("NOTE") and "lost its entries" in line]
     assert note.endswith("fire in room 3")
 
 
