@@ -137,7 +137,7 @@ def test_who_viewed_the_hearing_is_kept_back_unless_asked_for(copied: Server, tm
     kept = read_parts(exported(copied, tmp_path / "1.zip"))
     assert b'"kind":"access"' not in kept["entries.jsonl"]
     assert len(contents_of(kept)["withheld"]) == 1
-    assert "entries 1" in check_file(tmp_path / "1.zip", KEY).lines[-1]
+    assert any("entries 1" in line for line in check_file(tmp_path / "1.zip", KEY).lines)
     whole = exported(copied, tmp_path / "2.zip", order=replace(ORDER, journal=True))
     assert b'"kind":"access"' in read_parts(whole)["entries.jsonl"]
     assert contents_of(read_parts(whole))["withheld"] == []
@@ -148,7 +148,7 @@ def test_a_copy_of_one_track_says_what_it_leaves_out(copied: Server, tmp_path: P
     path = exported(copied, tmp_path / "bundle.zip", order=replace(ORDER, tracks=frozenset({"mic-judge"})))
     told = check_file(path, KEY)
     assert told.whole, told.lines
-    assert "files 4 (" in told.lines[-1]
+    assert any("files 4 (" in line for line in told.lines)
     assert {name.split("/")[1] for name in contents_of(read_parts(path))["files"]} == {"mic-judge", "protocol"}
 
 

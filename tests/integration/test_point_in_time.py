@@ -13,7 +13,7 @@ import pytest
 
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
-from tests.factories.backups import reopened
+from tests.factories.backups import keys_in_files, reopened
 from tests.factories.evidence import faults, filled
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.server import Server
@@ -75,6 +75,7 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
             database = Database(server.sqlalchemy_url)
             upgrade(database.engine)
             court = filled(database, home)
+            keys_in_files(home)
             typed(folder, BASE, server)
             court.receive(made_hearing(THIRD))
             with database.read() as work:

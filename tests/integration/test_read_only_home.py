@@ -57,7 +57,7 @@ def test_a_court_closed_in_order_is_read_as_it_is(
     assert sorted(path.name for path in home.glob("courtrec.db*")) == ["courtrec.db"]
     before = files(home)
     assert verify_evidence(None) == exit_codes.OK
-    note, whole = capsys.readouterr().out.splitlines()
+    note, *_, whole = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"NOTE   The home .* is read only, and nothing was written there\. A copy .* was read\.", note)
     assert f"log of {size} entries" in whole
     assert files(home) == before
@@ -72,7 +72,7 @@ def test_what_a_crash_left_in_the_write_ahead_log_is_read_too(
     left = home / "courtrec.db-wal"
     assert left.stat().st_size > 0, "else this proves nothing"
     assert verify_evidence(None) == exit_codes.OK
-    note, whole = capsys.readouterr().out.splitlines()
+    note, *_, whole = capsys.readouterr().out.splitlines()
     assert f"with the {left.stat().st_size} bytes of changes that a crash left beside it." in note
     assert f"log of {size_of(small)} entries" in whole
 
