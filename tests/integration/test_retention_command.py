@@ -13,13 +13,14 @@ from typer.testing import CliRunner, Result
 from api.app import create_app
 from api.cli.main import app
 from api.composition import make_context, make_store
+from api.nodes import enrol_own
 from api.settings import Settings, load_settings
 from storage.errors import StoreRefused
 from storage.retention_classes import load_classes
 from storage.worm.local import LocalStore
 from storage.worm.s3 import S3Store
 from tests.factories import hearing_log
-from tests.factories.hearing_log import HEARING, made_hearing
+from tests.factories.hearing_log import HEARING, NODE, made_hearing
 from tests.factories.server import NODE_TOKEN, Server, SetClock
 from tests.services.processes import MinioServer
 
@@ -51,7 +52,8 @@ def type_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Type]:
     object.__setattr__(context, "clock", SetClock(LONG_AGO))
     assert isinstance(context.store, LocalStore)
     server = Server(context, SetClock(LONG_AGO), context.store, create_app(context))
-    server.receive(made_hearing())
+    enrol_own(context, NODE.public)
+    server.receive(made_hearing(start=LONG_AGO))
     context.database.dispose()
     for login, role in (("judge.a", "judge"), ("admin.b", "admin"), ("clerk", "secretary")):
         assert typed("user", "add", login, "--name", login, "--role", role).exit_code == 0
