@@ -10,9 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from api.nodes import enrol_own
 from api.verification import verify
 from api.verification_notes import delivery_notes
 from court.card import HearingCard
+from hardware.clock import SystemClock
 from recorder.spool import Attachment, HearingRow, Spool
 from recorder.uplink import Uplink, ingest_client
 from storage.db.models import StoredObjectRow
@@ -50,7 +52,10 @@ def server(tmp_path: Path) -> Iterator[Server]:
     home = tmp_path / "server"
     home.mkdir()
     database = Database(f"sqlite:///{migrated(home)}/courtrec.db")
-    yield make_server(database, home)
+    made = make_server(database, home)
+    object.__setattr__(made.context, "clock", SystemClock())  # what the node dates by
+    enrol_own(made.context, KEY.public)
+    yield made
     database.dispose()
 
 
