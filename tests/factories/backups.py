@@ -71,8 +71,10 @@ def rings_of(home: Path) -> dict[str, KeyRing]:
 def reopened(home: Path, address: str) -> Iterator[Server]:
     """The restored court, as its programs open it."""
     database = Database(address)
-    yield make_server(database, home, **rings_of(home))
-    database.dispose()
+    try:
+        yield make_server(database, home, **rings_of(home))
+    finally:
+        database.dispose()
 
 
 @contextmanager
