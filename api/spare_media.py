@@ -118,11 +118,6 @@ def _part(uow: UnitOfWork, store: WormStore, one: Filled, each: Fill) -> Part | 
     return Part(SampleRange(start, each.span.end, each.span.rate), name, row, each, chosen)
 
 
-def _fragments(store: WormStore, sha256: str) -> tuple[Fragment, ...]:
-    # A store is hashable by being itself, which its protocol need not promise.
-    return _read(store, sha256)  # type: ignore[arg-type]
-
-
 @lru_cache(maxsize=2048)
-def _read(store: WormStore, sha256: str) -> tuple[Fragment, ...]:
+def _fragments(store: WormStore, sha256: str) -> tuple[Fragment, ...]:
     return tuple(fragments(store.read(sha256)))

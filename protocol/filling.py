@@ -203,8 +203,7 @@ def _heard_in(one: Segment, spare: _Recording, told: Offset, store: WormStore) -
     if not beside:
         return None
     objects = tuple((each.sha256, each.start) for each in beside)
-    # A store is hashable by being itself, which its protocol need not promise.
-    found = _lag(store, (one.sha256, one.start), objects, round(told.seconds, 1), round(reach + 0.05, 1))  # type: ignore[arg-type]
+    found = _lag(store, (one.sha256, one.start), objects, round(told.seconds, 1), round(reach + 0.05, 1))
     return None if found is None else Offset(found, _HEARD, heard=True)
 
 

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import time
 from pathlib import Path
 
 import typer
@@ -70,7 +69,7 @@ def self_test(room_file: Path) -> int:
             level = running.ears.get(running.track)
             what = "" if level is None else f"{level.level.rms_db:.0f} dB"
             progress.update(task, description=_asked(running), completed=running.share, what=what)
-            time.sleep(1 / _LOOKS_PER_SECOND)
+            tester.wait(1 / _LOOKS_PER_SECOND)
     tester.wait()
     if tester.last is None:
         raise InputError(tester.trouble)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from api import hls, spare_media
 from api.access import Action
@@ -84,32 +84,24 @@ def _here(uow: UnitOfWork, hearing_id: str, track: str | None = None) -> list[Se
     return [one for one in uow.hearings.segments(hearing_id, track) if one.id not in late]
 
 
+def _named(spare_id: str, track: TrackId, sequence: Sequence32, start: Sequence64) -> tuple[str, str, int, int]:
+    """What of which spare recording's segment fills `track` of the hearing from tick `start` on."""
+    return spare_id, track, sequence, start
+
+
+Named = Annotated[tuple[str, str, int, int], Depends(_named)]
+
+
 @router.get("/{hearing_id}/spare/{spare_id}/{track}/{sequence}-{start}.init.mp4")
-def spare_init(
-    hearing_id: str,
-    spare_id: str,
-    track: TrackId,
-    sequence: Sequence32,
-    start: Sequence64,
-    context: ContextDep,
-    caller: CurrentUser,
-) -> Response:
+def spare_init(hearing_id: str, named: Named, context: ContextDep, caller: CurrentUser) -> Response:
     """The init part that goes before it."""
-    return _spare_part(context, caller, hearing_id, (spare_id, track, sequence, start), init=True)
+    return _spare_part(context, caller, hearing_id, named, init=True)
 
 
 @router.get("/{hearing_id}/spare/{spare_id}/{track}/{sequence}-{start}.mp4")
-def spare_part(
-    hearing_id: str,
-    spare_id: str,
-    track: TrackId,
-    sequence: Sequence32,
-    start: Sequence64,
-    context: ContextDep,
-    caller: CurrentUser,
-) -> Response:
-    """What of a spare recording's segment fills `track` of the hearing from tick `start` on, on its timeline."""
-    return _spare_part(context, caller, hearing_id, (spare_id, track, sequence, start), init=False)
+def spare_part(hearing_id: str, named: Named, context: ContextDep, caller: CurrentUser) -> Response:
+    """What fills the hearing's track, on its timeline."""
+    return _spare_part(context, caller, hearing_id, named, init=False)
 
 
 def _spare_part(

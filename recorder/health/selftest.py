@@ -108,10 +108,10 @@ class SelfTester:
         microphones = [{"track": one.track, "role": one.role.value, "kind": "audio"} for one in self._room.microphones]
         return microphones + [{"track": one.track, "role": "", "kind": "video"} for one in self._room.cameras]
 
-    def wait(self) -> None:
-        """Until no test runs."""
+    def wait(self, timeout: float | None = None) -> None:
+        """Until no test runs, `timeout` seconds at most."""
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(timeout)
 
     def _run(self) -> None:
         try:

@@ -60,6 +60,10 @@ class WormStore(Protocol):
     StoreUnavailable if the store does not answer. `version` is one that `put` returned; '' means the newest.
     """
 
+    def __hash__(self) -> int:
+        """A store is itself, so that what was computed from its bytes can be kept by it."""
+        ...
+
     def put(self, sha256: str, source: Source, size: int, retain_until: datetime) -> StoredObject:
         """Stores exactly those `size` bytes durably; putting an object again is harmless.
 
