@@ -14,6 +14,7 @@ from api.errors import Conflict, NotFound, Unusable
 from api.nodes import enrol_own, make_code, nodes, revoke
 from api.recorders import recorder_notes
 from api.verification import verify
+from court.openness import Openness
 from recorder.enrolment import enrol_node, enrolment_client
 from recorder.errors import NotEnrolled
 from recorder.settings import NodeSettings
@@ -209,6 +210,29 @@ def test_what_a_revoked_node_got_into_the_log_all_the_same_is_named_everywhere(
     [fault] = verify(server.context)
     assert "came after its key was revoked on 2026-11-22T09:00:00.000Z" in fault
     assert check_file(exported(server, tmp_path / "bundle.zip"), KEY).lines[0] == f"FAULT  {fault}"
+
+
+def test_a_note_after_the_revocation_is_named_also_where_it_is_kept_back(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was written in a closed session, so a bundle holds its hash alone."""
+    log = made_hearing()
+    server.receive(log)
+    server.order(HEARING, Openness.CLOSED, 10_000, 20_000)
+    revoke(server.context, NODE.key_id, "clerk")
+    monkeypatch.setattr("api.ingest.admitted", lambda *_: None)
+    log.add(NODE, LeafKind.NOTE, {"at_sample": 15 * 48_000, "template": "free", "text": "late"})
+    server.receive(log)
+    [fault] = verify(server.context)
+    assert "came after its key was revoked on 2026-11-22T09:00:00.000Z" in fault
+    path = exported(server, tmp_path / "bundle.zip")
+    assert b'"text":"late"' not in read_parts(path)["entries.jsonl"]
+    told = check_file(path, KEY)
+    number = fault.split()[1]
+    assert told.lines[0] == (
+        f"FAULT  Leaf {number} of hearing {HEARING} by key {NODE.key_id}, which was not handed out, came after its key "
+        "was revoked on 2026-11-22T09:00:00.000Z."
+    )
 
 
 def test_a_hearing_by_a_key_that_was_enrolled_afterwards_is_named_everywhere(
