@@ -19,12 +19,14 @@ from recorder.enrolment import enrol_node, enrolment_client
 from recorder.errors import NotEnrolled
 from recorder.settings import NodeSettings
 from storage.db.unit_of_work import Database
-from storage.enrolment import enrolment_message
+from storage.enrolment import enrolment_message, node_token
+from storage.errors import ObjectMissing
 from storage.keys import load
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.leaf import LeafKind
 from storage.offline import check_file
 from storage.worm.local import LocalStore
+from storage.worm.port import read_object
 from tests.factories.bundles import contents_of, exported, read_parts, with_contents, write_parts
 from tests.factories.hearing_log import HEARING, NODE, STRANGER, HearingLog, made_hearing
 from tests.factories.server import LOG_KEY, Server, SetClock, batch, court_context, make_server, node_entries
@@ -185,6 +187,34 @@ def test_what_a_revoked_node_sends_is_refused_and_what_it_sent_stays_whole(serve
     assert list(verify(server.context)) == []
     told = check_file(exported(server, tmp_path / "bundle.zip"), KEY)
     assert told.whole, told.lines
+
+
+def test_the_token_of_a_revoked_node_stores_nothing(server: Server, node: NodeSettings) -> None:
+    """Whatever it sends: segments come before the entries that name them."""
+    named = enrol_node(node, server.client(), code_for(server)).node
+    [(first, one), (second, other), *_] = made_hearing().objects.items()
+    client = shown(server, node)
+    assert client.put(f"/api/ingest/objects/{first}", content=one).status_code == 201
+    revoke(server.context, named, "clerk")
+    answer = client.put(f"/api/ingest/objects/{second}", content=other)
+    assert (answer.status_code, "was revoked on 2026-11-22T09:00" in answer.json()["detail"]) == (403, True)
+    with pytest.raises(ObjectMissing):
+        read_object(server.store, second)
+
+
+def test_a_token_is_made_when_its_entry_is_committed(
+    server: Server, node: NodeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So no node ever has a token that the log does not know of: another reader sees the entry by then."""
+    seen = []
+
+    def made(secret: str, named: str) -> str:
+        seen.append(named in nodes(server.context))
+        return node_token(secret, named)
+
+    monkeypatch.setattr("api.nodes.node_token", made)
+    enrol_node(node, server.client(), code_for(server))
+    assert seen == [True]
 
 
 def test_a_revoked_key_is_not_enrolled_again_and_another_is(server: Server, node: NodeSettings) -> None:
