@@ -19,11 +19,13 @@ from recorder.enrolment import enrol_node, enrolment_client
 from recorder.errors import NotEnrolled
 from recorder.settings import NodeSettings
 from storage.db.unit_of_work import Database
-from storage.enrolment import enrolment_message, node_token
+from storage.enrolment import code_hash, enrolment_message, node_token
 from storage.errors import ObjectMissing
 from storage.keys import load
+from storage.ledger.bodies import NodeDeed
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.leaf import LeafKind
+from storage.ledger.register import REGISTER, node_body, public_text
 from storage.offline import check_file
 from storage.worm.local import LocalStore
 from storage.worm.port import read_object
@@ -275,6 +277,23 @@ def test_a_hearing_by_a_key_that_was_enrolled_afterwards_is_named_everywhere(
     enrol_own(server.context, NODE.public)
     [fault] = verify(server.context)
     assert "was recorded with a key that no entry of the log had enrolled before" in fault
+    assert check_file(exported(server, tmp_path / "bundle.zip"), KEY).lines[0] == f"FAULT  {fault}"
+
+
+def test_an_entry_of_the_register_that_cannot_count_is_named_everywhere(
+    server: Server, node: NodeSettings, tmp_path: Path
+) -> None:
+    """Whoever holds the server's key enrols another key with a code that was used."""
+    code = code_for(server)
+    enrol_node(node, server.client(), code)
+    told = node_body(
+        NodeDeed.ENROL, key=public_text(NODE.public), name="x", room="Зал 1", by="clerk", code=code_hash(code)
+    )
+    with server.context.database.begin() as uow:
+        uow.log.record(LeafKind.NODE, REGISTER, server.clock.utc, told, server.context.server_key)
+    server.receive(made_hearing())
+    [fault] = verify(server.context)
+    assert "cannot count: its code was used before" in fault
     assert check_file(exported(server, tmp_path / "bundle.zip"), KEY).lines[0] == f"FAULT  {fault}"
 
 
