@@ -338,6 +338,16 @@ def test_a_home_from_before_takes_its_keys_over_and_says_so(
     assert nodes(context)[NODE.key_id].by == "this machine"
 
 
+def test_this_machines_own_node_is_enrolled_at_its_first_start_alone(server: Server) -> None:
+    size = log_size(server)
+    enrol_own(server.context, NODE.public)
+    assert log_size(server) == size
+    revoke(server.context, NODE.key_id, "clerk")
+    enrol_own(server.context, NODE.public)
+    assert log_size(server) == size + 1, "the revocation stands, whoever starts the server again"
+    assert nodes(server.context)[NODE.key_id].revoked == size
+
+
 def test_a_courts_own_home_is_not_enrolled_elsewhere(server: Server, tmp_path: Path) -> None:
     home = tmp_path / "both"
     (home / "keys").mkdir(parents=True)
