@@ -23,8 +23,8 @@ from api.routes import (
     verify,
 )
 from api.web.render import StaticAssets
-from storage.keyring import LOG, SERVER
 from storage.ledger.ed25519 import key_id
+from storage.ledger.rotation import LOG, SERVER
 
 DESCRIPTION = """Records court hearings as evidence.
 

@@ -42,7 +42,8 @@ from storage.db.copied import copied_database
 from storage.db.migrate import upgrade
 from storage.db.unit_of_work import Database
 from storage.enrolment import node_token
-from storage.keyring import LOG, SERVER, KeyRing, load_ring
+from storage.keyring import KeyRing, load_ring
+from storage.ledger.rotation import LOG, SERVER
 from storage.queue import make_queue
 from storage.retention_classes import load_classes
 from storage.scrub import register as register_scrub

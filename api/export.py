@@ -40,13 +40,16 @@ courtrec
 
 Это запись судебного заседания с доказательством её подлинности. Проверка не требует доступа к суду:
     python courtrec-verify.pyz ЭТОТ-ФАЙЛ --key КЛЮЧ
-Ключ журнала публикует суд; без --key берётся ключ, названный в самом файле:
+Ключ журнала публикует суд. Подойдёт и любой ключ этого журнала, опубликованный раньше: если суд с тех пор заменил его,
+файл содержит заявления о замене, подписанные старым и новым ключом. Без --key берётся ключ, названный в самом файле:
     {key}
 Кто доверяет службе меток времени, проверяет и её метки: --timestamp-roots СЕРТИФИКАТЫ.pem
 
 This is the record of a court hearing with the proof that it is genuine. It is checked without the court's help:
     python courtrec-verify.pyz THIS-FILE --key KEY
-The court publishes its log's key; without --key the one that this file names is used (the line above).
+The court publishes its log's key. Any key of this log that was published earlier will do as well: where the court has
+replaced it since, this file holds the statements of that, signed by the old key and the new one. Without --key the one
+that this file names is used (the line above).
 Whoever trusts a time-stamp authority has its tokens checked too: --timestamp-roots CERTIFICATES.pem
 Without this program: take the lines above the empty one of heads/SIZE.txt as TEXT, then
     openssl ts -verify -token_in -in heads/SIZE.1.tst -data TEXT -CAfile CERTIFICATES.pem

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from api.context import Context
 from storage.db.unit_of_work import UnitOfWork
-from storage.keyring import LOG, stated_restorations
+from storage.keyring import stated_restorations
 from storage.ledger.checkpoint import Checkpoint
 from storage.ledger.restoration import Restoration, named_restorations
+from storage.ledger.rotation import LOG
 
 
 def restoration_faults(context: Context, uow: UnitOfWork, signed: Sequence[Checkpoint]) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """Secrets are files in `home`/keys, readable by the server's account only; those it may choose, it makes itself."""
 
+import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from api.errors import SettingsError
 from storage import durable
+from storage.regular import open_regular
 
 NODE_TOKEN = "node.token"  # noqa: S105 - a file name
 SESSION_SECRET = "session.secret"  # noqa: S105 - a file name
@@ -40,10 +42,14 @@ def load_secrets(folder: Path) -> Secrets:
 def given_secret(path: Path) -> str:
     """A secret that somebody else chose, such as the key of an S3 account. Raises SettingsError."""
     try:
-        mode = path.stat().st_mode
-        text = path.read_text().strip()
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"The secret file {path} cannot be read: put the secret there, mode 0600.") from None
+        with os.fdopen(open_regular(path), encoding="utf-8") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SettingsError(
+            f"The secret file {path} cannot be read ({reason}): put the secret there, mode 0600."
+        ) from None
     if mode & 0o077:
         raise SettingsError(f"The secret file {path} can be read by other accounts: chmod 600 it.")
     if not text:

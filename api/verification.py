@@ -21,7 +21,6 @@ from storage.db.models import Hearing, LogEntry, MerkleNode, StoredObjectRow
 from storage.db.sealer import read_kept
 from storage.db.unit_of_work import UnitOfWork
 from storage.errors import LedgerError, StoreRefused
-from storage.keyring import LOG, SERVER
 from storage.ledger import merkle
 from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
 from storage.ledger.ed25519 import key_id
@@ -29,6 +28,7 @@ from storage.ledger.faults import ObjectState
 from storage.ledger.leaf import LeafKind
 from storage.ledger.receipt import SINCE_KINDS, is_owed
 from storage.ledger.register import REGISTER
+from storage.ledger.rotation import LOG, SERVER
 from storage.ledger.verify import verify_hearing, verify_log
 from storage.worm.port import WormStore, stored_state
 

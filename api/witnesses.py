@@ -14,7 +14,7 @@ MAX_COSIGNED = 1 << 14
 """Bytes of a cosigned note: some hundred signature lines."""
 
 
-def take_cosignatures(context: Context, posted: bytes) -> Checkpoint:
+def take_cosignatures(context: Context, posted: bytes) -> str:
     """Keeps what trusted witnesses say on a checkpoint of ours; that checkpoint, with all that is known of it.
 
     Repeating it changes nothing. Lines of others are left out. Raises Unusable where there is nothing to keep.
@@ -25,12 +25,14 @@ def take_cosignatures(context: Context, posted: bytes) -> Checkpoint:
         known = size <= uow.log.head().size  # a larger number may be more than the database can compare
         row = uow.session.get(Checkpoint, size, with_for_update=True) if known else None
         if row is None or signed_text(row.note) != signed_text(note):
+            if row is not None and signed_text(served(context, uow)) == signed_text(note):
+                raise Unusable("The log was restored and has not grown since: cosign its next checkpoint.")
             raise Unusable(
                 f"This log signed no such checkpoint of {size} entries: take one from GET /api/log/checkpoint."
             )
         verify_checkpoint(row.note, context.settings.log_origin, context.log_keys.public)
         row.note = with_cosignatures(row.note, new, context.settings.witnesses)
-        return row
+        return row.note
 
 
 def witness_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
@@ -40,6 +42,11 @@ def witness_faults(context: Context, uow: UnitOfWork) -> Iterator[str]:
             cosignatures(row.note, context.settings.witnesses)
         except LedgerError as error:
             yield f"The checkpoint kept for {row.size} entries is not cosigned as it says: {error}"
+
+
+def served(context: Context, uow: UnitOfWork) -> str:
+    """The checkpoint that anybody is given to keep or to cosign; raises LedgerError where the log was altered."""
+    return uow.log.served(context.clock.now().utc, context.log_keys, context.settings.log_origin)
 
 
 def _cosigned(context: Context, posted: bytes) -> tuple[str, list[Cosignature]]:

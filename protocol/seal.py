@@ -20,6 +20,7 @@ from protocol.errors import SealError
 from protocol.form import Form
 from protocol.pdf import Rendered, seal_appearance
 from protocol.wording import utc_offset
+from storage.regular import read_regular
 
 FIELD = "SecretarySignature"
 
@@ -129,7 +130,7 @@ def _login(sealer: Sealer) -> dict[str, str]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise SealError(
             f"The signer's file {path} cannot be read ({error.strerror}): check the path and who may read it."

@@ -15,6 +15,7 @@ from recorder.settings import NodeSettings
 from storage import durable, keys
 from storage.enrolment import enrolment_message
 from storage.ledger.ed25519 import SigningKey
+from storage.regular import read_regular
 
 _TIMEOUT = httpx.Timeout(10.0, read=60.0)
 _FIELDS = ("node", "room", "token", "log_key", "room_file")
@@ -60,7 +61,7 @@ def enrol_node(settings: NodeSettings, client: httpx.Client, code: str) -> Enrol
 def _known(settings: NodeSettings, client: httpx.Client, key: SigningKey) -> Enrolment | None:
     """What the server says to the token that is here; None where it is another's, or the server no longer takes it."""
     try:
-        token = settings.token_file.read_text(encoding="utf-8").strip()
+        token = read_regular(settings.token_file).decode().strip()
     except (OSError, UnicodeDecodeError):
         return None
     if not token.startswith(f"{key.key_id}."):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from court.errors import InputError
 from storage import durable
+from storage.regular import read_regular
 
 MINIMUM_LENGTH = 6
 MAXIMUM_LENGTH = 200
@@ -30,7 +31,7 @@ def set_password(path: Path, password: str) -> None:
 def read_record(path: Path) -> str:
     """What `set_password` left; empty where no password was set or it cannot be read."""
     try:
-        return path.read_text(encoding="ascii").strip()
+        return read_regular(path).decode("ascii").strip()
     except (OSError, UnicodeDecodeError):
         return ""
 

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from court.errors import InputError
 from hardware.ups import UpsAddress, parse_ups_address
 from recorder.line import UploadLimits, parse_limits
+from storage.regular import read_regular
 
 Network = IPv4Network | IPv6Network
 
@@ -101,7 +102,7 @@ class NodeSettings(BaseSettings):
         """What node and server show each other, from home/keys/node.token; raises NodeSettingsError."""
         path = self.token_file
         try:
-            token = path.read_text(encoding="utf-8").strip()
+            token = read_regular(path).decode().strip()
         except (OSError, UnicodeDecodeError):
             token = ""
         if not token:

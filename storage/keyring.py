@@ -13,12 +13,8 @@ from storage.errors import KeyFileError, LedgerError
 from storage.keys import load, load_or_create, new_key, private_bytes, public_path, writing
 from storage.ledger.ed25519 import SigningKey, key_id
 from storage.ledger.restoration import Restoration, parse_restoration
-from storage.ledger.rotation import LOG, SERVER, Rotation, leading_to, parse_rotation, sign_rotation
-
-__all__ = [
-    "LOG", "SERVER", "Former", "KeyRing", "load_ring", "restoration_path", "retired_path", "rotate", "rotation_path",
-    "stated_restorations", "stated_rotations",
-]  # fmt: skip
+from storage.ledger.rotation import Rotation, leading_to, parse_rotation, sign_rotation
+from storage.regular import read_regular
 
 _RESTORED = ".restored"
 
@@ -81,9 +77,10 @@ def stated_restorations(path: Path, origin: str, keys: Iterable[bytes]) -> Itera
     """Each statement beside the log's key `path`, or what is wrong with it; `keys` are the log's, raw."""
     for one in sorted(path.parent.glob(f"{path.stem}.*{_RESTORED}")):
         try:
-            yield parse_restoration(one.read_bytes().decode(errors="replace"), origin, keys)
+            yield parse_restoration(read_regular(one).decode(errors="replace"), origin, keys)
         except (LedgerError, OSError) as error:
-            yield f"The statement {one} of a restoration cannot be believed: {error}"
+            reason = f"{error.strerror}." if isinstance(error, OSError) else error
+            yield f"The statement {one} of a restoration cannot be believed: {reason}"
 
 
 def restoration_path(path: Path, stated: Restoration) -> Path:
@@ -121,7 +118,7 @@ def rotation_path(path: Path, named: str) -> Path:
 
 def _read_rotation(path: Path, purpose: str, origin: str) -> Rotation:
     try:
-        found = parse_rotation(path.read_bytes().decode(errors="replace"))
+        found = parse_rotation(read_regular(path).decode(errors="replace"))
     except OSError as error:
         raise KeyFileError(f"The statement {path} cannot be read ({error.strerror}): check its owner.") from None
     except LedgerError as error:

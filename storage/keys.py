@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from storage import durable
 from storage.errors import KeyFileError
 from storage.ledger.ed25519 import Signer, SigningKey, VerifyKey, key_id
+from storage.regular import open_regular, read_regular
 
 __all__ = ["Signer", "SigningKey", "VerifyKey", "key_id", "load", "load_or_create", "load_public"]
 
@@ -33,7 +34,7 @@ def load_or_create(path: Path) -> SigningKey:
         key = load(path)
         public, told = public_path(path), base64.b64encode(key.public) + b"\n"
         durable.write_once(public, lambda: told)
-        if public.read_bytes() != told:
+        if read_regular(public) != told:
             durable.replace(public, told)  # cut short, or another key's
     return key
 
@@ -62,7 +63,7 @@ def private_bytes(key: SigningKey) -> bytes:
 def load(path: Path) -> SigningKey:
     """The key in `path`; raises KeyFileError if it is missing, no Ed25519 key, or readable by others."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(path), "rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             content = file.read()
     except OSError as error:
@@ -81,7 +82,7 @@ def load(path: Path) -> SigningKey:
 def load_public(path: Path) -> VerifyKey:
     """The public key in a `.pub` file; raises KeyFileError if there is none in it."""
     try:
-        raw = base64.b64decode(path.read_bytes().strip(), validate=True)
+        raw = base64.b64decode(read_regular(path).strip(), validate=True)
     except OSError as error:
         raise _unreadable(path, error) from None
     except ValueError:

@@ -4,8 +4,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import cryptography
-
 from court import exit_codes
 from court.errors import InputError
 
@@ -43,9 +41,15 @@ def main() -> int:
 
 
 def _require_library() -> None:
-    version = cryptography.__version__
-    if int(version.partition(".")[0]) < _LEAST:
-        raise InputError(
-            f"This needs cryptography {_LEAST} or newer, and {version} is installed: python -m pip install --upgrade "
-            "cryptography."
-        )
+    try:
+        import cryptography
+    except ImportError:
+        found = "none"
+    else:
+        found = cryptography.__version__
+        if int(found.partition(".")[0]) >= _LEAST:
+            return
+    raise InputError(
+        f"This needs cryptography {_LEAST} or newer, and {found} is installed: python -m pip install --upgrade "
+        "cryptography."
+    )

@@ -20,9 +20,9 @@ from storage.backup.check import Later, check_backup, end_faults
 from storage.backup.make import Source, file_name, make_backup
 from storage.backup.manifest import LOG_KEY, Manifest
 from storage.backup.restore import Occasion, Target, restore
-from storage.keyring import LOG
 from storage.keys import load
 from storage.ledger.checkpoint import verifier_key
+from storage.ledger.rotation import LOG
 
 
 def make_key(path: Path) -> None:

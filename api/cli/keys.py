@@ -9,9 +9,10 @@ from rich.table import Table
 from api.composition import Home, existing_context
 from api.settings import load_settings
 from court.errors import InputError
-from storage.keyring import LOG, SERVER, rotate
+from storage.keyring import rotate
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.ed25519 import key_id
+from storage.ledger.rotation import LOG, SERVER
 
 PURPOSES = (LOG, SERVER)
 

@@ -10,9 +10,8 @@ from api import schemas
 from api.context import Context
 from api.deps import ContextDep
 from api.errors import TooLarge, Unusable
-from api.witnesses import MAX_COSIGNED, take_cosignatures
-from storage.db.models import Checkpoint
-from storage.ledger.checkpoint import verifier_key
+from api.witnesses import MAX_COSIGNED, served, take_cosignatures
+from storage.ledger.checkpoint import parse_checkpoint, verifier_key
 from storage.ledger.merkle import consistency_proof
 
 router = APIRouter(prefix="/api/log", tags=["evidence log"])
@@ -25,8 +24,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {413: {"model": schemas.Problem}, 4
 def checkpoint(context: ContextDep) -> schemas.CheckpointView:
     """The newest signed statement of the log's size and root; anyone may keep it and compare later."""
     with context.database.begin() as uow:
-        made = uow.log.checkpoint(context.clock.now().utc, context.log_keys, context.settings.log_origin)
-        return _view(context, made)
+        return _view(context, served(context, uow))
 
 
 @router.get("/keys")
@@ -63,10 +61,11 @@ def consistency(context: ContextDep, old: Annotated[int, Query(ge=0)], new: Anno
         return [one.hex() for one in consistency_proof(old, new, uow.log.node)]
 
 
-def _view(context: Context, row: Checkpoint) -> schemas.CheckpointView:
+def _view(context: Context, note: str) -> schemas.CheckpointView:
+    told = parse_checkpoint(note)
     return schemas.CheckpointView(
-        size=row.size,
-        root=row.root.hex(),
-        checkpoint=row.note,
+        size=told.size,
+        root=told.root.hex(),
+        checkpoint=note,
         log_key=base64.b64encode(context.log_keys.key.public).decode(),
     )

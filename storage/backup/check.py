@@ -13,9 +13,10 @@ from storage.backup.later import end_of, lost_end, read_ends
 from storage.backup.manifest import DATABASE, LOG_KEY, Manifest
 from storage.db.unit_of_work import Database
 from storage.errors import BackupError, LedgerError
-from storage.keyring import LOG, load_ring
+from storage.keyring import load_ring
 from storage.ledger.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
 from storage.ledger.log import verify_log
+from storage.ledger.rotation import LOG
 
 
 @dataclass(frozen=True, slots=True)

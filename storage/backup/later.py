@@ -5,9 +5,9 @@ from pathlib import Path
 
 from storage.backup.manifest import Manifest
 from storage.errors import BackupError, LedgerError
-from storage.keyring import LOG, KeyRing, stated_rotations
+from storage.keyring import KeyRing, stated_rotations
 from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
-from storage.ledger.rotation import following
+from storage.ledger.rotation import LOG, following
 
 
 def end_of(manifest: Manifest) -> Checkpoint:

@@ -18,9 +18,13 @@ from storage.backup.database import database_at, place_database
 from storage.backup.later import end_of, lost_end, read_ends
 from storage.backup.manifest import CHECKPOINT, DATABASE, KEYS, LOG_KEY, Manifest
 from storage.errors import BackupError, LedgerError
-from storage.keyring import LOG, SERVER, KeyRing, load_ring, restoration_path, rotation_path
+from storage.keyring import KeyRing, load_ring, restoration_path, rotation_path
 from storage.keys import load, public_path
-from storage.ledger.restoration import Restoration, parse_restoration, sign_restoration
+from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
+from storage.ledger.merkle import EMPTY_ROOT
+from storage.ledger.restoration import Restoration, parse_restoration, sign_end, sign_restoration
+from storage.ledger.rotation import LOG, SERVER
+from storage.regular import read_regular
 
 _STAGING, _UNPACKED, _STATEMENT = ".restoring", "backup", "statement"
 _OCCUPIED = "There is a database already, and"
@@ -90,6 +94,8 @@ def _restore(path: Path, key: Path, target: Target, occasion: Occasion) -> Manif
     _place_keys(_placed(manifest, staying), unpacked, target.home)
     if stated is not None:
         durable.write_once(restoration_path(target.home / LOG_KEY, stated), stated.note.encode, mode=0o600)
+    if end := _stated_end(manifest, target.home):
+        durable.replace(target.home / CHECKPOINT, end.encode(), mode=0o600)
     if there is None:
         place_database(unpacked / DATABASE, manifest.database, target.database)
     shutil.rmtree(staging)
@@ -107,7 +113,7 @@ def _state(manifest: Manifest, unpacked: Path, home: Path, staying: KeyRing | No
     before = _stated_before(path, manifest.origin, ring)
     notes = [] if occasion.later is None else [occasion.later]
     if (home / CHECKPOINT).exists():
-        notes.append((home / CHECKPOINT).read_bytes().decode(errors="replace"))
+        notes.append(_read(home / CHECKPOINT).decode(errors="replace"))
     known = read_ends(notes, manifest.origin, ring, home / LOG_KEY)
     if before is not None and before.lost is not None:
         known.append(before.lost)
@@ -130,7 +136,7 @@ def _state(manifest: Manifest, unpacked: Path, home: Path, staying: KeyRing | No
 
 def _stated_before(path: Path, origin: str, ring: KeyRing) -> Restoration | None:
     try:
-        return parse_restoration(path.read_bytes().decode(errors="replace"), origin, ring.public)
+        return parse_restoration(read_regular(path).decode(errors="replace"), origin, ring.public)
     except (FileNotFoundError, LedgerError):  # of another backup's key, say
         return None
 
@@ -151,9 +157,9 @@ def _rings_that_stay(manifest: Manifest, unpacked: Path, home: Path) -> dict[str
 
 
 def _placed(manifest: Manifest, staying: Iterable[str]) -> list[str]:
-    """Names of the keys that come from the backup."""
+    """Names of the keys that come from the backup as they are."""
     own = [Path(KEYS, f"{purpose}.ed25519") for purpose in staying]
-    here = {path.as_posix() for one in own for path in (one, public_path(one))}
+    here = {CHECKPOINT, *(path.as_posix() for one in own for path in (one, public_path(one)))}
     return [name for name in manifest.keys if name not in here]
 
 
@@ -161,13 +167,35 @@ def _must_fit(names: Iterable[str], unpacked: Path, home: Path) -> None:
     """Raises BackupError where a key lies in the home already that is not the backup's."""
     for name in names:
         there = home / name
-        if name != CHECKPOINT and there.exists() and there.read_bytes() != (unpacked / name).read_bytes():
+        if there.exists() and _read(there) != (unpacked / name).read_bytes():
             raise BackupError(f"The file {there} is another one than the backup's: take it away, or use an empty home.")
 
 
 def _place_keys(names: Iterable[str], unpacked: Path, home: Path) -> None:
     for name in names:
-        there, content = home / name, (unpacked / name).read_bytes()
-        durable.make_folder(there.parent)
-        if name == CHECKPOINT or not there.exists():
-            durable.replace(there, content, mode=0o600)
+        durable.write_once(home / name, (unpacked / name).read_bytes, mode=0o600)
+
+
+def _stated_end(manifest: Manifest, home: Path) -> str:
+    """The end of the log in the backup, signed so that it names all restorations; '' where it never had a signed one.
+
+    An end that the log's keys did not sign stays as it is: it is not made the court's own word.
+    """
+    ring = load_ring(home / LOG_KEY, LOG, manifest.origin, timedelta(0), make=False)
+    end = Checkpoint(manifest.origin, 0, EMPTY_ROOT)
+    if manifest.entries:
+        try:
+            end = verify_checkpoint(manifest.checkpoint, manifest.origin, ring.public)
+        except LedgerError:
+            return manifest.checkpoint
+    return sign_end(end, ring.restorations, ring.key)
+
+
+def _read(path: Path) -> bytes:
+    """What lies in the home already; raises BackupError if it is no file or may not be read."""
+    try:
+        return read_regular(path)
+    except OSError as error:
+        raise BackupError(
+            f"The file {path} cannot be read ({error.strerror}): take it away, or use an empty home."
+        ) from None

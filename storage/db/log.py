@@ -14,9 +14,10 @@ from storage.keyring import KeyRing
 from storage.ledger import merkle
 from storage.ledger.chain import Chain, check_next
 from storage.ledger.checkpoint import Checkpoint as SignedHead
-from storage.ledger.checkpoint import sign_checkpoint, verify_checkpoint
+from storage.ledger.checkpoint import verify_checkpoint
 from storage.ledger.ed25519 import Signer
 from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
+from storage.ledger.restoration import named_restorations, sign_end
 from storage.worm.port import StoredObject
 
 
@@ -108,16 +109,23 @@ class Log:
         if found is None:
             before = head.size if self._grown_from is None else self._grown_from
             last = self._signed(before, keys, origin) if before else SignedHead(origin, 0, merkle.EMPTY_ROOT)
-            if last is None:
-                raise LedgerError(
-                    f"The log's first {before} entries have no checkpoint of this court: they were changed behind "
-                    "its back. Run courtrec verify."
-                )
-            named = dict.fromkeys([*last.extensions, *(one.extension for one in keys.restorations)])
-            note = sign_checkpoint(origin, head.size, head.root, *keys.signers(at), extensions=named)
+            end = SignedHead(origin, head.size, head.root, last.extensions)
+            note = sign_end(end, keys.restorations, *keys.signers(at))
             found = Checkpoint(size=head.size, root=head.root, note=note, at=at)
             self._session.add(found)
         return found
+
+    def served(self, at: datetime, keys: KeyRing, origin: str) -> str:
+        """The note of `checkpoint`, for others to keep; raises as that.
+
+        Where the log was restored and has not grown since, it is signed anew to name the statement. What is kept stays
+        as it was signed: tokens and cosignatures are of its text.
+        """
+        kept = self.checkpoint(at, keys, origin)
+        named = named_restorations(verify_checkpoint(kept.note, origin, keys.public))
+        if all(one.sha256 in named for one in keys.restorations):
+            return kept.note
+        return sign_end(self._signed(kept.size, keys, origin), keys.restorations, *keys.signers(at))
 
     def checkpoints(self) -> list[Checkpoint]:
         return list(self._session.scalars(select(Checkpoint).order_by(Checkpoint.size)))
@@ -189,12 +197,16 @@ class Log:
                 )
             )
 
-    def _signed(self, size: int, keys: KeyRing, origin: str) -> SignedHead | None:
+    def _signed(self, size: int, keys: KeyRing, origin: str) -> SignedHead:
+        """What the court signed of the log's first `size` entries; raises LedgerError where it did not sign these."""
         found = self._session.get(Checkpoint, size)
-        if found is None:
-            return None
-        signed = verify_checkpoint(found.note, origin, keys.public)
-        return signed if signed.size == size and self.begins_with(signed) else None
+        signed = None if found is None else verify_checkpoint(found.note, origin, keys.public)
+        if signed is None or signed.size != size or not self.begins_with(signed):
+            raise LedgerError(
+                f"The log's first {size} entries have no checkpoint of this court: they were changed behind its back. "
+                "Run courtrec verify."
+            )
+        return signed
 
     def _locked_head(self) -> LogHead:
         head = self._session.get(LogHead, 1, with_for_update=True)

@@ -137,7 +137,7 @@ def _court_says(
     placed = {index: stated[entry] for index, entry in _placed(bundle) if entry in stated}
     register, told = believed(zip(contents.register, bundle.register, strict=False), keys, court)
     owed = is_owed(since, LeafKind.NODE, opening)
-    faults += [*told, *check_recorder(placed, register, owed)]
+    faults += [*told, *check_recorder(placed, register, owed, contents.withheld)]
     return faults, list(filter(None, (late_sentence(leaves, court), recorder_note(placed, register, owed))))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from court.clock import parse_utc
 from storage.errors import LedgerError
 from storage.ledger.bodies import LeafKind, NodeDeed
-from storage.ledger.chains import name, place
+from storage.ledger.chains import Withheld, name, place
 from storage.ledger.ed25519 import PUBLIC_SIZE, VerifyKey, key_id
 from storage.ledger.faults import Fault, FaultKind
 from storage.ledger.leaf import SignedLeaf, parse
@@ -107,10 +107,12 @@ def public_text(key: bytes) -> str:
     return base64.b64encode(key).decode()
 
 
-def check_recorder(recorded: Mapping[int, SignedLeaf], register: Register, owed: bool) -> Iterator[Fault]:
+def check_recorder(
+    recorded: Mapping[int, SignedLeaf], register: Register, owed: bool, withheld: Iterable[Withheld] = ()
+) -> Iterator[Fault]:
     """Was every leaf of a hearing's node, by its place in the log, there while that node's key counted?
 
-    `owed` is whether the register existed before the hearing's first entry.
+    `owed` is whether the register existed before the hearing's first entry; `withheld` were not handed out.
     """
     opening = next((leaf for leaf in recorded.values() if leaf.kind is LeafKind.HEARING), None)
     if opening is None:
@@ -121,10 +123,15 @@ def check_recorder(recorded: Mapping[int, SignedLeaf], register: Register, owed:
         sentence = f"{name(opening)} was recorded with a key that no entry of the log had enrolled before."
         yield Fault(FaultKind.WRONG_KEY, place(opening), sentence)
     if node is not None and node.revoked is not None:
-        late = next((leaf for index, leaf in own.items() if index > node.revoked), None)
-        if late is not None:
-            sentence = f"{name(late)} came after its key was revoked on {node.revoked_at}."
-            yield Fault(FaultKind.WRONG_KEY, place(late), sentence)
+        late = {index: (place(leaf), name(leaf)) for index, leaf in own.items() if index > node.revoked}
+        for one in withheld:
+            if one.author == opening.author and one.index > node.revoked:
+                where = f"{opening.hearing}/{one.author}/{one.seq}"
+                named = f"Leaf {one.seq} of hearing {opening.hearing} by key {one.author}, which was not handed out,"
+                late[one.index] = where, named
+        if late:
+            where, named = late[min(late)]
+            yield Fault(FaultKind.WRONG_KEY, where, f"{named} came after its key was revoked on {node.revoked_at}.")
 
 
 def recorder_note(recorded: Mapping[int, SignedLeaf], register: Register, owed: bool) -> str | None:

@@ -14,7 +14,7 @@ from datetime import datetime
 from court.clock import iso_utc, parse_utc
 from storage.errors import LedgerError
 from storage.ledger.bodies import is_hash, is_time
-from storage.ledger.checkpoint import Checkpoint, decode, parse_note, sign_note, verify_note
+from storage.ledger.checkpoint import Checkpoint, decode, parse_note, sign_checkpoint, sign_note, verify_note
 from storage.ledger.ed25519 import Signer
 
 _TITLE = "courtrec/restoration/v1"
@@ -90,6 +90,12 @@ def named_restorations(checkpoint: Checkpoint) -> frozenset[str]:
     """SHA-256 (hex) of the statements that the checkpoint names; other extension lines are none of ours."""
     lines = [line.partition(" ") for line in checkpoint.extensions]
     return frozenset(sha256 for title, _, sha256 in lines if title == _TITLE and is_hash(sha256))
+
+
+def sign_end(end: Checkpoint, stated: Iterable[Restoration], *keys: Signer) -> str:
+    """The signed note of this end of the log; it repeats its lines and names the restorations that are `stated`."""
+    named = dict.fromkeys([*end.extensions, *(one.extension for one in stated)])
+    return sign_checkpoint(end.origin, end.size, end.root, *keys, extensions=named)
 
 
 def _lines(end: Checkpoint) -> tuple[str, str]:

@@ -10,9 +10,10 @@ from api.secrets import load_secrets
 from storage.bundle_file import open_bundle
 from storage.bundle_writer import write_bundle
 from storage.db.sealer import LogSealer, read_kept
-from storage.keyring import LOG, KeyRing, load_ring, rotate
+from storage.keyring import KeyRing, load_ring, rotate
 from storage.keys import load_or_create, load_public, public_path
 from storage.ledger.checkpoint import sign_checkpoint, verifier_key
+from storage.ledger.rotation import LOG
 from storage.offline import check_file
 from tests.factories.bundles import exported
 from tests.factories.evidence import copy_of

@@ -21,8 +21,9 @@ from recorder.spool import Attachment, HearingRow, Spool
 from recorder.uplink import Uplink
 from storage.db.unit_of_work import Database
 from storage.errors import DiskFull, KeyFileError
-from storage.keyring import LOG, load_ring, rotate
+from storage.keyring import load_ring, rotate
 from storage.keys import load_or_create
+from storage.ledger.rotation import LOG
 from storage.worm.local import LocalStore
 from tests.factories.deliveries import deliver_to, made, migrated, opened, present
 from tests.factories.hearing_log import HEARING, NODE

@@ -18,8 +18,9 @@ from api.settings import Settings
 from api.verification import verify
 from court.errors import CourtError
 from storage.bundle_file import README
-from storage.keyring import LOG, SERVER, rotate
+from storage.keyring import rotate
 from storage.ledger.checkpoint import verifier_key
+from storage.ledger.rotation import LOG, SERVER
 from storage.offline import check_file
 from tests.factories.bundles import ORDER
 from tests.factories.deliveries import deliver_to

@@ -16,8 +16,9 @@ from storage.backup.manifest import LOG_KEY as LOG_KEY_FILE
 from storage.backup.manifest import Manifest
 from storage.backup.restore import Occasion, Target, restore
 from storage.db.unit_of_work import Database
-from storage.keyring import LOG, SERVER, KeyRing, load_ring, rotate
+from storage.keyring import KeyRing, load_ring, rotate
 from storage.keys import load_or_create, private_bytes
+from storage.ledger.rotation import LOG, SERVER
 from tests.factories.hearing_log import SERVER as SERVER_KEY
 from tests.factories.server import LOG_KEY, Server, make_server
 from tests.services.processes import PostgresServer

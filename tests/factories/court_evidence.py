@@ -7,7 +7,6 @@ from functools import cache
 
 from api.tables import state_of
 from storage.errors import LedgerError
-from storage.keyring import LOG, SERVER
 from storage.ledger import merkle
 from storage.ledger.bundle import Bundle
 from storage.ledger.chains import Withheld
@@ -18,7 +17,7 @@ from storage.ledger.faults import Fault, FaultKind, ObjectState
 from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
 from storage.ledger.multiproof import nodes_around
 from storage.ledger.receipt import is_owed
-from storage.ledger.rotation import Rotation, leading_to
+from storage.ledger.rotation import LOG, SERVER, Rotation, leading_to
 from storage.ledger.verify import verify_hearing, verify_log
 from tests.factories.hearing_log import NODE
 

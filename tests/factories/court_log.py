@@ -8,7 +8,7 @@ from typing import Any
 from api.export import Order, choose, copy_body
 from court.clock import iso_utc
 from court.retention import RetentionDeed
-from storage.keyring import LOG, SERVER, Former, KeyRing
+from storage.keyring import Former, KeyRing
 from storage.ledger import merkle
 from storage.ledger.chain import Chain
 from storage.ledger.checkpoint import sign_checkpoint
@@ -16,7 +16,7 @@ from storage.ledger.destruction import Keeping, keeping
 from storage.ledger.ed25519 import SigningKey, key_id
 from storage.ledger.key_list import sign_key_list
 from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
-from storage.ledger.rotation import Rotation, sign_rotation
+from storage.ledger.rotation import LOG, SERVER, Rotation, sign_rotation
 from storage.ledger.stored import named_object
 from storage.retention import retain_until
 from tests.factories.court_evidence import ORIGIN, Evidence, Handed, Row, hash_of, since_of

@@ -21,7 +21,7 @@ from protocol.tasks import draft_protocol, sign_protocol
 from storage.db.models import Checkpoint, PublicKey
 from storage.db.sealer import read_kept
 from storage.db.unit_of_work import Database
-from storage.keyring import LOG, SERVER, KeyRing, rotate, rotation_path
+from storage.keyring import KeyRing, rotate, rotation_path
 from storage.ledger import merkle
 from storage.ledger.checkpoint import (
     parse_note,
@@ -31,7 +31,7 @@ from storage.ledger.checkpoint import (
     verify_checkpoint,
 )
 from storage.ledger.ed25519 import key_id
-from storage.ledger.rotation import parse_rotation
+from storage.ledger.rotation import LOG, SERVER, parse_rotation
 from storage.offline import check_file
 from tests.factories.bundles import contents_of, exported, read_parts, with_contents, write_parts
 from tests.factories.evidence import OTHER, faults, transcribe

@@ -14,14 +14,16 @@ from court.people import UserRole
 from storage import durable
 from storage.backup import make as make_module
 from storage.backup.check import Checked, Later, check_backup
+from storage.backup.later import end_of
 from storage.backup.restore import Target, interrupted, restore
 from storage.db.migrate import upgrade
 from storage.db.models import LogEntry
 from storage.db.unit_of_work import Database
 from storage.errors import BackupError
-from storage.keyring import LOG, rotate
+from storage.keyring import rotate
 from storage.ledger.checkpoint import parse_checkpoint, sign_checkpoint
 from storage.ledger.merkle import consistency_proof, verify_consistency
+from storage.ledger.rotation import LOG
 from tests.factories.backups import (
     NOBODY_KNOWS,
     ORIGIN,
@@ -94,7 +96,7 @@ def test_the_court_works_on_while_it_is_backed_up(court: Server, target: Target,
         path, manifest = vault.take(court)
     assert check_backup(path, vault.key, _empty(target.home.parent / "check")) == Checked(manifest, ())
     restore(path, vault.key, target, NOBODY_KNOWS)
-    assert (target.home / "keys" / "log.checkpoint").read_text() == manifest.checkpoint
+    assert parse_checkpoint((target.home / "keys" / "log.checkpoint").read_text()) == end_of(manifest)
     with_objects(court, target.home)
     with reopened(target.home, target.database) as again:
         assert faults(again) == []

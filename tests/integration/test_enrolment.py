@@ -14,16 +14,21 @@ from api.errors import Conflict, NotFound, Unusable
 from api.nodes import enrol_own, make_code, nodes, revoke
 from api.recorders import recorder_notes
 from api.verification import verify
+from court.openness import Openness
 from recorder.enrolment import enrol_node, enrolment_client
 from recorder.errors import NotEnrolled
 from recorder.settings import NodeSettings
 from storage.db.unit_of_work import Database
-from storage.enrolment import enrolment_message
+from storage.enrolment import code_hash, enrolment_message, node_token
+from storage.errors import ObjectMissing
 from storage.keys import load
+from storage.ledger.bodies import NodeDeed
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.leaf import LeafKind
+from storage.ledger.register import REGISTER, node_body, public_text
 from storage.offline import check_file
 from storage.worm.local import LocalStore
+from storage.worm.port import read_object
 from tests.factories.bundles import contents_of, exported, read_parts, with_contents, write_parts
 from tests.factories.hearing_log import HEARING, NODE, STRANGER, HearingLog, made_hearing
 from tests.factories.server import LOG_KEY, Server, SetClock, batch, court_context, make_server, node_entries
@@ -186,6 +191,34 @@ def test_what_a_revoked_node_sends_is_refused_and_what_it_sent_stays_whole(serve
     assert told.whole, told.lines
 
 
+def test_the_token_of_a_revoked_node_stores_nothing(server: Server, node: NodeSettings) -> None:
+    """Whatever it sends: segments come before the entries that name them."""
+    named = enrol_node(node, server.client(), code_for(server)).node
+    [(first, one), (second, other), *_] = made_hearing().objects.items()
+    client = shown(server, node)
+    assert client.put(f"/api/ingest/objects/{first}", content=one).status_code == 201
+    revoke(server.context, named, "clerk")
+    answer = client.put(f"/api/ingest/objects/{second}", content=other)
+    assert (answer.status_code, "was revoked on 2026-11-22T09:00" in answer.json()["detail"]) == (403, True)
+    with pytest.raises(ObjectMissing):
+        read_object(server.store, second)
+
+
+def test_a_token_is_made_when_its_entry_is_committed(
+    server: Server, node: NodeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So no node ever has a token that the log does not know of: another reader sees the entry by then."""
+    seen = []
+
+    def made(secret: str, named: str) -> str:
+        seen.append(named in nodes(server.context))
+        return node_token(secret, named)
+
+    monkeypatch.setattr("api.nodes.node_token", made)
+    enrol_node(node, server.client(), code_for(server))
+    assert seen == [True]
+
+
 def test_a_revoked_key_is_not_enrolled_again_and_another_is(server: Server, node: NodeSettings) -> None:
     first = enrol_node(node, server.client(), code_for(server)).node
     revoke(server.context, first, "clerk")
@@ -211,6 +244,29 @@ def test_what_a_revoked_node_got_into_the_log_all_the_same_is_named_everywhere(
     assert check_file(exported(server, tmp_path / "bundle.zip"), KEY).lines[0] == f"FAULT  {fault}"
 
 
+def test_a_note_after_the_revocation_is_named_also_where_it_is_kept_back(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was written in a closed session, so a bundle holds its hash alone."""
+    log = made_hearing()
+    server.receive(log)
+    server.order(HEARING, Openness.CLOSED, 10_000, 20_000)
+    revoke(server.context, NODE.key_id, "clerk")
+    monkeypatch.setattr("api.ingest.admitted", lambda *_: None)
+    log.add(NODE, LeafKind.NOTE, {"at_sample": 15 * 48_000, "template": "free", "text": "late"})
+    server.receive(log)
+    [fault] = verify(server.context)
+    assert "came after its key was revoked on 2026-11-22T09:00:00.000Z" in fault
+    path = exported(server, tmp_path / "bundle.zip")
+    assert b'"text":"late"' not in read_parts(path)["entries.jsonl"]
+    told = check_file(path, KEY)
+    number = fault.split()[1]
+    assert told.lines[0] == (
+        f"FAULT  Leaf {number} of hearing {HEARING} by key {NODE.key_id}, which was not handed out, came after its key "
+        "was revoked on 2026-11-22T09:00:00.000Z."
+    )
+
+
 def test_a_hearing_by_a_key_that_was_enrolled_afterwards_is_named_everywhere(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,6 +277,23 @@ def test_a_hearing_by_a_key_that_was_enrolled_afterwards_is_named_everywhere(
     enrol_own(server.context, NODE.public)
     [fault] = verify(server.context)
     assert "was recorded with a key that no entry of the log had enrolled before" in fault
+    assert check_file(exported(server, tmp_path / "bundle.zip"), KEY).lines[0] == f"FAULT  {fault}"
+
+
+def test_an_entry_of_the_register_that_cannot_count_is_named_everywhere(
+    server: Server, node: NodeSettings, tmp_path: Path
+) -> None:
+    """Whoever holds the server's key enrols another key with a code that was used."""
+    code = code_for(server)
+    enrol_node(node, server.client(), code)
+    told = node_body(
+        NodeDeed.ENROL, key=public_text(NODE.public), name="x", room="Зал 1", by="clerk", code=code_hash(code)
+    )
+    with server.context.database.begin() as uow:
+        uow.log.record(LeafKind.NODE, REGISTER, server.clock.utc, told, server.context.server_key)
+    server.receive(made_hearing())
+    [fault] = verify(server.context)
+    assert "cannot count: its code was used before" in fault
     assert check_file(exported(server, tmp_path / "bundle.zip"), KEY).lines[0] == f"FAULT  {fault}"
 
 
@@ -263,6 +336,16 @@ def test_a_home_from_before_takes_its_keys_over_and_says_so(
     assert STRANGER.key_id not in nodes(context), "only once, when the register begins"
     enrol_own(context, NODE.public)
     assert nodes(context)[NODE.key_id].by == "this machine"
+
+
+def test_this_machines_own_node_is_enrolled_at_its_first_start_alone(server: Server) -> None:
+    size = log_size(server)
+    enrol_own(server.context, NODE.public)
+    assert log_size(server) == size
+    revoke(server.context, NODE.key_id, "clerk")
+    enrol_own(server.context, NODE.public)
+    assert log_size(server) == size + 1, "the revocation stands, whoever starts the server again"
+    assert nodes(server.context)[NODE.key_id].revoked == size
 
 
 def test_a_courts_own_home_is_not_enrolled_elsewhere(server: Server, tmp_path: Path) -> None:

@@ -2,24 +2,33 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from api.errors import Unusable
 from api.restorations import restoration_notes
+from api.witnesses import take_cosignatures
+from storage.backup.make import Source, make_backup
 from storage.backup.restore import Occasion, restore
+from storage.db.migrate import upgrade
+from storage.db.unit_of_work import Database
 from storage.errors import BackupError
-from storage.keyring import LOG, SERVER, rotate
-from storage.ledger.checkpoint import parse_checkpoint, sign_checkpoint, verifier_key
+from storage.keyring import rotate
+from storage.ledger.checkpoint import parse_checkpoint, sign_checkpoint, verifier_key, verify_checkpoint
 from storage.ledger.restoration import named_restorations
+from storage.ledger.rotation import LOG, SERVER
+from storage.ledger.witness import cosign
 from storage.offline import check_file
 from tests.factories.backups import NOBODY_KNOWS, ORIGIN, RESTORED, Vault, fresh, reopened, with_objects
 from tests.factories.bundles import contents_of, exported, read_parts, with_contents, write_parts
 from tests.factories.evidence import faults
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.server import LOG_KEY, Server
+from tests.factories.stamped_bundles import WITNESS, WITNESS_KEY
 
 THIRD = HEARING[:-1] + "3"
 KEY = verifier_key(ORIGIN, LOG_KEY.public)
@@ -74,6 +83,63 @@ def test_where_nobody_knows_of_a_later_end_the_log_says_so_ever_after(
         assert sentence in told.lines
         assert sentence in check_file(path).lines
         assert faults(again) == []
+
+
+def test_what_is_served_before_the_log_grows_again_names_the_restoration_already(
+    small: Server, vault: Vault, tmp_path: Path
+) -> None:
+    with brought_back(small, vault, tmp_path) as again:
+        old, [stated] = newest(again), again.context.log_keys.restorations
+        served = again.client().get("/api/log/checkpoint").json()["checkpoint"]
+        told = verify_checkpoint(served, ORIGIN, [LOG_KEY.public])
+        assert (told, named_restorations(told)) == (parse_checkpoint(old), {stated.sha256})
+        assert served == again.context.log_checkpoint.read_text()
+        assert newest(again) == old, "tokens and cosignatures are of its text"
+        context = replace(again.context, settings=again.context.settings.model_copy(update={"witnesses": (WITNESS,)}))
+        with pytest.raises(Unusable, match="was restored and has not grown since: cosign its next checkpoint"):
+            take_cosignatures(context, cosign(served, WITNESS.name, 1_600_000_000, WITNESS_KEY).encode())
+        statement = statement_in(again.context.settings.home)
+        content = statement.read_bytes()
+        statement.unlink()
+        [fault] = faults(again)
+        assert fault.startswith("The statement of a restoration that the log's checkpoint of ")
+        statement.write_bytes(content)
+        again.receive(made_hearing(THIRD))
+        assert again.client().get("/api/log/checkpoint").json()["checkpoint"] == newest(again)
+        assert faults(again) == []
+
+
+def test_a_head_that_was_altered_is_not_signed_anew_for_a_restoration(
+    small: Server, vault: Vault, tmp_path: Path
+) -> None:
+    with brought_back(small, vault, tmp_path) as again:
+        with again.context.database.engine.begin() as connection:
+            connection.execute(sa.text("DELETE FROM merkle_nodes"))
+        assert again.client().get("/api/log/checkpoint").status_code == 500
+
+
+def test_an_empty_log_restored_over_a_checkpoint_that_outlived_it_is_signed_on(
+    small: Server, vault: Vault, tmp_path: Path
+) -> None:
+    target, keys, path = fresh(tmp_path), small.context.settings.home / "keys", vault.folder / "empty.age"
+    empty = Database(f"sqlite:///{tmp_path}/empty.db")
+    upgrade(empty.engine)
+    make_backup(Source(empty, keys, ORIGIN), path, [vault.recipient], small.clock.utc)
+    empty.dispose()
+    size = parse_checkpoint(newest(small)).size
+    keys.rename(target.home / "keys")
+    with pytest.raises(BackupError, match=f"The log had {size} entries, the backup of .* has 0"):
+        restore(path, vault.key, target, NOBODY_KNOWS)
+    restore(path, vault.key, target, Occasion(RESTORED, reason="no other backup"))
+    kept = parse_checkpoint((target.home / "keys" / "log.checkpoint").read_text())
+    assert (kept.size, len(named_restorations(kept))) == (0, 1)
+    with reopened(target.home, target.database) as again:
+        again.receive(made_hearing(THIRD))
+        assert again.context.log_checkpoint.read_text() == newest(again)
+        assert named_restorations(parse_checkpoint(newest(again))) == named_restorations(kept)
+        assert faults(again) == []
+        [note] = restoration_notes(again.context)
+        assert f"its first 0 entries: it lost its entries 0 to {size - 1}. Reason: no other backup" in note
 
 
 def test_a_statement_that_is_taken_away_is_missed_and_still_named(small: Server, vault: Vault, tmp_path: Path) -> None:
@@ -244,6 +310,8 @@ def test_who_has_the_first_key_only_is_led_to_the_one_that_signed(small: Server,
     one, two = (rotate(home / "keys" / "log.ed25519", LOG, ORIGIN, at) for at in (now - 2 * hour, now - hour))
     with reopened(home, small.context.database.url) as later:
         path = exported(later, tmp_path / "bundle.zip")
+    for sentence in ("Any key of this log that was published earlier will do", "Подойдёт и любой ключ этого журнала"):
+        assert sentence in read_parts(path)["README.txt"].decode()
     middle, present = (verifier_key(ORIGIN, stated.new) for stated in (one, two))
     parts = read_parts(path)
     assert len(contents_of(parts)["rotations"]) == 2

@@ -14,6 +14,7 @@ from storage.backup.make import Source, make_backup
 from storage.backup.restore import Target, restore
 from storage.errors import BackupError
 from tests.factories.backups import NOBODY_KNOWS, ORIGIN, Vault, empty_database, fresh
+from tests.factories.objects import OTHERS
 from tests.factories.server import Server
 from tests.services.processes import PostgresServer
 
@@ -141,3 +142,16 @@ def test_only_one_program_restores_into_a_home(small: Server, vault: Vault, tmp_
         pytest.raises(BackupError, match="Another program restores"),
     ):
         restore(path, vault.key, target, NOBODY_KNOWS)
+
+
+@pytest.mark.parametrize("name", ["log.ed25519", "log.checkpoint", "server.ed25519.pub"])
+def test_what_is_no_file_among_the_keys_is_named_and_never_waited_for(
+    small: Server, vault: Vault, tmp_path: Path, name: str
+) -> None:
+    path = vault.take(small)[0]
+    for what in ("a named pipe", "a socket", "a folder"):
+        target = fresh(tmp_path, what)
+        (target.home / "keys").mkdir()
+        OTHERS[what](target.home / "keys" / name)
+        with pytest.raises(BackupError, match=f"{name} cannot be read .it is {what}, not a file.: take it away"):
+            restore(path, vault.key, target, NOBODY_KNOWS)

@@ -67,6 +67,22 @@ def test_the_program_needs_python_and_cryptography_only(program: Path) -> None:
     assert verifier_archive() == program.read_bytes()
 
 
+def test_without_cryptography_it_says_what_to_install(program: Path, tmp_path: Path) -> None:
+    """A Python that has none, and one whose `cryptography` is too old to have what is asked of it."""
+    bare = [sys.executable, "-I", "-S", str(program), "bundle.zip"]
+    lacking = subprocess.run(bare, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    assert (lacking.returncode, lacking.stdout) == (exit_codes.UNUSABLE_INPUT, "")
+    assert lacking.stderr == (
+        "courtrec-verify: This needs cryptography 47 or newer, and none is installed: "
+        "python -m pip install --upgrade cryptography.\n"
+    )
+    (tmp_path / "cryptography.py").write_text('__version__ = "46.0.3"')
+    old = run(program, "bundle.zip", PYTHONPATH=str(tmp_path))
+    assert (old.returncode, old.stdout) == (exit_codes.UNUSABLE_INPUT, "")
+    assert "cryptography 47 or newer, and 46.0.3 is installed: python -m pip install" in old.stderr
+    assert old.stderr.count("\n") == 1
+
+
 def test_the_program_says_what_the_court_says(copied: Server, program: Path, tmp_path: Path) -> None:
     path = exported(copied, tmp_path / "bundle.zip")
     whole = run(program, path, "--key", KEY)

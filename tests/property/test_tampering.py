@@ -20,10 +20,10 @@ from hypothesis.stateful import (
 )
 
 from storage.bundle_writer import write_bundle
-from storage.keyring import LOG, SERVER
 from storage.ledger.bundle import verify_bundle
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.faults import Fault
+from storage.ledger.rotation import LOG, SERVER
 from storage.offline import check_file
 from tests.factories.court_evidence import ORIGIN, Evidence, Handed, bundle_of, court_faults
 from tests.factories.court_log import Court, Sitting

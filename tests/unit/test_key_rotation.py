@@ -7,11 +7,12 @@ import pytest
 
 from storage import durable, keyring
 from storage.errors import KeyFileError, LedgerError
-from storage.keyring import load_ring, retired_path, rotate, rotation_path
+from storage.keyring import load_ring, retired_path, rotate, rotation_path, stated_restorations
 from storage.keys import load, load_or_create, load_public, public_path
 from storage.ledger.checkpoint import key_hash, sign_checkpoint, signature_line, signed_text, verify_checkpoint
-from storage.ledger.ed25519 import SigningKey
+from storage.ledger.ed25519 import SigningKey, key_id
 from storage.ledger.rotation import leading_to, parse_rotation, sign_rotation
+from tests.factories.objects import OTHERS, put_other
 
 ORIGIN = "court.example/log"
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -187,3 +188,21 @@ def test_a_statement_that_is_gone_leaves_the_old_key_unknown(path: Path) -> None
     rotate(path, "log", ORIGIN, AT)
     rotation_path(path, old.key_id).unlink()
     assert old.public not in load_ring(path, "log", ORIGIN, DAYS).public
+
+
+@pytest.mark.parametrize("what", ["a named pipe", "a socket", "a folder"])
+def test_what_is_no_file_beside_a_key_is_named_and_never_waited_for(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "log.ed25519"
+    load_or_create(path)
+    OTHERS[what](tmp_path / "log.0123.restored")
+    [told] = stated_restorations(path, ORIGIN, [])
+    assert f"{tmp_path}/log.0123.restored of a restoration cannot be believed: it is {what}, not a file" in str(told)
+    stated = rotate(path, "log", ORIGIN, AT)
+    for beside in (retired_path(path, key_id(stated.old)), rotation_path(path, key_id(stated.old))):
+        kept = beside.read_bytes()
+        put_other(beside, what)
+        with pytest.raises(KeyFileError, match=f"{beside.name} cannot be read .it is {what}, not a file"):
+            load_ring(path, "log", ORIGIN, DAYS)
+        beside.rmdir() if what == "a folder" else beside.unlink()
+        beside.write_bytes(kept)
+        beside.chmod(0o600)

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from storage.errors import KeyFileError
 from storage.keys import VerifyKey, load, load_or_create, load_public, public_path
+from tests.factories.objects import put_other
 
 
 def test_a_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
@@ -86,3 +87,18 @@ def test_a_damaged_public_key_is_refused(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     with pytest.raises(KeyFileError, match="no Ed25519 public key"):
         load_public(path)
+
+
+@pytest.mark.parametrize("what", ["a named pipe", "a socket", "a folder"])
+def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "node.ed25519"
+    load_or_create(path)
+    put_other(public_path(path), what)
+    with pytest.raises(KeyFileError, match=f"{what}, not a file"):
+        load_public(public_path(path))
+    with pytest.raises(KeyFileError, match=f"{what}, not a file"):
+        load_or_create(path)
+    put_other(path, what)
+    for use in (load, load_or_create):
+        with pytest.raises(KeyFileError, match=rf"node\.ed25519 cannot be read \(it is {what}, not a file\)"):
+            use(path)

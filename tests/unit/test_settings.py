@@ -11,6 +11,9 @@ from api.errors import SettingsError
 from api.secrets import given_secret, load_secrets
 from api.settings import Settings, load_settings
 from court.errors import InputError
+from recorder.password import read_record
+from recorder.settings import NodeSettings, NodeSettingsError
+from tests.factories.objects import OTHERS
 
 
 @pytest.fixture(autouse=True)
@@ -130,6 +133,19 @@ def test_a_secret_open_to_others_empty_or_missing_is_refused(tmp_path: Path) -> 
     path.chmod(0o640)
     with pytest.raises(SettingsError, match="chmod 600"):
         given_secret(path)
+
+
+@pytest.mark.parametrize("what", ["a named pipe", "a socket", "a folder"])
+def test_a_secret_that_is_no_file_is_refused_and_never_waited_for(tmp_path: Path, what: str) -> None:
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    OTHERS[what](folder / "node.token")
+    with pytest.raises(SettingsError, match=rf"node\.token cannot be read \(it is {what}, not a file\)"):
+        load_secrets(folder)
+    with pytest.raises(NodeSettingsError, match=r"node\.token cannot be read or is empty"):
+        NodeSettings(home=tmp_path).read_token()
+    OTHERS[what](folder / "node.password")
+    assert read_record(folder / "node.password") == ""
 
 
 def test_nothing_secret_is_a_setting() -> None:
