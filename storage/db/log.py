@@ -1,6 +1,6 @@
 """Appending to the court-wide log and reading it back: one writer at a time, O(log n) per entry."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -21,10 +21,11 @@ from storage.worm.port import StoredObject
 
 
 class Log:
-    """The log inside one transaction."""
+    """The log inside one transaction. `before_signing` raises where its end must not be signed."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.before_signing: Callable[[], None] = lambda: None
         self._grown_from: int | None = None
 
     @property
@@ -101,11 +102,12 @@ class Log:
 
         It names the restorations that the one before it named, and those that `keys` state. Raises LedgerError when the
         log before that was not signed: then somebody else wrote into it, and signing it now would make that the
-        court's own word.
+        court's own word. Raises what `before_signing` does.
         """
         head = self._locked_head()
         found = self._session.get(Checkpoint, head.size)
         if found is None:
+            self.before_signing()
             before = head.size if self._grown_from is None else self._grown_from
             last = self._signed(before, keys, origin) if before else SignedHead(origin, 0, merkle.EMPTY_ROOT)
             if last is None:
