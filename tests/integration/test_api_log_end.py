@@ -68,7 +68,7 @@ def test_nothing_is_signed_for_a_log_that_was_put_back(copied: Server, tmp_path:
     assert copied.user(UserRole.SECRETARY).get(f"/media/{HEARING}/mic-judge/0.mp4").status_code == 200
     kept = copied.context.log_checkpoint.read_text()
     cut_log(copied, size)
-    with pytest.raises(LedgerError, match="does not continue the checkpoint in .*log.checkpoint"):
+    with pytest.raises(LedgerError, match=r"does not continue the checkpoint in .*log.checkpoint"):
         exported(copied, tmp_path / "bundle.zip")
     assert not (tmp_path / "bundle.zip").exists()
     copied.receive(made_hearing(HEARING[:-1] + "3"))
