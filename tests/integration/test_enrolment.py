@@ -22,6 +22,7 @@ from storage.enrolment import enrolment_message
 from storage.keys import load
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.leaf import LeafKind
+from storage.ledger.register import REGISTER
 from storage.offline import check_file
 from storage.worm.local import LocalStore
 from tests.factories.bundles import contents_of, exported, read_parts, with_contents, write_parts
@@ -184,6 +185,13 @@ def test_what_a_revoked_node_sends_is_refused_and_what_it_sent_stays_whole(serve
     assert list(verify(server.context)) == []
     told = check_file(exported(server, tmp_path / "bundle.zip"), KEY)
     assert told.whole, told.lines
+
+
+def test_a_node_cannot_write_into_the_register(server: Server) -> None:
+    """Its leaves bear the nil UUID, and a hearing of that name would stand among them."""
+    answer = server.node().post("/api/ingest/leaves", json=batch(node_entries(made_hearing(REGISTER))[:1]))
+    assert (answer.status_code, "no node's to write" in answer.json()["detail"]) == (422, True)
+    assert list(verify(server.context)) == []
 
 
 def test_a_revoked_key_is_not_enrolled_again_and_another_is(server: Server, node: NodeSettings) -> None:
