@@ -106,8 +106,9 @@ class Log:
         """
         head = self._locked_head()
         found = self._session.get(Checkpoint, head.size)
-        if found is None:
+        if found is None or self.grown:
             self.before_signing()
+        if found is None:
             before = head.size if self._grown_from is None else self._grown_from
             last = self._signed(before, keys, origin) if before else SignedHead(origin, 0, merkle.EMPTY_ROOT)
             if last is None:
