@@ -11,7 +11,7 @@ from api.verification import trusted_keys
 from court.clock import parse_utc
 from storage.db.models import LogEntry, Segment
 from storage.db.unit_of_work import UnitOfWork
-from storage.errors import LedgerError
+from storage.errors import LedgerError, StoreRefused
 from storage.ledger.ed25519 import VerifyKey
 from storage.ledger.leaf import LeafKind, SignedLeaf, parse
 from storage.ledger.proof import prove, verify_proof
@@ -98,7 +98,7 @@ def _proof(context: Context, uow: UnitOfWork, entry: LogEntry) -> schemas.Proof 
         checkpoint = uow.log.checkpoint(context.clock.now().utc, context.log_keys, origin)
         proof = prove(entry.index, uow.log.node, checkpoint.note)
         verify_proof(proof, origin, context.log_keys.public, entry.entry)
-    except (KeyError, ValueError, LedgerError):
+    except (KeyError, ValueError, LedgerError, StoreRefused):
         return None
     return schemas.Proof(**proof.as_fields())
 

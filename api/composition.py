@@ -108,6 +108,10 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
         raise SettingsError(
             f"The folder {home.path} cannot be used ({error.strerror}): set COURTREC_HOME to one that may be written."
         ) from None
+    if not settings.database_url and not os.access(home.path, os.W_OK):
+        raise SettingsError(
+            f"The folder {home.path} is read only for this account: of all commands only `courtrec verify` works there."
+        )
     if interrupted(home.path):
         raise SettingsError(
             f"Restoring a backup into {home.path} has not ended: give the same `courtrec backup restore` again."

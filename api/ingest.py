@@ -24,6 +24,7 @@ from storage.ledger.chain import check_next
 from storage.ledger.ed25519 import PUBLIC_SIZE, VerifyKey
 from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
 from storage.ledger.receipt import receipt_due
+from storage.ledger.register import REGISTER
 from storage.queue import offer_stamp
 from storage.retention import retain_until
 from storage.worm.port import StoredObject
@@ -80,6 +81,8 @@ def open_batch(entries: Sequence[bytes], public_key: bytes) -> Batch:
             raise Unusable(f"Entry {place} of the batch: {error}") from None
         if signed.kind not in NODE_STATES:
             raise Unusable(f"Entry {place} of the batch: a node may not state a {signed.kind.value!r} leaf.")
+        if signed.hearing == REGISTER:
+            raise Unusable(f"Entry {place} of the batch is of the register of nodes, which is no node's to write.")
         if b"\\u0000" in entry:
             raise Unusable(f"Entry {place} of the batch has a NUL character in a text: leave it out.")
         if not signed.verify(key):

@@ -21,7 +21,7 @@ from hardware.inputs import open_input
 from recorder.alignment import Reason
 from recorder.assembly import OpenSource
 from recorder.disk import DiskGauge, DiskRoom, measured, rates_of
-from recorder.errors import HearingRunning, Interrupted, NoHearing, disk_full, reason_of
+from recorder.errors import HearingRunning, Interrupted, NoHearing, OtherKey, disk_full, reason_of
 from recorder.health.senses import CameraSense, MicrophoneSense
 from recorder.opening import Opened, Opener
 from recorder.plan import NOBODY, Ask, Command
@@ -137,7 +137,7 @@ class Agent:
     def recover(self) -> str | None:
         """Goes on in the background with the hearing that a crash left unfinished; its id, None if there is none.
 
-        What prevents it now, a device that is not ready yet or a full disk, is tried again by itself.
+        What prevents it now, a device that is not ready yet or a full disk, is tried again by itself. Raises OtherKey.
         """
         with self._lock:
             row = self.spool.unfinished()
@@ -145,6 +145,8 @@ class Agent:
                 return None
             try:
                 current = self._take_up(None, STOPPED)
+            except OtherKey:
+                raise
             except Exception as error:  # noqa: BLE001 - shown to people by status() and tried again
                 self._tell(error)
                 current = None

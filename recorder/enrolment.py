@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from recorder.errors import NotEnrolled
-from recorder.settings import NodeSettings
+from recorder.settings import NodeSettings, server_address
 from storage import durable, keys
 from storage.enrolment import enrolment_message
 from storage.ledger.ed25519 import SigningKey
@@ -34,15 +34,21 @@ class Enrolment:
 
 def enrolment_client(server: str) -> httpx.Client:
     """A client of the court's server at this address; raises NotEnrolled if it is none."""
-    if not server.startswith(("https://", "http://")):
-        raise NotEnrolled(f"The server's address {server!r} must begin with https:// (or http://).")
-    return httpx.Client(base_url=server, timeout=_TIMEOUT, trust_env=False)
+    try:
+        address = server_address(server)
+    except ValueError as error:
+        raise NotEnrolled(f"The server's address {server!a} cannot be used: {error}.") from None
+    return httpx.Client(base_url=address, timeout=_TIMEOUT, trust_env=False)
 
 
 def enrol_node(settings: NodeSettings, client: httpx.Client, code: str) -> Enrolment:
     """Raises NotEnrolled, one sentence, and KeyFileError; nothing is half-written then."""
     if (settings.key_file.parent / "log.ed25519").exists():
         raise NotEnrolled(f"{settings.home} is a court's own: its own node is enrolled when it starts.")
+    if not code.isascii() or not code.isprintable():
+        raise NotEnrolled(f"The code {code!a} has letters that no code has: type it in Latin letters and digits.")
+    if not settings.name.isprintable():
+        raise NotEnrolled(f"The node's name {settings.name!a} does not print: set COURTREC_NODE_NAME to another.")
     key = keys.load_or_create(settings.key_file)
     try:
         return _known(settings, client, key) or _enrol(settings, client, key, code)

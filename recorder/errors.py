@@ -38,6 +38,10 @@ class SpoolInUse(SpoolError, InputError):
     """Another recorder uses the spool; trying again does not help as long as it runs."""
 
 
+class OtherKey(SpoolError, InputError):
+    """A hearing was begun with another key than the node has now; trying again does not help."""
+
+
 class Interrupted(RecorderError):
     """Recording failed and the hearing is not finished: it is, or can be, taken up again."""
 

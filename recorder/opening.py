@@ -25,7 +25,7 @@ from recorder.assembly import (
     track_facts,
 )
 from recorder.disk import DiskGauge
-from recorder.errors import SpoolError, reason_of
+from recorder.errors import OtherKey, SpoolError, reason_of
 from recorder.health.kept import kept
 from recorder.history import History, read_history
 from recorder.journal import Journal
@@ -183,7 +183,16 @@ class Opener:
             self._spool.keep_origin(hearing, origin_at(position, self._clock.now()))
 
     def _history(self, hearing: str) -> History:
-        return read_history(hearing, self._key.key_id, [one.entry for one in self._spool.entries(hearing)])
+        """Raises OtherKey where another key began it: what this one signed, nobody would take as its continuation."""
+        entries = [one.entry for one in self._spool.entries(hearing)]
+        author = parse(entries[0]).author if entries else self._key.key_id
+        if author != self._key.key_id:
+            raise OtherKey(
+                f"The hearing {hearing} is not finished and was begun with the key {author}; {self._settings.key_file} "
+                f"is the key {self._key.key_id}: put the first one back until the hearing has ended and was delivered. "
+                f"If it is gone, keep {self._settings.home} as it is, and give the node another COURTREC_HOME."
+            )
+        return read_history(hearing, author, entries)
 
     def _journal(self, chain: Chain) -> Journal:
         return Journal(self._spool, chain, self._key, self._clock)

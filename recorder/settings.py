@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import httpx
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -56,6 +57,11 @@ class NodeSettings(BaseSettings):
     planned_hours: float = Field(default=3, ge=0, le=24)
     sound_minutes: float = Field(default=60, ge=0, le=1440)
     ups: Annotated[UpsAddress | None, NoDecode] = None
+
+    @field_validator("server_url")
+    @classmethod
+    def _server(cls, value: str) -> str:
+        return server_address(value) if value else value
 
     @field_validator("zone", mode="before")
     @classmethod
@@ -112,6 +118,19 @@ class NodeSettings(BaseSettings):
 
 class NodeSettingsError(InputError):
     """A setting of the node cannot be used."""
+
+
+def server_address(text: str) -> str:
+    """The address of a court's server as it was given; raises ValueError, saying why, if it is none."""
+    if not text.startswith(("https://", "http://")):
+        raise ValueError("it must begin with https:// (or http://)")
+    try:
+        host = httpx.URL(text).host
+    except httpx.InvalidURL:
+        host = ""
+    if not host:
+        raise ValueError("it names no host: write it as https://court.example")
+    return text
 
 
 def load_node_settings() -> NodeSettings:

@@ -21,6 +21,7 @@ from storage.ledger.key_list import verify_key_list
 from storage.ledger.leaf import LeafKind
 from storage.ledger.tst import load_roots
 from storage.ledger.witness import parse_witness
+from storage.regular import read_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Told:
 def read_outsiders(roots: Path | None, witnesses: Iterable[str]) -> Outsiders:
     """Trusts the certificates in the PEM file `roots` and the verifier keys of `witnesses`; raises InputError."""
     try:
-        trusted = load_roots(roots.read_bytes()) if roots is not None else None
+        trusted = load_roots(read_regular(roots)) if roots is not None else None
     except (OSError, LedgerError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"The certificates in {roots} cannot be used ({reason}): name a PEM file.") from None

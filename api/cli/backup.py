@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rich.console import Console
-
+from api.cli.consoles import plain_console
 from api.composition import Home, existing_context, make_context
 from api.errors import ServerError
 from api.restorations import restoration_notes
@@ -17,12 +16,16 @@ from hardware.clock import SystemClock
 from storage import durable
 from storage.backup.archive import new_identity
 from storage.backup.check import Later, check_backup, end_faults
+from storage.backup.database import SQLITE
 from storage.backup.make import Source, file_name, make_backup
 from storage.backup.manifest import LOG_KEY, Manifest
 from storage.backup.restore import Occasion, Target, restore
 from storage.keys import load
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.rotation import LOG
+from storage.regular import read_regular
+
+_WHOLE, _END_SIGNED = "Its log is whole.", "The end of its log is signed."
 
 
 def make_key(path: Path) -> None:
@@ -45,7 +48,7 @@ def make_one(where: Path) -> int:
     source = Source(context.database, Home(settings.home).keys, settings.log_origin)
     manifest = make_backup(source, path, settings.backup_recipients, at)
     _tell([f"Written: {path}, {_held(manifest)}."])
-    return _told(end_faults(manifest, context.log_keys.public))
+    return _told(end_faults(manifest, context.log_keys.public), _END_SIGNED)
 
 
 def check_one(path: Path, key: Path, later: Path | None) -> int:
@@ -64,7 +67,9 @@ def check_one(path: Path, key: Path, later: Path | None) -> int:
             *checked.notes,
         ]
     )
-    return _told(checked.faults)
+    if checked.manifest.database == SQLITE:
+        return _told(checked.faults, _WHOLE)
+    return _told(checked.faults, f"{_END_SIGNED} Whether it is whole can be told once it is restored.")
 
 
 def restore_one(path: Path, key: Path, later: Path | None, reason: str) -> int:
@@ -89,7 +94,7 @@ def restore_one(path: Path, key: Path, later: Path | None, reason: str) -> int:
         )
     context = make_context(settings)
     _tell(restoration_notes(context))
-    code = _told(log_faults(context))
+    code = _told(log_faults(context), _WHOLE)
     _tell(
         [
             "Now: bring the recordings back (courtrec fsck --repair with the second store), have the nodes deliver "
@@ -109,7 +114,7 @@ def _unpacking(settings: Settings) -> "TemporaryDirectory[str]":
 
 def _note(path: Path | None) -> str | None:
     try:
-        return path.read_bytes().decode(errors="replace") if path else None
+        return read_regular(path).decode(errors="replace") if path else None
     except OSError as error:
         raise InputError(f"The checkpoint {path} cannot be read ({error.strerror}): check its name.") from None
 
@@ -122,13 +127,14 @@ def _held(manifest: Manifest) -> str:
     )
 
 
-def _told(faults: Iterable[str]) -> int:
+def _told(faults: Iterable[str], well: str) -> int:
+    """Prints the faults, or the sentence `well`, which says no more than was looked at; returns the exit code."""
     lines = [f"FAULT  {one}" for one in faults]
-    _tell(lines or ["Its log is whole."])
+    _tell(lines or [well])
     return exit_codes.FAULT_FOUND if lines else exit_codes.OK
 
 
 def _tell(lines: Iterable[str]) -> None:
-    console = Console(soft_wrap=True, highlight=False)
+    console = plain_console()
     for line in lines:
-        console.print(line, markup=False)
+        console.print(line)

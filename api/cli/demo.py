@@ -4,10 +4,10 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import Progress
 
 from api.child_node import child_node, free_port
+from api.cli.consoles import plain_console
 from api.cli.evidence import all_is_well, find_faults
 from api.cli.models import fetch_models
 from api.cli.progress import bars
@@ -107,6 +107,6 @@ def report(context: Context, hearing: str, signed: Protocol, faults: list[str], 
             rows.append((f"Log in as {role.value}", f"{login} / {password_of(login)}  ({name})"))
         rows.append(("New hearing", "the demo room plays the sample (2 min 5 s), then the hearing ends by itself"))
         rows.append(("Ctrl-C", "ends it"))
-    console = Console(soft_wrap=True, highlight=False)
+    console = plain_console()
     for title, value in rows:
-        console.print(f"{title:<20}{value}", markup=False)
+        console.print(f"{title:<20}{value}")

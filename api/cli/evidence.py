@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from api.cli.consoles import plain_console
 from api.cli.progress import bars
 from api.composition import existing_context, verifying
 from api.context import Context
@@ -46,7 +46,7 @@ def list_hearings() -> None:
                 one.state,
                 protocol.state if protocol else f"spare recording of {one.spare_of}" if one.spare_of else "—",
             )
-    Console(width=200, soft_wrap=True).print(table)
+    plain_console(width=200).print(table)
 
 
 def verify_evidence(hearing: str | None) -> int:
@@ -58,12 +58,12 @@ def verify_evidence(hearing: str | None) -> int:
         for told in (destruction_notes, delivery_notes, receipt_notes, recorder_notes, self_test_notes):
             notes += told(context, hearing)
         whole = "" if faults else all_is_well(context, hearing)
-    console = Console(soft_wrap=True, highlight=False, emoji=False)
+    console = plain_console()
     for fault in faults:
-        console.print(f"FAULT  {one_line(fault)}", markup=False)
+        console.print(f"FAULT  {one_line(fault)}")
     for note in notes:
-        console.print(f"NOTE   {one_line(note)}", markup=False)
-    console.print(whole or f"{len(faults)} fault(s) found.", markup=False)
+        console.print(f"NOTE   {one_line(note)}")
+    console.print(whole or f"{len(faults)} fault(s) found.")
     return exit_codes.FAULT_FOUND if faults else exit_codes.OK
 
 
@@ -91,14 +91,14 @@ def export_hearing(
         row = work.hearings.get(hearing)
         beside = [one.id for one in work.hearings.spares(hearing)]
         beside += [row.spare_of] if row is not None and row.spare_of else []
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(f"Written: {path} with {made.files} files.", markup=False)
-    console.print(f"Left out: {made.left_out} recorded files; kept back: {made.withheld} entries.", markup=False)
+    console = plain_console()
+    console.print(f"Written: {path} with {made.files} files.")
+    console.print(f"Left out: {made.left_out} recorded files; kept back: {made.withheld} entries.")
     for one in beside:
-        console.print(f"Another node recorded the same hearing as {one}: export that, too.", markup=False)
-    console.print(f"Time-stamps of the log: {made.stamps}.", markup=False)
+        console.print(f"Another node recorded the same hearing as {one}: export that, too.")
+    console.print(f"Time-stamps of the log: {made.stamps}.")
     command = shlex.join(["courtrec", "verify", str(path), "--key", made.log_key])
-    console.print(f"Verify:  {command}", markup=False)
+    console.print(f"Verify:  {command}")
 
 
 def write_verifier(path: Path) -> None:
@@ -108,9 +108,7 @@ def write_verifier(path: Path) -> None:
         durable.replace(path, content)
     except OSError as error:
         raise InputError(f"The file {path} cannot be written ({error.strerror}): name another place.") from None
-    Console(soft_wrap=True, highlight=False).print(
-        f"{path}  SHA-256 {hashlib.sha256(content).hexdigest()}", markup=False
-    )
+    plain_console().print(f"{path}  SHA-256 {hashlib.sha256(content).hexdigest()}")
 
 
 def find_faults(context: Context, hearing: str | None) -> list[str]:

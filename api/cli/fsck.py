@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from rich.console import Console
-
+from api.cli.consoles import plain_console
 from api.cli.progress import bars
 from api.composition import existing_context
 from api.context import Context
@@ -65,10 +64,10 @@ def run_fsck(order: Order) -> int:
     with context.database.read() as work:
         if order.hearing and work.hearings.get(order.hearing) is None:
             raise InputError(f"There is no hearing {order.hearing}: see courtrec hearings.")
-    console, tally = Console(soft_wrap=True, highlight=False), _Tally()
+    console, tally = plain_console(), _Tally()
     try:
         for line in _lines(context, order, tally):
-            console.print(line, markup=False)
+            console.print(line)
     except UNREADABLE as error:
         reason = str(error).splitlines()[0]
         raise ServerError(f"The database's list of objects is damaged ({reason}): run courtrec verify.") from None
@@ -104,7 +103,7 @@ def report_checks() -> int:
     """What the last checks found, without reading any object; returns 1 where the last check of any found a fault."""
     context = existing_context(load_settings())
     now, days = context.clock.now().utc, context.settings.scrub_days
-    console = Console(soft_wrap=True, highlight=False)
+    console = plain_console()
     try:
         with context.database.read() as work:
             counts, faulty = work.checks.counts(), work.checks.faulty(Result.WHOLE)
@@ -118,7 +117,7 @@ def report_checks() -> int:
         lines.append(f"STALE  More than these {SHOWN} were not checked for {days} days.")
     lines += [context.store.describe(), f"{sum(counts.values())} object(s): {_counted(counts)}.", _oldest(context, now)]
     for line in lines:
-        console.print(line, markup=False)
+        console.print(line)
     return exit_codes.FAULT_FOUND if faulty else exit_codes.OK
 
 

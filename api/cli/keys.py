@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from api.cli.consoles import plain_console
 from api.composition import Home, existing_context
 from api.settings import load_settings
 from court.errors import InputError
@@ -31,10 +31,10 @@ def list_keys() -> None:
             both = purpose == LOG and one.key is not None and now < one.until
             signs = f"beside the new one until {one.until:%Y-%m-%d}" if both else "no"
             table.add_row(purpose, key_id(one.public), f"{one.rotation.at:%Y-%m-%d %H:%M:%S}", signs)
-    console = Console(width=200, soft_wrap=True)
+    console = plain_console(width=200)
     console.print(table)
     published = verifier_key(settings.log_origin, context.log_keys.key.public)
-    console.print(f"The log's key as verifiers want it (--key): {published}", markup=False, highlight=False)
+    console.print(f"The log's key as verifiers want it (--key): {published}")
 
 
 def rotate_key(purpose: str) -> None:

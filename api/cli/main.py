@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from api.cli.backup_app import backup_app
+from api.cli.consoles import plain_console
 from api.cli.logs import one_line_logs
 from api.cli.retention_app import retention_app
 from court import exit_codes
 from court.errors import CourtError, InputError
 from court.ids import is_id
+from court.one_line import one_line
 from storage.verifier_archive import NAME as VERIFIER
 
 app = typer.Typer(
@@ -114,6 +115,11 @@ def verify(
     try:
         if what and not is_id(what):
             raise typer.Exit(verify_bundle_file(Path(what), key, roots, witness or []))
+        if key is not None or roots is not None or witness:
+            raise InputError(
+                "--key, --timestamp-roots and --witness are for a bundle: name its file. What is stored here is "
+                "verified with the court's own keys and settings."
+            )
         raise typer.Exit(verify_evidence(what or None))
     except InputError:
         raise
@@ -321,5 +327,5 @@ def main() -> None:
 
 
 def _tell(error: CourtError, code: int) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"courtrec: {error}", markup=False)
+    plain_console(stderr=True).print(f"courtrec: {one_line(str(error))}")
     sys.exit(code)

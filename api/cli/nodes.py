@@ -3,10 +3,10 @@
 import getpass
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from api import nodes
+from api.cli.consoles import plain_console
 from api.composition import existing_context, make_context
 from api.settings import load_settings
 
@@ -27,7 +27,7 @@ def list_nodes() -> None:
         table.add_column(heading, no_wrap=True)
     for named, one in nodes.nodes(existing_context(load_settings())).items():
         table.add_row(named, one.name, one.room, one.by or "before there was a register", one.revoked_at)
-    Console(width=200, soft_wrap=True, markup=False).print(table)
+    plain_console(width=200).print(table)
 
 
 def revoke_node(key: str) -> None:

@@ -6,10 +6,10 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import Progress
 
 from api.cli.capture import capturing, wait_until_delivered
+from api.cli.consoles import plain_console
 from api.cli.models import fetch_models
 from api.cli.progress import bars
 from api.composition import load_all_settings, make_context
@@ -73,7 +73,7 @@ def run_record(case: str, room_file: Path | None, sources: list[str], seconds: f
     with serving(context) as address, bars() as progress:
         hearing = record(context, order, SystemClock(), address, progress)
         wait_for_protocol(context, hearing, progress)
-    Console(soft_wrap=True).print(f"Recorded. Hearing {hearing}; see it with: courtrec serve", markup=False)
+    plain_console().print(f"Recorded. Hearing {hearing}; see it with: courtrec serve")
 
 
 def on_any_port(settings: Settings) -> Settings:

@@ -3,10 +3,10 @@
 import secrets
 from datetime import MAXYEAR, UTC, datetime, timedelta
 
-from rich.console import Console
 from rich.table import Table
 
 from api import acts, keeping
+from api.cli.consoles import plain_console
 from api.cli.progress import bars
 from api.cli.prompts import ask_password
 from api.composition import make_context
@@ -26,7 +26,7 @@ def list_due(at: datetime | None) -> None:
     for one in keeping.due(context, at.replace(tzinfo=UTC) if at else context.clock.now().utc, classes):
         confirmed = "pending legal confirmation" if one.term.pending else one.term.source
         table.add_row(one.hearing, one.case_number, one.term.name, end_of(one.until), confirmed)
-    Console(width=200, soft_wrap=True).print(table)
+    plain_console(width=200).print(table)
 
 
 def hold_hearing(hearing: str, by: str, reason: str) -> None:
@@ -71,7 +71,7 @@ def list_acts() -> None:
     for one in acts.acts(context):
         people = one.proposer or "—", one.approver or "—"
         table.add_row(one.id, one.state, str(len(one.hearings)), str(one.objects), *people, one.reason)
-    Console(width=200, soft_wrap=True).print(table)
+    plain_console(width=200).print(table)
 
 
 def show_act(act: str) -> None:
@@ -125,4 +125,4 @@ def _in_store(told: keeping.Told) -> str:
 
 
 def _say(line: str) -> None:
-    Console(soft_wrap=True, highlight=False).print(line, markup=False)
+    plain_console().print(line)

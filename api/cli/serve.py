@@ -5,9 +5,8 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
-from rich.console import Console
-
 from api.child_node import child_node, free_port
+from api.cli.consoles import plain_console
 from api.cli.models import fetch_models
 from api.composition import Home, load_all_settings, make_context, make_worker_queue
 from api.nodes import enrol_own
@@ -33,7 +32,7 @@ def run_server(room: Path | None) -> None:
         address = running.enter_context(serving(context))
         if room is not None:
             running.enter_context(child_node(settings.home, room, address, node_port))
-        Console(soft_wrap=True).print(f"courtrec serves {address}", markup=False)
+        plain_console().print(f"courtrec serves {address}")
         wait_for_end()
 
 

@@ -19,6 +19,7 @@ from pyrage import x25519
 from storage import durable
 from storage.backup.manifest import NAME, Manifest, Part, parse_manifest
 from storage.errors import BackupError
+from storage.regular import open_regular
 from storage.worm.port import CHUNK
 
 _MAX_MANIFEST = 1 << 24
@@ -133,7 +134,7 @@ def _entry(name: str, size: int, manifest: Manifest) -> tarfile.TarInfo:
 
 def _decrypt(path: Path, identities: Sequence[x25519.Identity], packed: Path) -> None:
     try:
-        encrypted = path.open("rb")
+        encrypted = os.fdopen(open_regular(path), "rb")
     except OSError as error:
         raise BackupError(f"It cannot be read ({error.strerror}).") from None
     with encrypted, packed.open("xb") as plain:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from storage.backup.manifest import Manifest
+from storage.db.unit_of_work import Database
 from storage.errors import BackupError, LedgerError
 from storage.keyring import KeyRing, stated_rotations
 from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
@@ -40,3 +41,20 @@ def lost_end(kept: Checkpoint, known: Sequence[Checkpoint]) -> Checkpoint | None
             f"The log signed {newest.size} entries with another root than the backup has: one of the two was altered."
         )
     return newest
+
+
+def must_begin_with(known: Iterable[Checkpoint], kept: Checkpoint, address: str) -> None:
+    """Raises BackupError unless the log in the database at `address`, whose end is `kept`, begins with those of the
+    `known` ends that are not beyond it."""
+    database = Database(address)
+    try:
+        with database.read() as work:
+            other = next((one for one in known if one.size <= kept.size and not work.log.begins_with(one)), None)
+    finally:
+        database.dispose()
+    if other is not None:
+        raise BackupError(
+            f"The backup's log does not begin with the {other.size} entries of a checkpoint that the log signed (given "
+            "with --later, or left in log.checkpoint): they are two histories. Find out which is the court's, and "
+            "restore a backup of that into an empty home and an empty database."
+        )

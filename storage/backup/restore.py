@@ -7,15 +7,15 @@ folder, so that a restoration which took several tries is stated once.
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from storage import durable
 from storage.backup.archive import unpack
-from storage.backup.database import database_at, place_database
-from storage.backup.later import end_of, lost_end, read_ends
+from storage.backup.database import POSTGRESQL, SQLITE, database_at, place_database
+from storage.backup.later import end_of, lost_end, must_begin_with, read_ends
 from storage.backup.manifest import CHECKPOINT, DATABASE, KEYS, LOG_KEY, Manifest
 from storage.errors import BackupError, LedgerError
 from storage.keyring import KeyRing, load_ring, restoration_path, rotation_path
@@ -83,9 +83,13 @@ def _restore(path: Path, key: Path, target: Target, occasion: Occasion) -> Manif
         if there is not None and (there.entries, there.root.hex()) != (manifest.entries, manifest.root):
             raise BackupError(f"{_OCCUPIED} it is not of this backup: give the one whose restoration was interrupted.")
         staying = _rings_that_stay(manifest, unpacked, target.home)
-        stated = None
+        stated, known = None, list[Checkpoint]()
         if there is None or statement.exists():  # else it had been stated, and was being tidied up
-            stated = _state(manifest, unpacked, target.home, staying.get(LOG), occasion)
+            ring = staying.get(LOG) or load_ring(unpacked / LOG_KEY, LOG, manifest.origin, timedelta(0))
+            known = _known_ends(manifest, target.home, ring, occasion)
+            stated = _state(manifest, target.home, ring, known, occasion)
+        if manifest.database == SQLITE:
+            must_begin_with(known, end_of(manifest), f"sqlite:///{unpacked / DATABASE}")
         _must_fit(_placed(manifest, staying), unpacked, target.home)
     except BaseException:
         if not again:
@@ -94,31 +98,39 @@ def _restore(path: Path, key: Path, target: Target, occasion: Occasion) -> Manif
     _place_keys(_placed(manifest, staying), unpacked, target.home)
     if stated is not None:
         durable.write_once(restoration_path(target.home / LOG_KEY, stated), stated.note.encode, mode=0o600)
-    if end := _stated_end(manifest, target.home):
-        durable.replace(target.home / CHECKPOINT, end.encode(), mode=0o600)
     if there is None:
         place_database(unpacked / DATABASE, manifest.database, target.database)
+    if manifest.database == POSTGRESQL:  # a dump cannot be looked into before
+        must_begin_with(known, end_of(manifest), target.database)
+    if end := _stated_end(
+        manifest, target.home
+    ):  # last: every try looks at what was left there
+        durable.replace(target.home / CHECKPOINT, end.encode(), mode=0o600)
     shutil.rmtree(staging)
     durable.fsync_folder(target.home)
     return manifest
 
 
-def _state(manifest: Manifest, unpacked: Path, home: Path, staying: KeyRing | None, occasion: Occasion) -> Restoration:
+def _known_ends(manifest: Manifest, home: Path, ring: KeyRing, occasion: Occasion) -> list[Checkpoint]:
+    """Ends of the log that somebody gave, or that an earlier court left in the home; raises BackupError."""
+    notes = [] if occasion.later is None else [occasion.later]
+    if (home / CHECKPOINT).exists():
+        notes.append(_read(home / CHECKPOINT).decode(errors="replace"))
+    return read_ends(notes, manifest.origin, ring, home / LOG_KEY)
+
+
+def _state(
+    manifest: Manifest, home: Path, ring: KeyRing, known: Sequence[Checkpoint], occasion: Occasion
+) -> Restoration:
     """The statement that the log was restored, as it now lies in the staging folder; raises BackupError.
 
     One that an earlier try left there holds, unless another end of the log has become known since.
     """
-    ring = staying or load_ring(unpacked / LOG_KEY, LOG, manifest.origin, timedelta(0))
     path = home / _STAGING / _STATEMENT
     before = _stated_before(path, manifest.origin, ring)
-    notes = [] if occasion.later is None else [occasion.later]
-    if (home / CHECKPOINT).exists():
-        notes.append(_read(home / CHECKPOINT).decode(errors="replace"))
-    known = read_ends(notes, manifest.origin, ring, home / LOG_KEY)
-    if before is not None and before.lost is not None:
-        known.append(before.lost)
+    told = [before.lost] if before is not None and before.lost is not None else []
     kept = end_of(manifest)
-    lost = lost_end(kept, known)
+    lost = lost_end(kept, [*known, *told])
     if lost is not None and not occasion.reason.strip():
         raise BackupError(
             f"The log had {lost.size} entries, the backup of {manifest.made_at:%Y-%m-%d %H:%M} UTC has {kept.size}: "

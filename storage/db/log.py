@@ -1,6 +1,6 @@
 """Appending to the court-wide log and reading it back: one writer at a time, O(log n) per entry."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -22,10 +22,11 @@ from storage.worm.port import StoredObject
 
 
 class Log:
-    """The log inside one transaction."""
+    """The log inside one transaction. `before_signing` raises where its end must not be signed."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.before_signing: Callable[[], None] = lambda: None
         self._grown_from: int | None = None
 
     @property
@@ -102,10 +103,12 @@ class Log:
 
         It names the restorations that the one before it named, and those that `keys` state. Raises LedgerError when the
         log before that was not signed: then somebody else wrote into it, and signing it now would make that the
-        court's own word.
+        court's own word. Raises what `before_signing` does.
         """
         head = self._locked_head()
         found = self._session.get(Checkpoint, head.size)
+        if found is None or self.grown:
+            self.before_signing()
         if found is None:
             before = head.size if self._grown_from is None else self._grown_from
             last = self._signed(before, keys, origin) if before else SignedHead(origin, 0, merkle.EMPTY_ROOT)
@@ -125,6 +128,7 @@ class Log:
         named = named_restorations(verify_checkpoint(kept.note, origin, keys.public))
         if all(one.sha256 in named for one in keys.restorations):
             return kept.note
+        self.before_signing()
         return sign_end(self._signed(kept.size, keys, origin), keys.restorations, *keys.signers(at))
 
     def checkpoints(self) -> list[Checkpoint]:

@@ -35,17 +35,23 @@ class LogSealer:
     def seal(self, log: Log) -> str:
         """Inside the transaction: the signed head, '' if this log is not the one whose checkpoint is kept."""
         try:
-            now = self._clock.now().utc
-            kept = read_kept(self._path, self._origin, self._keys.public)
-            if kept is None and log.begun:
-                # Else a machine that dies between the first commit and its file leaves a log with its file missing.
-                self.keep(sign_checkpoint(self._origin, 0, EMPTY_ROOT, *self._keys.signers(now)))
-            if kept is not None and not log.begins_with(kept):
-                raise LedgerError(f"The log does not continue the checkpoint in {self._path}: it was altered or cut.")
-            return log.checkpoint(now, self._keys, self._origin).note
+            return log.checkpoint(self._clock.now().utc, self._keys, self._origin).note
         except (LedgerError, StoreRefused) as error:
             _log.error("log_not_signed", reason=str(error))
             return ""
+
+    def must_continue(self, log: Log) -> None:
+        """Before anything is signed for the log in a transaction that holds its head: raises LedgerError if it does not
+        continue what was signed last, StoreRefused if the file cannot be read."""
+        kept = read_kept(self._path, self._origin, self._keys.public)
+        if kept is None and log.begun:
+            # Else a machine that dies between the first commit and its file leaves a log with its file missing.
+            now = self._clock.now().utc
+            self.keep(sign_checkpoint(self._origin, 0, EMPTY_ROOT, *self._keys.signers(now)))
+        if kept is not None and not log.begins_with(kept):
+            raise LedgerError(
+                f"The log does not continue the checkpoint in {self._path}: it was altered or cut. Run courtrec verify."
+            )
 
     def keep(self, note: str) -> None:
         """After the commit: `note` replaces the file's unless that tells of more entries already."""

@@ -63,6 +63,8 @@ class Database:
         with disk_faults_told(), Session(self.engine, expire_on_commit=False) as session:
             work = UnitOfWork(session)
             sealer, signed = self.sealer, ""
+            if sealer is not None:
+                work.log.before_signing = lambda: sealer.must_continue(work.log)
             with session.begin():
                 yield work
                 if sealer is not None and work.log.grown:

@@ -16,10 +16,12 @@ from hardware.devices import AUDIO_RATE
 from recorder import encode, opening
 from recorder import spool as spool_module
 from recorder.agent import Agent
+from recorder.errors import OtherKey
 from recorder.rooms import room_from_files
 from recorder.spool import Spool
-from storage.ledger.leaf import LeafKind
-from tests.factories.recordings import CARD, check_chain, check_tiles, node, recorded, tone, write_wav
+from storage.ledger.ed25519 import SigningKey
+from storage.ledger.leaf import LeafKind, parse
+from tests.factories.recordings import CARD, KEY, check_chain, check_tiles, node, recorded, tone, write_wav
 
 
 class PowerCut(BaseException):
@@ -182,3 +184,23 @@ def test_what_is_sealed_is_on_the_disk_before_it_is_stated(
     assert hearing is not None
     assert any(body["partial"] for body in recorded(agent, hearing).bodies(LeafKind.SEGMENT))
     agent.close()
+
+
+def test_a_hearing_is_not_taken_up_with_another_key(
+    tmp_path: Path, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its chain is the first key's: what another one signed, no server would take."""
+    agent = node(tmp_path / "home", room, clock=StandingClock())
+    with pytest.raises(PowerCut):
+        for _ in steps_until_the_end(monkeypatch, 12):
+            agent.run_to_end(CARD)
+    agent.close()
+    before = {path: path.read_bytes() for path in (tmp_path / "home" / "spool").rglob("*.mp4")}
+    other = node(tmp_path / "home", room, clock=StandingClock(), key=SigningKey.from_seed(bytes([1]) * 32))
+    with contextlib.closing(other):
+        for take_up in (other.recover, other.recover_to_end):
+            with pytest.raises(OtherKey, match="put the first one back until the hearing has ended"):
+                take_up()
+        [hearing] = {one.hearing for one in other.spool.waiting()}
+        assert {parse(one.entry).author for one in other.spool.entries(hearing)} == {KEY.key_id}
+    assert {path: path.read_bytes() for path in before} == before

@@ -66,9 +66,10 @@ def node(
     pace: Pace = Pace.FAST,
     open_source: OpenSource = open_input,
     clock: Clock | None = None,
+    key: SigningKey = KEY,
 ) -> Agent:
     settings = NodeSettings(home=home, name="node", pace=pace, planned_hours=0, sound_minutes=0)
-    return Agent(settings, room, clock or SystemClock(), KEY, open_source)
+    return Agent(settings, room, clock or SystemClock(), key, open_source)
 
 
 @dataclass(frozen=True)

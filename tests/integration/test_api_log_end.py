@@ -1,5 +1,7 @@
 """The log's end: what was cut off it, taken out of it or put into it behind the court's back is missed."""
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,9 +21,11 @@ from storage.db.models import (
     Window,
 )
 from storage.db.unit_of_work import Database
+from storage.errors import LedgerError
 from storage.ledger import merkle
 from storage.ledger.ed25519 import SigningKey
 from storage.ledger.leaf import LeafKind
+from tests.factories.bundles import exported
 from tests.factories.evidence import faults
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.objects import OTHERS, put_other
@@ -55,6 +59,24 @@ def test_views_cut_off_the_end_of_the_log_are_missed_even_when_it_grows_again(co
     found = faults(copied)
     assert any("do not give the root" in one for one in found)
     assert any("no signed checkpoint" in one for one in found)
+
+
+def test_nothing_is_signed_for_a_log_that_was_put_back(copied: Server, tmp_path: Path) -> None:
+    """An older database lies in the place of the court's: neither a bundle nor a checkpoint gets a second history."""
+    with copied.context.database.read() as work:
+        size = work.log.head().size
+    assert copied.user(UserRole.SECRETARY).get(f"/media/{HEARING}/mic-judge/0.mp4").status_code == 200
+    kept = copied.context.log_checkpoint.read_text()
+    cut_log(copied, size)
+    with pytest.raises(LedgerError, match=r"does not continue the checkpoint in .*log.checkpoint"):
+        exported(copied, tmp_path / "bundle.zip")
+    assert not (tmp_path / "bundle.zip").exists()
+    copied.receive(made_hearing(HEARING[:-1] + "3"))
+    answer = copied.client().get("/api/log/checkpoint")
+    assert (answer.status_code, "Run courtrec verify" in answer.json()["detail"]) == (500, True)
+    with copied.context.database.read() as work:
+        assert max(one.size for one in work.log.checkpoints()) == size
+    assert copied.context.log_checkpoint.read_text() == kept
 
 
 def test_a_whole_hearing_taken_out_is_missed(copied: Server) -> None:

@@ -14,8 +14,10 @@ from court.people import UserRole
 from storage import durable
 from storage.backup import make as make_module
 from storage.backup.check import Checked, Later, check_backup
+from storage.backup.database import POSTGRESQL
 from storage.backup.later import end_of
-from storage.backup.restore import Target, interrupted, restore
+from storage.backup.manifest import CHECKPOINT
+from storage.backup.restore import Occasion, Target, interrupted, restore
 from storage.db.migrate import upgrade
 from storage.db.models import LogEntry
 from storage.db.unit_of_work import Database
@@ -27,6 +29,7 @@ from storage.ledger.rotation import LOG
 from tests.factories.backups import (
     NOBODY_KNOWS,
     ORIGIN,
+    RESTORED,
     Vault,
     empty_database,
     fresh,
@@ -168,6 +171,27 @@ def test_nothing_is_written_over(court: Server, target: Target, vault: Vault) ->
     assert (target.home / "keys" / "server.ed25519").read_bytes() == b"another"
     assert not interrupted(target.home)
     assert faults(court) == []
+
+
+@pytest.mark.parametrize("where", ["given", "left in the home"])
+def test_an_earlier_end_of_another_history_is_not_passed_over(
+    court: Server, target: Target, vault: Vault, where: str
+) -> None:
+    """Somebody holds a checkpoint of fewer entries than the backup, which its log does not begin with."""
+    path, manifest = vault.take(court)
+    other = sign_checkpoint(ORIGIN, manifest.entries - 1, bytes(32), LOG_KEY)
+    left = target.home / CHECKPOINT
+    if where == "left in the home":
+        durable.make_folder(left.parent)
+        left.write_text(other)
+    occasion = Occasion(RESTORED, other if where == "given" else None)
+    for _ in range(2):
+        with pytest.raises(BackupError, match=f"begin with the {manifest.entries - 1} entries .* two histories"):
+            restore(path, vault.key, target, occasion)
+    assert not (target.home / "courtrec.db").exists()
+    assert interrupted(target.home) is (manifest.database == POSTGRESQL), "nothing may go on there"
+    assert left.exists() is (where == "left in the home")
+    assert not left.exists() or left.read_text() == other
 
 
 def test_a_damaged_database_is_not_backed_up(small: Server, vault: Vault) -> None:

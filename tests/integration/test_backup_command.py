@@ -1,5 +1,6 @@
 """`courtrec backup` as a person runs it: a drill from the key to a restored court that passes `courtrec verify`."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def test_a_drill_from_key_to_verification(home: Path, tmp_path: Path) -> None:
 
     made = courtrec(home, "backup", "make", str(shelf), **recipients)
     assert made.returncode == 0, made.stderr
+    assert made.stdout.endswith("The end of its log is signed.\n"), "more was not looked at"
     [file] = shelf.iterdir()
     assert file.name.startswith("backup-courtrec-20")
     checked = courtrec(home, "backup", "check", str(file), "--key", str(key))
@@ -59,11 +61,15 @@ def test_what_cannot_be_done_is_one_sentence(home: Path, tmp_path: Path) -> None
     again = courtrec(home, "backup", "make", str(file), **recipients)
     assert (again.returncode, again.stderr.count("\n")) == (2, 1)
     assert "exists already and is not written over" in again.stderr
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
     for arguments, settings, sentence in (
         (("make", str(tmp_path / "two.age")), {}, "Nobody could read the backup"),
         (("make", str(tmp_path / "two.age")), {"COURTREC_BACKUP_RECIPIENTS": "age1x"}, "COURTREC_BACKUP_RECIPIENTS: "),
         (("make", str(tmp_path / "no" / "two.age")), recipients, "cannot be written"),
         (("restore", str(file), "--key", str(key)), {}, "There is a database already"),
+        (("check", str(file), "--key", str(key), "--later", str(pipe)), {}, "cannot be read (it is a named pipe"),
+        (("check", str(pipe), "--key", str(key)), {}, "cannot be read (it is a named pipe"),
     ):
         done = courtrec(home, "backup", *arguments, **settings)
         assert done.returncode == 2, done.stdout + done.stderr
@@ -84,6 +90,7 @@ def test_what_cannot_be_done_is_one_sentence(home: Path, tmp_path: Path) -> None
 
 def test_what_the_log_lost_is_told_by_every_verification(home: Path, tmp_path: Path) -> None:
     key, file, new = tmp_path / "secret.txt", tmp_path / "one.age", tmp_path / "new"
+    reason = "fire in [red] room 3:100:4"
     recipients = told_recipient(courtrec(home, "backup", "key", str(key)).stdout)
     courtrec(home, "backup", "make", str(file), **recipients)
     courtrec(home, "export", HEARING, str(tmp_path / "b.zip"), "--to", "A", "--ground", "B")
@@ -95,13 +102,14 @@ def test_what_the_log_lost_is_told_by_every_verification(home: Path, tmp_path: P
     refused = courtrec(new, "backup", "restore", str(file), "--key", str(key), *later)
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "--accept-loss" in refused.stderr
-    done = courtrec(new, "backup", "restore", str(file), "--key", str(key), *later, "--accept-loss", "fire in room 3")
+    done = courtrec(new, "backup", "restore", str(file), "--key", str(key), *later, "--accept-loss", reason)
     assert done.returncode == 0, done.stderr
     shutil.copytree(home / "objects", new / "objects")
     told = courtrec(new, "verify")
     assert told.returncode == 0, told.stdout
     [note] = [line for line in told.stdout.splitlines() if line.startswith("NOTE") and "lost its entries" in line]
-    assert note.endswith("fire in room 3")
+    assert note.endswith(reason)
+    assert reason in done.stdout, "no part of it is a style or a picture"
 
 
 def test_looking_at_a_home_where_no_court_is_makes_none(tmp_path: Path) -> None:

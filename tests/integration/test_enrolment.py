@@ -17,7 +17,7 @@ from api.verification import verify
 from court.openness import Openness
 from recorder.enrolment import enrol_node, enrolment_client
 from recorder.errors import NotEnrolled
-from recorder.settings import NodeSettings
+from recorder.settings import NodeSettings, NodeSettingsError, load_node_settings
 from storage.db.unit_of_work import Database
 from storage.enrolment import code_hash, enrolment_message, node_token
 from storage.errors import ObjectMissing
@@ -219,6 +219,13 @@ def test_a_token_is_made_when_its_entry_is_committed(
     assert seen == [True]
 
 
+def test_a_node_cannot_write_into_the_register(server: Server) -> None:
+    """Its leaves bear the nil UUID, and a hearing of that name would stand among them."""
+    answer = server.node().post("/api/ingest/leaves", json=batch(node_entries(made_hearing(REGISTER))[:1]))
+    assert (answer.status_code, "no node's to write" in answer.json()["detail"]) == (422, True)
+    assert list(verify(server.context)) == []
+
+
 def test_a_revoked_key_is_not_enrolled_again_and_another_is(server: Server, node: NodeSettings) -> None:
     first = enrol_node(node, server.client(), code_for(server)).node
     revoke(server.context, first, "clerk")
@@ -365,9 +372,23 @@ def test_what_is_no_courtrec_server_is_said_so(node: NodeSettings, answer: httpx
     assert not node.token_file.exists()
 
 
-def test_an_address_that_is_none_is_said_so() -> None:
-    with pytest.raises(NotEnrolled, match="must begin with https://"):
-        enrolment_client("court.example")
+@pytest.mark.parametrize("address", ["court.example", "ftp://court.example", "http://", "http://[::1", "http://a:b"])
+def test_an_address_that_is_none_is_said_so(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NotEnrolled, match=r"cannot be used: it .* https://"):
+        enrolment_client(address)
+    monkeypatch.setenv("COURTREC_NODE_SERVER_URL", address)
+    with pytest.raises(NodeSettingsError, match=r"server_url: .* https://"):
+        load_node_settings()
+
+
+@pytest.mark.parametrize(("code", "name"), [("ABCD\udcff", "node-1"), ("АВСД", "node-1"), ("ABCD", "node\udcff")])
+def test_what_no_code_and_no_name_can_be_is_said_before_anything_is_made(
+    node: NodeSettings, code: str, name: str
+) -> None:
+    """Bytes that are no text in the terminal's encoding, or Cyrillic letters that look like a code's."""
+    with pytest.raises(NotEnrolled, match=r"no code has|does not print"):
+        enrol_node(node.model_copy(update={"name": name}), httpx.Client(), code)
+    assert not node.home.exists()
 
 
 def test_days_are_the_longest_that_a_code_is_valid(server: Server) -> None:

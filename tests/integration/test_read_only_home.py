@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from api.cli.evidence import verify_evidence
+from api.cli.evidence import list_hearings, verify_evidence
+from api.errors import SettingsError
 from court import exit_codes
 from court.errors import InputError
 from court.people import UserRole
@@ -87,6 +88,15 @@ def test_faults_are_found_there_as_well(
     mounted_home(expert_disk, small, monkeypatch)
     assert verify_evidence(None) == exit_codes.FAULT_FOUND
     assert hurt in capsys.readouterr().out
+
+
+def test_every_other_command_says_that_only_verification_works_there(
+    small: Server, expert_disk: SmallDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.context.database.dispose()
+    mounted_home(expert_disk, small, monkeypatch)
+    with pytest.raises(SettingsError, match="is read only for this account: of all commands only `courtrec verify`"):
+        list_hearings()
 
 
 def test_keys_that_this_account_may_not_look_for_are_told_of(small: Server, monkeypatch: pytest.MonkeyPatch) -> None:

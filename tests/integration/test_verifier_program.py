@@ -121,6 +121,14 @@ def test_a_court_that_cannot_be_read_is_told_from_one_with_faults(monkeypatch: p
     assert ours_on(monkeypatch) == exit_codes.UNREADABLE
 
 
+@pytest.mark.parametrize("option", ["--key", "--timestamp-roots", "--witness"])
+@pytest.mark.parametrize("what", [[], [HEARING]])
+def test_what_a_bundle_is_checked_with_is_not_ignored_where_none_is_named(
+    what: list[str], option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ours_on(monkeypatch, *what, option, "x") == exit_codes.UNUSABLE_INPUT
+
+
 def test_the_exit_code_is_the_same_and_tells_what_was_found(
     copied: Server,
     program: Path,
@@ -138,6 +146,8 @@ def test_the_exit_code_is_the_same_and_tells_what_was_found(
     short.write_bytes(whole.read_bytes()[:-50])
     headless = write_parts(tmp_path / "headless.zip", {one: parts[one] for one in parts if one != "bundle.json"})
     (tmp_path / "empty").mkdir()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
     codes = {
         (whole, "--key", KEY): exit_codes.OK,
         (altered, "--key", KEY): exit_codes.FAULT_FOUND,
@@ -150,6 +160,7 @@ def test_the_exit_code_is_the_same_and_tells_what_was_found(
         (tmp_path / "nothing.zip",): exit_codes.UNUSABLE_INPUT,
         (whole, "--key", "no key"): exit_codes.UNUSABLE_INPUT,
         (whole, "--timestamp-roots", program): exit_codes.UNUSABLE_INPUT,
+        (whole, "--timestamp-roots", pipe): exit_codes.UNUSABLE_INPUT,
         (whole, "--witness", "nobody"): exit_codes.UNUSABLE_INPUT,
         (whole, "--nonsense"): exit_codes.UNUSABLE_INPUT,
     }
