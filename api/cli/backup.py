@@ -6,8 +6,9 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from api.composition import Home, existing_context, make_context
+from api.composition import existing_context, make_context
 from api.errors import ServerError
+from api.home import Home
 from api.restorations import restoration_notes
 from api.settings import Settings, load_settings
 from api.verification import log_faults

@@ -70,7 +70,7 @@ def record(agent: Agent, seconds: float) -> None:
 
 
 def remote_heard(agent: Agent) -> bool:
-    levels = agent.levels()
+    levels = agent.meter().levels
     return "mic-remote" in levels and levels["mic-remote"].level.peak_db > -30
 
 
