@@ -54,7 +54,7 @@ def _answer(page: Page, deed: Callable[[NodeClient], dict[str, Any]]) -> Respons
         "selftest.html",
         running=told["running"] is not None,
         microphones=[one for one in told["tracks"] if one["kind"] == "audio"],
-        trouble=page.words.gettext(trouble) if trouble else "",
+        trouble=page.words.sentence(trouble),
         last=last,
         tone=TONES[last.grade if last else Grade.GREEN],
         wrong=[one for one in texts if one.tone != "good"],
