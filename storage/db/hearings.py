@@ -73,6 +73,14 @@ class Hearings:
         query = query.where(first.id == hearing_id, first.case_key == Hearing.case_key)
         return self._session.scalars(query.order_by(Hearing.started_at, Hearing.id)).all()
 
+    def together(self, hearing: Hearing) -> list[Hearing]:
+        """The recordings of the same hearing, this one among them: that of the first node, then the spare ones.
+
+        Also of one that stands for itself because it got a protocol of its own.
+        """
+        first = self._named_first(hearing) or hearing
+        return [first, *self.spares(first.id)]
+
     def first_of(self, spare: Hearing) -> Hearing | None:
         """The hearing that a spare recording is shown, heard and guarded as part of.
 
@@ -159,8 +167,7 @@ class Hearings:
         hearing = self.get(hearing_id)
         if hearing is None:
             return []
-        first = self._named_first(hearing) or hearing  # also of one that stands for itself
-        others = [one for one in (first, *self.spares(first.id)) if one.id != hearing_id]
+        others = [one for one in self.together(hearing) if one.id != hearing_id]
         found = []
         for other in others:
             stretches = closed_stretches(self._orders(other.id))
