@@ -39,10 +39,15 @@ class Told:
 
 def answerable(context: Context, login: str, password: str) -> str:
     """The login of the judge or administrator whose password this is; raises NotLoggedIn or Forbidden."""
+    refusal = "{login} is no judge or administrator of this court, so may not decide on retention."
+    return allowed(context, login, password, Action.MANAGE_RETENTION, refusal)
+
+
+def allowed(context: Context, login: str, password: str, action: Action, refusal: str) -> str:
+    """The login of the person whose password this is, who may do that; raises NotLoggedIn or Forbidden."""
     user = proven(context, login, password, address="")
-    asked = decide(UserRole(user.role), Action.MANAGE_RETENTION, Openness.OPEN, Place.ON_SITE, granted=False)
-    if not asked.allowed:
-        raise Forbidden(f"{user.login} is no judge or administrator of this court, so may not decide on retention.")
+    if not decide(UserRole(user.role), action, Openness.OPEN, Place.ON_SITE, granted=False).allowed:
+        raise Forbidden(refusal.format(login=user.login))
     return user.login
 
 

@@ -146,6 +146,18 @@ def verifier(file: Annotated[Path, typer.Argument(help="File to write.")] = Path
     write_verifier(file)
 
 
+@app.command("write-off")
+def write_off(
+    hearing: Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`).")],
+    by: Annotated[str, typer.Option("--by", help="Login of the administrator who decides.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why nothing of it can come any more; in the ledger.")],
+) -> None:
+    """Gives up what a node recorded and can never deliver: a named gap then, and no longer awaited."""
+    from api.cli.write_off import write_segments_off
+
+    write_segments_off(hearing, by, reason)
+
+
 @app.command()
 def fsck(
     hearing: Annotated[str, typer.Option("--hearing", help="Only the objects of this hearing.")] = "",
