@@ -131,13 +131,11 @@ def _deciding(context: Context, hearing_id: str) -> Iterator[tuple[UnitOfWork, l
     """A transaction on a hearing that can still be kept, and the ids of its recordings that can; raises NotFound or
     Conflict."""
     with context.database.begin() as uow:
-        hearing = existing_hearing(uow, hearing_id)
-        if hearing.state == HearingState.DESTROYED:
+        together = sorted(one.id for one in uow.hearings.together(existing_hearing(uow, hearing_id)))
+        rows = [row for row in map(uow.hearings.lock, together) if row is not None]
+        recordings = [row.id for row in rows if row.state != HearingState.DESTROYED]
+        if hearing_id not in recordings:
             raise Conflict(f"Hearing {hearing_id} was destroyed by act: there is nothing left to decide on.")
-        together = uow.hearings.together(hearing)
-        recordings = sorted(one.id for one in together if one.state != HearingState.DESTROYED)
-        for recording in recordings:
-            uow.hearings.lock(recording)
         yield uow, recordings
 
 

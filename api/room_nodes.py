@@ -80,8 +80,8 @@ class RoomNodes:
             return hearing
 
     def _start(self, card: Mapping[str, Any], key: str, by: str) -> str:
-        if self._spare_alone() and self.spare is not None:
-            return self.spare.start(card, key, by)  # which knows whether that is the same hearing
+        if (alone := self._recording_alone()) is not None:
+            return alone.start(card, key, by)  # which knows whether that is the same hearing
         try:
             hearing, other = self.first.start(card, key, by), self.spare
         except (NodeUnreachable, Unusable):
@@ -95,14 +95,14 @@ class RoomNodes:
             self._behind.submit(self._join, other, card, by, hearing)
         return hearing
 
-    def _spare_alone(self) -> bool:
-        """Whether a hearing goes on that the spare began, whatever has become of the first since."""
-        if self.spare is None or not self._alone:
-            return False
-        with suppress(NodeUnreachable):
-            told = self.spare.status()
-            return told["hearing"] == self._alone and HearingState(told["state"]).live
-        return False
+    def _recording_alone(self) -> NodeClient | None:
+        """The spare where a hearing goes on that it began, whatever has become of the first since."""
+        if self.spare is not None and self._alone:
+            with suppress(NodeUnreachable):
+                told = self.spare.status()
+                if told["hearing"] == self._alone and HearingState(told["state"]).live:
+                    return self.spare
+        return None
 
     def status(self) -> Status:
         """Of the first node; of the spare where that does not answer, or where the spare alone records."""
