@@ -25,6 +25,7 @@ class Action(StrEnum):
     VERIFY_LEDGER = "verify_ledger"
     MANAGE_USERS = "manage_users"
     MANAGE_RETENTION = "manage_retention"
+    WRITE_OFF = "write_off"
     WATCH_ROOMS = "watch_rooms"
 
 
@@ -58,7 +59,14 @@ _MAY = {
     | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION},
     UserRole.PARTY: CONTENT | {Action.CARD},
     UserRole.ADMIN: frozenset(
-        {Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION, Action.WATCH_ROOMS}
+        {
+            Action.CARD,
+            Action.VERIFY_LEDGER,
+            Action.MANAGE_USERS,
+            Action.MANAGE_RETENTION,
+            Action.WRITE_OFF,
+            Action.WATCH_ROOMS,
+        }
     ),
 }
 

@@ -4,15 +4,17 @@ Both are entries of the ledger that hold the hash of the act's document, so a ro
 nothing. What is then carried out is in destruction.py.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from api.context import Context
 from api.errors import Conflict, NotFound
+from api.gate import existing_hearing
 from api.keeping import checked_reason
 from api.standing import Classes, Standing, end_of, keeping_of, objects_of, standing, state
 from court.clock import iso_utc
+from court.hearing import HearingState
 from court.ids import is_id, time_ordered_id
 from court.retention import RetentionDeed
 from protocol.revisions import document_sha256
@@ -42,12 +44,14 @@ def propose(
 ) -> str:
     """Writes down what is to be destroyed and why; returns the act's id, made with 10 bytes of `randomness`.
 
+    All recordings of a hearing go together: the spare node's are named as well.
+
     Raises NotFound, InputError or Conflict, naming the hearing that may not be destroyed.
     """
     reason, now = checked_reason(reason), context.clock.now().utc
     act_id = time_ordered_id(now, randomness)
     with context.database.begin() as uow:
-        rows = locked(uow, sorted(set(hearings)))
+        rows = locked(uow, recordings_of(uow, hearings))
         found = [destructible(context, uow, one, classes) for one in rows]
         if late := [one.id for one in rows if uow.hearings.undelivered(one.id)]:
             raise Conflict(
@@ -125,7 +129,7 @@ def _read(context: Context, uow: UnitOfWork, document: Mapping[str, Any]) -> Act
 def destructible(context: Context, uow: UnitOfWork, hearing: Hearing, classes: Classes) -> Standing:
     """How the hearing stands, if it may be destroyed now; raises Conflict saying why not."""
     found = standing(context, uow, hearing, classes)
-    whose, holds = f"Hearing {hearing.id} (case {found.case_number})", found.keeping.holds
+    whose, holds = f"Hearing {hearing.id} (case {found.case_number})", found.holds
     if found.destroyed:
         raise Conflict(f"{whose} was destroyed by act already.")
     if holds:
@@ -151,6 +155,13 @@ def document_of(uow: UnitOfWork, act_id: str) -> dict[str, Any]:
 
 def _hearings_of(document: Mapping[str, Any]) -> list[str]:
     return [part["hearing"] for part in document["hearings"]]
+
+
+def recordings_of(uow: UnitOfWork, hearings: Iterable[str]) -> list[str]:
+    """The ids of these hearings and of their other recordings that are not destroyed, in order; raises NotFound."""
+    rows = [existing_hearing(uow, one) for one in hearings]
+    beside = [recording for one in rows for recording in uow.hearings.together(one)]
+    return sorted({one.id for one in rows} | {one.id for one in beside if one.state != HearingState.DESTROYED})
 
 
 def locked(uow: UnitOfWork, hearings: Sequence[str]) -> list[Hearing]:

@@ -18,6 +18,8 @@ def alarm_text(alarm: Alarm, words: Words, roles: Mapping[str, str]) -> FindingT
     what, cure = SAYS[alarm.kind]
     values = {key: str(value) for key, value in alarm.values.items()}
     values |= {"sensor": alarm.subject, "rest": _rest(alarm.values, words)}
+    if "log" in values:
+        values["log"] = words.sentence(values["log"])
     if "free" in alarm.values:
         values["free"] = words.size(int(alarm.values["free"]))
     if "milliseconds" in values:

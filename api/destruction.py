@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from api.acts import APPROVED, ActState, destructible, document_of, end_told, locked, read_act
+from api.acts import APPROVED, ActState, destructible, document_of, end_told, locked, read_act, recordings_of
 from api.context import Context
 from api.errors import Conflict
 from api.gate import existing_hearing
@@ -81,6 +81,10 @@ def _state_destruction(
     classes: Classes,
 ) -> None:
     """Names in the ledger, before anything is deleted, what will be; from here on the hearings count as destroyed."""
+    if beside := {*recordings_of(uow, act.hearings)} - {*act.hearings}:
+        raise Conflict(
+            f"Act {act.id} does not name {min(beside)}, another recording of the hearing: propose another act."
+        )
     named_by: dict[str, list[dict[str, Any]]] = {}
     found: dict[str, Standing] = {}
     for part in document["hearings"]:

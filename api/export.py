@@ -23,7 +23,7 @@ from storage.ledger.bundle import ENTRIES, REGISTER_FIELD, Bundle, content_hash,
 from storage.ledger.chains import Withheld
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.contents import Contents
-from storage.ledger.delivery import expected
+from storage.ledger.delivery import expected, written_off
 from storage.ledger.destruction import keeping
 from storage.ledger.key_list import sign_key_list
 from storage.ledger.leaf import LeafKind, SignedLeaf, entry_hash, parse
@@ -172,11 +172,12 @@ def choose(
     objects = [(leaf, found[0]) for leaf in leaves.values() if (found := named_object(leaf))]
     chosen = [(leaf, sha256) for leaf, sha256 in objects if _handed_out(leaf, order, closed)]
     awaited = expected([*leaves.values()], court)
-    if late := sorted({leaf.body["track"] for leaf, sha256 in chosen if sha256 in awaited}):
+    lost = awaited.keys() & written_off([*leaves.values()], court).keys()
+    if late := sorted({leaf.body["track"] for leaf, sha256 in chosen if sha256 in awaited.keys() - lost}):
         raise ExportRefused(
             f"Not all of {', '.join(late)} has arrived from the court-room yet: wait for it, or name other tracks."
         )
-    files = {file_name(leaf): sha256 for leaf, sha256 in chosen if sha256 not in destroyed}
+    files = {file_name(leaf): sha256 for leaf, sha256 in chosen if sha256 not in destroyed | lost}
     withheld = [_withheld(index, leaf) for index, leaf in leaves.items() if _hidden(leaf, order, closed)]
     return Chosen(tuple(withheld), files, len(objects) - len(files))
 

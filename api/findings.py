@@ -125,6 +125,8 @@ def finding_text(finding: Finding, words: Words, roles: Mapping[str, str]) -> Fi
     values |= {key: words.size(int(finding.values[key])) for key in ("free", "reserve") if key in finding.values}
     if "other" in values:
         values["other"] = name(values["other"])
+    if "log" in values:
+        values["log"] = words.sentence(values["log"])
     if "level_db" in values:
         values["level_db"] = values["level_db"].replace("-", "−")
     return FindingText(

@@ -18,6 +18,7 @@ from babel.numbers import format_decimal
 
 from court.card import LANGUAGES
 from court.catalogue import FALLBACK, N_, catalogue_text
+from court.sentences import in_words
 
 SOURCE_LANGUAGE = "en"
 _BYTES_IN_STEP = 1024
@@ -34,6 +35,10 @@ class Words:
     @property
     def gettext(self) -> Callable[[str], str]:
         return self.translations.gettext
+
+    def sentence(self, text: str) -> str:
+        """What the recording node, or the server about it, tells in English."""
+        return in_words(text, self.gettext)
 
     @property
     def decimal_sign(self) -> str:

@@ -28,14 +28,16 @@ class KnownHearing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """A step for the node at place `node`: join, open, closed, or one of the control interface's steps.
+    """A step for the node at place `node`: join, open, closed, mute, unmute, or one of the control interface's steps.
 
-    `recording` is that node's own, or spare, recording of the `hearing`; `by` ordered the step, if anybody.
+    `recording` is that node's own, or spare, recording of the `hearing`; `by` ordered the step, if anybody. `track` is
+    the microphone that is muted or heard again.
     """
 
     node: int
     step: str
     hearing: str
+    track: str = ""
     recording: str = field(default="", compare=False)
     by: str = field(default="", compare=False)
     card: Mapping[str, Any] = field(default_factory=dict, compare=False)
@@ -60,7 +62,7 @@ def due(
         if status is not None and hearing is not None and _live(status):
             found = known(hearing)
             if found is not None and not found.live:
-                return Deed(place, "stop", hearing, status["hearing"])
+                return Deed(place, "stop", hearing, recording=status["hearing"])
     if len(told) < 2 or told[0] is None or told[1] is None:
         return None
     for place, other in ((0, 1), (1, 0)):
@@ -80,9 +82,21 @@ def _step(lead: Status, behind: Status, place: int, hearing: str) -> Deed | None
     if not _live(behind):
         return None
     if lead["state"] != behind["state"]:
-        return Deed(place, _STEPS[HearingState(lead["state"])], hearing, behind["hearing"], lead.get("by", ""))
+        return Deed(place, _STEPS[HearingState(lead["state"])], hearing, "", behind["hearing"], lead.get("by", ""))
     wanted = lead.get("openness", "open")
-    return Deed(place, wanted, hearing, behind["hearing"]) if wanted != behind.get("openness", "open") else None
+    if wanted != behind.get("openness", "open"):
+        return Deed(place, wanted, hearing, recording=behind["hearing"])
+    return _mute(lead, behind, place, hearing)
+
+
+def _mute(lead: Status, behind: Status, place: int, hearing: str) -> Deed | None:
+    """Of the microphones that both have; a node of an earlier version does not tell which are muted."""
+    if "muted" not in lead or "muted" not in behind:
+        return None
+    both = {one["track"] for one in lead["tracks"]} & {one["track"] for one in behind["tracks"]}
+    for track in sorted(both & (set(lead["muted"]) ^ set(behind["muted"]))):
+        return Deed(place, "mute" if track in lead["muted"] else "unmute", hearing, track, behind["hearing"])
+    return None
 
 
 def _hearing(status: Status) -> str | None:

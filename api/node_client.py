@@ -124,4 +124,4 @@ def _refusal(answer: httpx.Response) -> Conflict | Unusable | NodeUnreachable:
         return Conflict(detail or "The recording node cannot do this now.")
     if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
         return Unusable(detail or "The recording node cannot use this input.")
-    return NodeUnreachable(f"The recording node answered {answer.status_code}{': ' if detail else ''}{detail}.")
+    return NodeUnreachable(f"The recording node answered {answer.status_code}{f': {detail}' if detail else '.'}")

@@ -118,6 +118,7 @@ def _evidence(uow: UnitOfWork, hearing: Hearing) -> views.Evidence:
         root=head.root.hex(),
         late=len(late),
         late_size=sum(one.size for one in late),
+        lost=len(uow.hearings.written_off(hearing.id)),
         tested=reading.self_test(uow, hearing.id),
     )
 

@@ -5,6 +5,7 @@ that hangs or is gone delays nothing. Where the leading node does not answer, th
 then on. `follow`, called every second, brings a node that missed something to where the leading one is.
 """
 
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,6 +18,7 @@ from api.errors import Conflict, NodeUnreachable, Unusable
 from api.in_step import Deed, due, records
 from api.node_client import Asked, NodeClient
 from court.errors import CourtError
+from court.hearing import HearingState
 
 Status = dict[str, Any]
 Result = TypeVar("Result")
@@ -46,13 +48,16 @@ class Known:
 
 
 class RoomNodes:
-    """Methods may be called from any thread."""
+    """Methods may be called from any thread. What people ask for is done one after the other: while the first node
+    fails over to the spare, a second person's step finds what the first one's led to."""
 
     def __init__(self, first: NodeClient, spare: NodeClient | None = None) -> None:
         self.first = first
         self.spare = spare
         self._led_by: dict[str, NodeClient] = {}
         self._begun: tuple[str, str] = ("", "")
+        self._alone = ""
+        self._one_by_one = threading.Lock()
         self._steps = 0
         self._wanted: tuple[int, object] = (0, None)
         self._rest = 0
@@ -65,26 +70,39 @@ class RoomNodes:
         Where the first does not answer or cannot use its devices, the spare records alone. Raises as NodeClient.start
         does of the first.
         """
-        before, hearing = self._begun
-        if key and key == before:
-            return hearing  # also where the spare began it alone, and the first is back
-        self._steps += 1
-        hearing = self._start(card, key, by)
-        self._begun = (key, hearing)
-        return hearing
+        with self._one_by_one:
+            before, hearing = self._begun
+            if key and key == before:
+                return hearing  # also where the spare began it alone, and the first is back
+            self._steps += 1
+            hearing = self._start(card, key, by)
+            self._begun = (key, hearing)
+            return hearing
 
     def _start(self, card: Mapping[str, Any], key: str, by: str) -> str:
+        if (alone := self._recording_alone()) is not None:
+            return alone.start(card, key, by)  # which knows whether that is the same hearing
         try:
             hearing, other = self.first.start(card, key, by), self.spare
         except (NodeUnreachable, Unusable):
             if self.spare is None:
                 raise
             with suppress(CourtError):
-                return self.spare.start(card, key, by)
+                self._alone = self.spare.start(card, key, by)
+                return self._alone
             raise
         if other is not None:
             self._behind.submit(self._join, other, card, by, hearing)
         return hearing
+
+    def _recording_alone(self) -> NodeClient | None:
+        """The spare where a hearing goes on that it began, whatever has become of the first since."""
+        if self.spare is not None and self._alone:
+            with suppress(NodeUnreachable):
+                told = self.spare.status()
+                if told["hearing"] == self._alone and HearingState(told["state"]).live:
+                    return self.spare
+        return None
 
     def status(self) -> Status:
         """Of the first node; of the spare where that does not answer, or where the spare alone records."""
@@ -116,22 +134,8 @@ class RoomNodes:
         Raises Conflict where no node records the hearing or the step is not possible, NodeUnreachable where none
         answers.
         """
-        self._steps += 1
-        node, status = self._leading(hearing)
-        try:
-            result = deed(node, _of(status, asked))
-        except NodeUnreachable:
-            other = self._other(node)
-            if other is None or not records(told := other.status(), hearing):
-                raise
-            result = deed(other, _of(told, asked))
-            self._led_by[hearing] = other
-            return result, told
-        if status["hearing"] != hearing:
-            self._led_by[hearing] = node
-        if (other := self._other(node)) is not None:
-            self._behind.submit(self._also, other, hearing, asked.by, deed)
-        return result, status
+        with self._one_by_one:
+            return self._lead(hearing, asked, deed)
 
     def seen(self) -> tuple[Seen, Seen | None]:
         """What the first node and the spare, if there is one, answer now."""
@@ -157,6 +161,24 @@ class RoomNodes:
 
     def close(self) -> None:
         self._behind.shutdown()
+
+    def _lead(self, hearing: str, asked: Asked, deed: Callable[[NodeClient, Asked], Result]) -> tuple[Result, Status]:
+        self._steps += 1
+        node, status = self._leading(hearing)
+        try:
+            result = deed(node, _of(status, asked))
+        except NodeUnreachable:
+            other = self._other(node)
+            if other is None or not records(told := other.status(), hearing):
+                raise
+            result = deed(other, _of(told, asked))
+            self._led_by[hearing] = other
+            return result, told
+        if status["hearing"] != hearing:
+            self._led_by[hearing] = node
+        if (other := self._other(node)) is not None:
+            self._behind.submit(self._also, other, hearing, asked.by, deed)
+        return result, status
 
     def _leading(self, hearing: str) -> tuple[NodeClient, Status]:
         led_by = self._led_by.get(hearing)
@@ -218,6 +240,8 @@ def _do(node: NodeClient, deed: Deed) -> None:
         node.start(deed.card, "", "", deed.hearing)
     elif deed.step in ("open", "closed"):
         node.order(deed.step, 0, asked)
+    elif deed.step in ("mute", "unmute"):
+        node.mute(deed.track, deed.step == "mute", asked)
     else:
         getattr(node, deed.step)(asked)
 

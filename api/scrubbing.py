@@ -10,7 +10,7 @@ from api.errors import SettingsError
 from api.secrets import REPLICA_ACCESS_KEY, REPLICA_SECRET_KEY, given_secret
 from api.settings import Settings
 from recorder.settings import NodeSettings
-from recorder.spool import spooled_file
+from recorder.spool_file import spooled_file
 from storage.errors import ObjectMissing
 from storage.repair import CopySource
 from storage.scrub import ScrubContext

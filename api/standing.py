@@ -24,17 +24,22 @@ Classes = Iterable[RetentionClass]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`until` is FOR_EVER while the hearing has not ended."""
+    """`until` is FOR_EVER while the hearing has not ended.
+
+    `holds` and `orders` (extensions) are those on any recording of the hearing: of the first node's and the spare ones.
+    """
 
     hearing: str
     case_number: str
     term: RetentionClass
     until: datetime
     keeping: Keeping
+    holds: tuple[SignedLeaf, ...]
+    orders: tuple[datetime, ...]
     destroyed: bool
 
     def may_be_destroyed(self, at: datetime) -> bool:
-        return self.until <= at and not self.keeping.holds and not self.destroyed
+        return self.until <= at and not self.holds and not self.destroyed
 
 
 def standing(context: Context, uow: UnitOfWork, hearing: Hearing, classes: Classes) -> Standing:
@@ -43,10 +48,13 @@ def standing(context: Context, uow: UnitOfWork, hearing: Hearing, classes: Class
     kept = keeping(leaves, context.server_keys.key_ids)
     cards = [leaf.body["card"] for leaf in leaves if leaf.kind is LeafKind.HEARING]
     number = str(cards[0].get("case_number", "")) if cards else ""
+    beside = [keeping_of(context, uow, one.id) for one in uow.hearings.together(hearing) if one.id != hearing.id]
+    holds = tuple(hold for one in (kept, *beside) for hold in one.holds)
+    orders = tuple(order for one in (kept, *beside) for order in one.orders)
     term, until = class_of(number, classes), FOR_EVER
     if kept.ended is not None:
-        until = kept_until(kept.ended, term, kept.orders, uow.acts.locked_until(hearing.id))
-    return Standing(hearing.id, number, term, until, kept, hearing.state == HearingState.DESTROYED)
+        until = kept_until(kept.ended, term, orders, uow.acts.locked_until(hearing.id))
+    return Standing(hearing.id, number, term, until, kept, holds, orders, hearing.state == HearingState.DESTROYED)
 
 
 def leaves_of(context: Context, uow: UnitOfWork, hearing_id: str, *kinds: LeafKind) -> list[SignedLeaf]:

@@ -10,9 +10,9 @@ from court.clock import iso_utc
 from court.grade import Grade
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.chains import check_chains
-from storage.ledger.delivery import expected
+from storage.ledger.delivery import expected, loss_sentences
 from storage.ledger.destruction import keeping
-from storage.ledger.leaf import SignedLeaf
+from storage.ledger.leaf import LeafKind, SignedLeaf
 from storage.ledger.receipt import late_sentence
 
 
@@ -57,6 +57,23 @@ def _self_test_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
                 yield f"The node states a self-test of the room at {iso_utc(tested.at)}, before hearing {one}: {found}."
 
 
+def delay_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
+    """Which cameras' pictures are placed earlier than they came, of one hearing or all."""
+    yield from to_the_end("The cameras' delays", _delay_notes(context, hearing_id))
+
+
+def _delay_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
+    with context.database.read() as uow:
+        for one in known_hearings(uow) if hearing_id is None else [hearing_id]:
+            opening = next((leaf for leaf in _believable(context, uow, one) if leaf.kind is LeafKind.HEARING), None)
+            for track in () if opening is None else opening.body["tracks"]:
+                if track.get("delay_ms"):
+                    yield (
+                        f"The node states that the pictures of {track['track']} of hearing {one} are placed "
+                        f"{track['delay_ms']} ms earlier than they came: so long its camera takes, by the room file."
+                    )
+
+
 def _delivery_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
     with context.database.read() as uow:
         for one in known_hearings(uow) if hearing_id is None else [hearing_id]:
@@ -70,6 +87,17 @@ def _delivery_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
                     f"{len(late)} segments of hearing {one} ({tracks}, {sum(row.size for row in late)} bytes) are "
                     "stated by the node and have not arrived yet: it delivers them when the line allows."
                 )
+
+
+def loss_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:
+    """What was written off, of one hearing or all: a gap that the court answers for."""
+    yield from to_the_end("What was written off", _loss_notes(context, hearing_id))
+
+
+def _loss_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
+    with context.database.read() as uow:
+        for one in known_hearings(uow) if hearing_id is None else [hearing_id]:
+            yield from loss_sentences(_believable(context, uow, one), context.server_keys.key_ids)
 
 
 def receipt_notes(context: Context, hearing_id: str | None = None) -> Iterator[str]:

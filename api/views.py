@@ -179,6 +179,7 @@ class Evidence:
     root: str
     late: int = 0
     late_size: int = 0
+    lost: int = 0
     tested: SelfTest | None = None
 
 

@@ -41,6 +41,7 @@ LABELS = {
     "overrun": N_("Sound lost: the computer was too slow"),
     "restart": N_("Recorder restarted"),
     "disk_full": N_("Disk full"),
+    "undelivered": N_("Recorded, but never delivered"),
     "unexplained": N_("No cause recorded"),
     "spare": N_("Recorded by the spare node"),
     # NoteTemplate

@@ -45,6 +45,8 @@ _SCHEMES = {
     SourceKind.RTMP: ("rtmp://",),
 }
 _LARGEST_LIMIT = 1e6
+_LONGEST_DELAY = 2.0
+"""Seconds: what a camera needs to encode and send; a stream that comes later than that is buffered, not constant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Input:
     the node listens.
 
     Several `files` of one input are read side by side, each giving its channels, like one interface.
-    `picture` names what a simulated camera draws.
+    `picture` names what a simulated camera draws. `delay` is by how many seconds its pictures come later than they
+    were taken: a camera that encodes needs them, always the same.
     """
 
     id: str
@@ -61,6 +64,7 @@ class Input:
     address: str = ""
     files: tuple[str, ...] = ()
     picture: str = ""
+    delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +171,14 @@ class _Reader:
         except ValueError:
             raise self.fail(f"{name} = {value!r} is unknown; use one of {', '.join(kind)}.") from None
 
+    def seconds(self, table: dict[str, Any], name: str, what: str, most: float) -> float:
+        value = table.get(name, 0.0)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+            raise self.fail(f"the {name} of {what} must be seconds from 0 to {most:g}, such as 0.18, not {value!r}.")
+        return float(value)
+
     def input(self, table: dict[str, Any]) -> Input:
-        self.only(table, {"id", "source", "address", "files", "picture"}, "an input")
+        self.only(table, {"id", "source", "address", "files", "picture", "delay"}, "an input")
         name = self.text(table, "id", "an input")
         kind = self.choice(table, "source", SourceKind, None)
         files = table.get("files", [])
@@ -180,6 +190,7 @@ class _Reader:
             self.text(table, "address", "an input", ""),
             tuple(files),
             self.text(table, "picture", "an input", ""),
+            self.seconds(table, "delay", f"the input {name!r}", _LONGEST_DELAY),
         )
         self.fitting(found)
         return found
@@ -251,6 +262,9 @@ class _Reader:
         for user in users:
             if user.input not in ids:
                 raise self.fail(f"{user.track} uses the input {user.input!r}, which is not defined.")
+        sound_alone = {one.input for one in room.microphones} - {one.input for one in room.cameras}
+        for late in (one.id for one in room.inputs if one.delay and one.id in sound_alone):
+            raise self.fail(f"the input {late!r} has a delay, which is that of pictures, and no camera uses it.")
         places = [(one.input, one.channel) for one in room.microphones]
         if len(set(places)) < len(places):
             raise self.fail("two microphones use the same channel of the same input.")

@@ -35,7 +35,10 @@ class SampleRange:
 
 
 class GapCause(StrEnum):
-    """Why a stretch of a track holds no recording. The first two are declared by the court, the rest are faults."""
+    """Why a stretch of a track holds no recording. The first two are declared by the court, the rest are faults.
+
+    `UNDELIVERED` was recorded, but the court gave its bytes up, which never reached it.
+    """
 
     BREAK = "break"
     DELIBERATION = "deliberation"
@@ -43,6 +46,7 @@ class GapCause(StrEnum):
     OVERRUN = "overrun"
     RESTART = "restart"
     DISK_FULL = "disk_full"
+    UNDELIVERED = "undelivered"
 
     @property
     def declared(self) -> bool:

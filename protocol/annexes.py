@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from court.clock import iso_utc
 from court.grade import Grade
 from court.hearing import HearingState
-from court.timeline import clock_text
+from court.timeline import GapCause, clock_text
 from protocol.completeness import Outage, outages
 from protocol.facts import HearingFacts, recording_name
 from protocol.model import Fact, Line, Speech
@@ -69,7 +69,8 @@ def fault_lines(found: Iterable[Outage], words: Wording) -> list[Line]:
             cause=cause,
             tracks=words.tracks(one.tracks),
         )
-        log = " " + words.form.say("say.log", log=one.log) if one.log else ""
+        whose = "say.written_off" if one.cause is GapCause.UNDELIVERED else "say.log"
+        log = " " + words.form.say(whose, log=one.log) if one.log else ""
         lines.append(Line(line.text + log, line.at, line.evidence))
     return lines
 

@@ -3,76 +3,37 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import structlog
 
 from court.card import HearingCard
 from court.clock import Clock
 from court.errors import CourtError
-from court.hearing import HearingState
 from court.notes import Note, NoteTemplate
 from court.openness import Openness
 from court.room import Room
 from court.timeline import GapCause
-from hardware.devices import AUDIO_RATE
 from hardware.inputs import open_input
 from recorder.alignment import Reason
 from recorder.assembly import OpenSource
-from recorder.disk import DiskGauge, DiskRoom, measured, rates_of
+from recorder.disk import DiskGauge, measured, rates_of
 from recorder.errors import HearingRunning, Interrupted, NoHearing, OtherKey, disk_full, reason_of
 from recorder.health.senses import CameraSense, MicrophoneSense
 from recorder.opening import Opened, Opener
 from recorder.plan import NOBODY, Ask, Command
-from recorder.recording import TrackLevel
 from recorder.recover import STOPPED, interrupted_by
 from recorder.script import Script
 from recorder.session import Progress, Session
 from recorder.settings import NodeSettings
-from recorder.spool import Backlog, Spool
-from recorder.track_facts import TrackFacts
+from recorder.spool import Spool
+from recorder.status import Meter, Status, doing_of, meter_of, senses_of, status_of
 from storage.ledger.ed25519 import Signer
 
 _FIRST_RETRY, _LAST_RETRY = 0.5, 2.0  # whatever it was: once it is over, recording goes on within a few seconds
 _LOOK_EVERY = 0.1
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """`hearing` and `state` are None before the first one; `message` says what is wrong, if anything.
-
-    `spare_of` is the hearing of another node that this one is recorded beside; empty for one of its own.
-    `steps` and `orders` count the changes of state and of openness; `by` is who ordered the present state.
-    """
-
-    hearing: str | None
-    state: HearingState | None
-    seconds: float
-    tracks: tuple[TrackFacts, ...]
-    backlog: Backlog
-    message: str
-    disk: DiskRoom
-    openness: Openness = Openness.OPEN
-    spare_of: str = ""
-    steps: int = 0
-    orders: int = 0
-    by: str = ""
-    case_number: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """What changes ten times a second: seconds of the hearing, its state, how often state and openness were changed,
-    and the loudness of every microphone in the last tenth of a second; costs no disk access."""
-
-    seconds: float
-    state: HearingState | None
-    steps: int
-    orders: int
-    levels: Mapping[str, TrackLevel]
 
 
 class Agent:
@@ -210,35 +171,10 @@ class Agent:
 
     def senses(self) -> tuple[list[MicrophoneSense], list[CameraSense]]:
         """What the recording notices of its devices; empty without a hearing."""
-        current = self._current
-        if current is None or current.session.over:
-            return [], []
-        recording = current.session.recording
-        return [*recording.senses.values()], [*recording.eyes.values()]
+        return senses_of(self._current)
 
     def status(self) -> Status:
-        current, backlog, disk = self._current, self.spool.backlog(), self.gauge.room()
-        message = self._trouble
-        if current is None:
-            return Status(None, None, 0.0, (), backlog, message, disk)
-        recording = current.session.recording
-        seconds = recording.position / AUDIO_RATE
-        plan = recording.plan
-        return Status(
-            current.hearing,
-            plan.state,
-            seconds,
-            current.tracks,
-            backlog,
-            message,
-            disk,
-            recording.openness,
-            current.spare_of,
-            plan.steps,
-            len(recording.orders),
-            plan.by,
-            current.card.case_number.verbatim,
-        )
+        return status_of(self._current, self._trouble, self.spool.backlog(), self.gauge.room())
 
     def silence(self) -> float:
         """Seconds since the hearing in the background last got on: since its latest fragment was written or, where none
@@ -250,23 +186,10 @@ class Agent:
 
     def doing(self) -> str:
         """One line for whoever looks after the machine; costs no disk access."""
-        current = self._current
-        if self._trouble or current is None or current.session.over:
-            return self._trouble or "No hearing is being recorded."
-        return f"Hearing {current.hearing}: {current.session.recording.plan.state.value}."
-
-    def levels(self) -> Mapping[str, TrackLevel]:
-        """The loudness of every microphone in the last tenth of a second; empty without a hearing."""
-        return self.meter().levels
+        return doing_of(self._current, self._trouble)
 
     def meter(self) -> Meter:
-        current = self._current
-        if current is None:
-            return Meter(0.0, None, 0, 0, {})
-        recording = current.session.recording
-        levels = {} if current.session.over else dict(recording.levels)
-        plan = recording.plan
-        return Meter(recording.position / AUDIO_RATE, plan.state, plan.steps, len(recording.orders), levels)
+        return meter_of(self._current)
 
     @property
     def busy(self) -> bool:

@@ -125,8 +125,15 @@ def track_facts(room: Room, sources: Mapping[str, Source]) -> tuple[TrackFacts, 
             for m in room.microphones
         ),
         TrackFacts(MIX, "", "audio", AUDIO_RATE, True, "the sum of all microphones"),
-        *(TrackFacts(c.track, "", "video", VIDEO_RATE, False, sources[c.input].description) for c in room.cameras),
+        *(
+            TrackFacts(c.track, "", "video", VIDEO_RATE, False, sources[c.input].description, _delay_ms(room, c.input))
+            for c in room.cameras
+        ),
     )
+
+
+def _delay_ms(room: Room, name: str) -> int:
+    return round(room.input(name).delay * 1000)
 
 
 def hearing_facts(
@@ -186,13 +193,14 @@ def make_feed(
 ) -> Feed:
     """Recordings alone are read by time, in one thread; as soon as one device is live, all go by the clock."""
     ready = {name: source for name, source in sources.items() if source is not None}
+    delays = {one.id: round(one.delay * AUDIO_RATE) for one in room.inputs if one.delay}
     if len(ready) == len(sources) and not any(source.live for source in ready.values()):
-        return MergedFeed(ready, pace)
+        return MergedFeed(ready, pace, delays)
 
     def reopen(name: str) -> Source:
         return open_source(room.input(name), channels_used(room, name), 0.0)
 
-    return LiveFeed(sources, reopen, position, next(iter(interfaces(room))))
+    return LiveFeed(sources, reopen, position, next(iter(interfaces(room))), delays)
 
 
 def interfaces(room: Room) -> dict[str, list[tuple[str, int]]]:

@@ -52,7 +52,7 @@ def check_room(room: Room, open_source: OpenSource, patience: float = _PATIENCE_
     for microphone in room.microphones:
         yield _heard(microphone, trials[microphone.input])
     for camera in room.cameras:
-        yield _seen(camera, trials[camera.input])
+        yield _seen(camera, trials[camera.input], room.input(camera.input).delay)
 
 
 def _try(room: Room, name: str, trial: _Trial, open_source: OpenSource) -> None:
@@ -99,10 +99,11 @@ def _heard(microphone: Microphone, trial: _Trial) -> Finding:
     return Finding(microphone.track, words, good=True)
 
 
-def _seen(camera: Camera, trial: _Trial) -> Finding:
+def _seen(camera: Camera, trial: _Trial, delay: float) -> Finding:
     if trial.picture is None:
         return Finding(camera.track, trial.wrong or f"The input {camera.input!r} has no picture.", good=False)
     form = trial.picture.format
     kept = f"{form.codec}, kept as it comes" if form.kept is not None else "encoded here as h264"
-    words = f"{form.width}×{form.height}, {form.frames_per_second:g} pictures per second, {kept}."
+    placed = f", placed {delay * 1000:.0f} ms earlier than they come" if delay else ""
+    words = f"{form.width}×{form.height}, {form.frames_per_second:g} pictures per second, {kept}{placed}."
     return Finding(camera.track, words, good=True)

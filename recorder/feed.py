@@ -4,11 +4,11 @@ import heapq
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from court.timeline import GapCause
-from hardware.devices import AUDIO_RATE, Item, Source
+from hardware.devices import AUDIO_RATE, Item, Picture, Source, ticks
 from hardware.errors import DeviceLost
 from recorder.settings import Pace
 
@@ -64,8 +64,10 @@ class Feed(Protocol):
 class MergedFeed:
     """Inputs that are not live, opened at the same moment: read in the order of their times, on one thread."""
 
-    def __init__(self, sources: Mapping[str, Source], pace: Pace) -> None:
+    def __init__(self, sources: Mapping[str, Source], pace: Pace, delays: Mapping[str, int] | None = None) -> None:
+        """`delays`: by how many samples (48 kHz) an input's pictures come later than they were taken."""
         self._sources = sources
+        self._delays = delays or {}
         self._paced = pace is Pace.REAL_TIME
         self._at = 0.0
         self._began = time.monotonic()
@@ -85,7 +87,7 @@ class MergedFeed:
         endless_only = not running
         reached = self._at
         try:
-            for seconds, _, news in heapq.merge(*map(_timed, self._sources, self._sources.values())):
+            for seconds, _, news in heapq.merge(*(self._timed(name) for name in self._sources)):
                 if self._closed.is_set():
                     return
                 if isinstance(news, Given):
@@ -104,21 +106,28 @@ class MergedFeed:
     def close(self) -> None:
         self._closed.set()
 
+    def _timed(self, name: str) -> Iterator[tuple[float, str, Given | Lost]]:
+        """The source's items with their seconds, and at last that it ended. The name settles ties."""
+        source, delay = self._sources[name], self._delays.get(name, 0)
+        end, log = 0.0, f"{source.description} ended."
+        try:
+            for item in source.items():
+                end = max(end, item.end_seconds)
+                given = placed(item, -delay) if isinstance(item, Picture) and delay else item
+                yield given.seconds, name, Given(name, given, given.start)
+        except DeviceLost as error:
+            log = str(error)
+        yield end, name, Lost(name, GapCause.DEVICE_LOST, log)
+
     def _wait_until(self, moment: float) -> None:
         if self._paced:
             self._closed.wait(max(0.0, moment - time.monotonic()))
 
 
-def _timed(name: str, source: Source) -> Iterator[tuple[float, str, Given | Lost]]:
-    """The source's items with their seconds, and at last that it ended. The name settles ties."""
-    end, log = 0.0, f"{source.description} ended."
-    try:
-        for item in source.items():
-            end = max(end, item.end_seconds)
-            yield item.seconds, name, Given(name, item, item.start)
-    except DeviceLost as error:
-        log = str(error)
-    yield end, name, Lost(name, GapCause.DEVICE_LOST, log)
+def placed(picture: Picture, place: int) -> Picture:
+    """The picture on the hearing's timeline, on which the own time 0 of its input lies at sample `place`."""
+    shift = ticks(place)
+    return replace(picture, start=picture.start + shift, decode_start=picture.decode_start + shift)
 
 
 OpenInput = Callable[[str], Source]

@@ -23,6 +23,7 @@ from court.catalogue import N_, texts
 from court.errors import InputError
 from court.labels import LABELS, LANGUAGE_NAMES
 from court.notes import NoteTemplate
+from court.sentences import SENTENCES
 from recorder.door import COOKIE, Door, Handler, is_local, json_fields
 from recorder.errors import LoginRefused
 from recorder.login import SESSION_SECONDS
@@ -43,7 +44,7 @@ _STYLES = ("tokens.css", "base.css", "components.css", "layout.css", "console.cs
 _TEXT = re.compile(r'\{\{ _\("([^"]*)"\) \}\}')
 _SLOT = re.compile(r"\{\{ (\w+) \}\}")
 
-# What the page's script says, and the node's sentences that it shows in the reader's language.
+# What the page's script says.
 _WORDS = {
     "idle": N_("Nothing is being recorded"),
     "mean_recording": N_("Everything said is recorded."),
@@ -68,18 +69,6 @@ _WORDS = {
     "MiB": N_("MiB"),
     "GiB": N_("GiB"),
 }
-_SENTENCES = (
-    N_("The password is wrong."),
-    N_("Too many failed log-ins: try again in {n} seconds."),
-    N_("Somebody else was faster: look at the hearing's present state, and press again if it is still needed."),
-    N_("Another hearing is being recorded here: stop it first."),
-    N_("Another hearing is being recorded here now: nothing was changed."),
-    N_("No hearing is being recorded here: start one."),
-    N_("The hearing has ended: start a new one."),
-    N_("A hearing that was interrupted is not finished: recover it first."),
-    N_("The case number is empty: give the number printed on the AIS Court case card."),
-    N_("This page can be opened in the court-room only."),
-)
 
 
 def page_routes(door: Door, language: str) -> list[Route]:
@@ -186,7 +175,7 @@ def _data(language: str) -> dict[str, Any]:
             }
             for kind, (what, cure) in SAYS.items()
         },
-        "sentences": {message: _say(language, message) for message in _SENTENCES},
+        "sentences": {message: _say(language, message) for message in SENTENCES},
         "templates": [one.value for one in NoteTemplate if one is not NoteTemplate.FREE],
         "languages": {code: LANGUAGE_NAMES[code] for code in LANGUAGES},
         "language": language,

@@ -118,7 +118,7 @@ def room_text(room: Room) -> str:
     lines += ["[spool]", *_fields(limits)] if limits else []
     for one in room.inputs:
         fields = {"id": one.id, "source": one.source.value, "address": one.address, "picture": one.picture}
-        lines += ["[[input]]", *_fields({**fields, "files": list(one.files)})]
+        lines += ["[[input]]", *_fields({**fields, "files": list(one.files), "delay": one.delay})]
     for microphone in room.microphones:
         place = {"input": microphone.input, "channel": microphone.channel, "name": microphone.name}
         lines += ["[[microphone]]", *_fields({"role": microphone.role.value, **place})]

@@ -5,7 +5,6 @@ begin again after a crash, and what the server has. Segment files lie in `<heari
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import sqlite3
@@ -15,26 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from recorder.errors import SpoolError, SpoolInUse
+from recorder.spool_file import open_spool, transaction
 from recorder.upload_order import Waiting
 from storage.durable import make_folder
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS hearing (
-    id TEXT PRIMARY KEY, room TEXT NOT NULL, pace TEXT NOT NULL, scripted INTEGER NOT NULL, ended INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS entry (
-    position INTEGER PRIMARY KEY AUTOINCREMENT, hearing TEXT NOT NULL, seq INTEGER NOT NULL, entry BLOB NOT NULL,
-    file TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, written_at REAL NOT NULL,
-    sent INTEGER NOT NULL DEFAULT 0, stored INTEGER NOT NULL DEFAULT 0, local TEXT NOT NULL DEFAULT 'here',
-    UNIQUE (hearing, seq));
-CREATE TABLE IF NOT EXISTS open_segment (
-    hearing TEXT NOT NULL, track TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY (hearing, track));
-CREATE TABLE IF NOT EXISTS origin (hearing TEXT PRIMARY KEY, boot TEXT NOT NULL, zero REAL NOT NULL);
-"""
-_INDICES = """
-DROP INDEX IF EXISTS unsent;
-CREATE INDEX IF NOT EXISTS waiting ON entry (position, hearing, seq, file, sent, stored) WHERE sent = 0 OR stored = 0;
-"""
 _ENTRIES = "SELECT position, hearing, seq, entry, file, sha256, size FROM entry"
 
 _UNSTORE = "UPDATE entry SET stored = 0 WHERE file != '' AND local = 'here'"
@@ -119,24 +102,7 @@ class Spool:
         self.folder = folder
         self.changed = threading.Event()
         self._lock = threading.Lock()
-        with contextlib.ExitStack() as undo:
-            try:
-                make_folder(folder)
-                self._mine = _claim(folder)
-                undo.callback(os.close, self._mine)
-                self._db = sqlite3.connect(folder / "spool.db", isolation_level=None, check_same_thread=False)
-                undo.callback(self._db.close)
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA synchronous = FULL")
-                self._db.executescript(_SCHEMA)
-                self._upgrade()
-                self._db.executescript(_INDICES)
-                (folder / "spool.db").chmod(0o600)  # rooms may hold a camera's password
-            except (OSError, sqlite3.Error) as error:
-                raise SpoolError(
-                    f"The spool in {folder} cannot be used ({error}): check the disk and its rights."
-                ) from None
-            undo.pop_all()
+        self._mine, self._db = open_spool(folder)
 
     def close(self) -> None:
         with self._lock:
@@ -253,15 +219,6 @@ class Spool:
     def _sums(self, query: str, *values: object) -> Backlog:
         return Backlog(*self.rows(query, *values)[0])
 
-    def _upgrade(self) -> None:
-        """A spool of an earlier version did not tell a segment's bytes from its entry."""
-        if any(row[1] == "stored" for row in self.rows("PRAGMA table_info(entry)")):
-            return
-        with self.change() as db:
-            db.execute("ALTER TABLE entry ADD COLUMN stored INTEGER NOT NULL DEFAULT 0")
-            db.execute("ALTER TABLE entry ADD COLUMN local TEXT NOT NULL DEFAULT 'here'")
-            db.execute("UPDATE entry SET stored = (sent OR file = '')")
-
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._db.execute(query, values).fetchall()
@@ -269,42 +226,8 @@ class Spool:
     @contextlib.contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is on the disk afterwards, or nothing."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # a full disk has rolled it back already
-                    self._db.execute("ROLLBACK")
-                raise
-
-
-def spooled_file(folder: Path, sha256: str) -> Path | None:
-    """The segment with that content in the spool in `folder`, which a recorder may be using; None if it has none.
-
-    Raises SpoolError if there is a spool and it cannot be read.
-    """
-    found = _asked(folder, "SELECT file FROM entry WHERE sha256 = ? AND file != ''", sha256)
-    return folder / found if found else None
-
-
-def unfinished_in(folder: Path) -> str | None:
-    """The hearing without an end in the spool in `folder`, which a recorder may be using; raises as `spooled_file`."""
-    return _asked(folder, "SELECT id FROM hearing WHERE ended = 0")
-
-
-def _asked(folder: Path, query: str, *values: object) -> str | None:
-    """The first answer, None where there is none or no spool."""
-    database = folder / "spool.db"
-    if not database.exists():
-        return None
-    try:
-        with contextlib.closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            found = db.execute(query, values).fetchone()
-    except sqlite3.Error as error:
-        raise SpoolError(f"The spool in {folder} cannot be read ({error}): check the disk and its rights.") from None
-    return str(found[0]) if found else None
+        with self._lock, transaction(self._db):
+            yield self._db
 
 
 def track_of(file: str) -> str:
@@ -316,14 +239,3 @@ def track_of(file: str) -> str:
 def _entry(row: tuple[Any, ...]) -> Entry:
     position, hearing, seq, entry, file, sha256, size = row
     return Entry(position, hearing, seq, entry, Attachment(file, sha256, size) if file else None)
-
-
-def _claim(folder: Path) -> int:
-    """The folder's lock, ours until the descriptor is closed: two recorders would fork the evidence."""
-    descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise SpoolInUse(f"Another recorder uses the spool in {folder}: end it first.") from None
-    return descriptor

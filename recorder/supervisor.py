@@ -7,19 +7,19 @@ measured anew at any time; none is left out for that.
 import queue
 import threading
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from court.timeline import GapCause
 from hardware.clock import elapsed
-from hardware.devices import AUDIO_RATE, Interruptible, Item, Picture, Source, ticks
+from hardware.devices import AUDIO_RATE, Interruptible, Item, Picture, Source
 from hardware.errors import HardwareError
 from recorder.clocks import InputClock, RoomClock
 from recorder.errors import reason_of
-from recorder.feed import Event, Given, Lost, OpenInput
+from recorder.feed import Event, Given, Lost, OpenInput, placed
 
 _QUEUED = 512  # items; about ten seconds of a room, far more than a disk ever takes
 _TICK = 0.05
-_LATE = AUDIO_RATE // 10  # pictures may come this much later than the sound they belong to
+_LATE = AUDIO_RATE // 10  # pictures may come this much later than the sound they belong to, besides their delay
 _STEP = AUDIO_RATE // 50  # not each item is worth a look whether the next block is whole
 _FIRST_RETRY, _LAST_RETRY = 0.5, 2.0  # a device that is back is heard within a few seconds, however long it was away
 
@@ -53,10 +53,12 @@ class LiveFeed:
         reopen: OpenInput,
         at: int,
         reference: str,
+        delays: Mapping[str, int] | None = None,
         patience: float = 1.5,
     ) -> None:
         """`sources` are open already, or None where a device could not be; recordings among them at sample `at`. The
-        timeline is counted by the samples of `reference`.
+        timeline is counted by the samples of `reference`. `delays`: by how many samples (48 kHz) an input's pictures
+        come later than they were taken.
 
         Waits until all of them give, `patience` seconds at most, and until it is known where what they give belongs, so
         that a hearing begins without gaps and in step.
@@ -66,6 +68,8 @@ class LiveFeed:
         self._room = RoomClock(self._began - at / AUDIO_RATE)
         self._known = at
         self._reference = reference
+        self._delays = delays or {}
+        self._late = _LATE + max(self._delays.values(), default=0)
         self._patience = patience
         self._reopen = reopen
         self._queue: queue.Queue[tuple[str, float, Item | str]] = queue.Queue(_QUEUED)
@@ -90,7 +94,7 @@ class LiveFeed:
         yield from self._warm
         while not self._closed.is_set():
             yield from self._next()
-            if (known := self._room.sample(self._seen) - _LATE) >= self._known + _STEP:
+            if (known := self._room.sample(self._seen) - self._late) >= self._known + _STEP:
                 self._known = known
                 yield Event(known)
 
@@ -137,8 +141,9 @@ class LiveFeed:
 
     def _shown(self, name: str) -> Iterator[Event]:
         watched = self._watched[name]
+        delay = self._delays.get(name, 0)
         for picture in watched.held:
-            yield Event(self._known, Given(name, _moved(picture, self._room.place(watched.clock))))
+            yield Event(self._known, Given(name, placed(picture, self._room.place(watched.clock) - delay)))
         watched.held.clear()
 
     def _lost(self, name: str, log: str) -> Iterator[Event]:
@@ -199,8 +204,3 @@ class LiveFeed:
                 if isinstance(news, str):
                     continue
             return
-
-
-def _moved(picture: Picture, place: int) -> Picture:
-    shift = ticks(place)
-    return replace(picture, start=picture.start + shift, decode_start=picture.decode_start + shift)

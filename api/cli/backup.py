@@ -5,8 +5,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from api.cli.consoles import plain_console
-from api.composition import Home, existing_context, make_context
+from api.composition import existing_context, make_context
 from api.errors import ServerError
+from api.home import Home
 from api.restorations import restoration_notes
 from api.settings import Settings, load_settings
 from api.verification import log_faults

@@ -14,9 +14,10 @@ from api.cli.progress import bars
 from api.cli.record import is_interrupted, make_order, on_any_port, record, wait_for_protocol
 from api.cli.serve import wait_for_end
 from api.cli.users import create_user
-from api.composition import Home, load_all_settings, make_context, protocol_context
+from api.composition import load_all_settings, make_context, protocol_context
 from api.context import Context
 from api.errors import ServerError
+from api.home import Home
 from api.serving import serving
 from court.people import UserRole
 from hardware.clock import PlayedClock

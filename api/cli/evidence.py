@@ -17,7 +17,14 @@ from api.recorders import recorder_notes
 from api.restorations import restoration_notes
 from api.settings import load_settings
 from api.verification import verify
-from api.verification_notes import delivery_notes, destruction_notes, receipt_notes, self_test_notes
+from api.verification_notes import (
+    delay_notes,
+    delivery_notes,
+    destruction_notes,
+    loss_notes,
+    receipt_notes,
+    self_test_notes,
+)
 from court import exit_codes
 from court.errors import InputError
 from court.one_line import one_line
@@ -27,6 +34,17 @@ from storage.offline import check_file, print_told, read_outsiders
 from storage.verifier_archive import verifier_archive
 
 SAMPLES_PER_SECOND = 48_000
+
+
+_NOTES = (
+    destruction_notes,
+    delivery_notes,
+    loss_notes,
+    receipt_notes,
+    recorder_notes,
+    self_test_notes,
+    delay_notes,
+)
 
 
 def list_hearings() -> None:
@@ -55,7 +73,7 @@ def verify_evidence(hearing: str | None) -> int:
         faults = find_faults(context, hearing)
         notes = [how] if how else []
         notes += restoration_notes(context)
-        for told in (destruction_notes, delivery_notes, receipt_notes, recorder_notes, self_test_notes):
+        for told in _NOTES:
             notes += told(context, hearing)
         whole = "" if faults else all_is_well(context, hearing)
     console = plain_console()

@@ -6,7 +6,8 @@ import typer
 from rich.table import Table
 
 from api.cli.consoles import plain_console
-from api.composition import Home, existing_context
+from api.composition import existing_context
+from api.home import Home
 from api.settings import load_settings
 from court.errors import InputError
 from storage.keyring import rotate

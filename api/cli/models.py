@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from api.cli.progress import bars
-from api.composition import Home
+from api.home import Home
 from api.settings import load_settings
 from transcribe.errors import ModelError
 from transcribe.manifest import packaged_models

@@ -30,7 +30,8 @@ from recorder.password import set_password
 from recorder.rooms import load_room
 from recorder.service import watched
 from recorder.settings import load_node_settings
-from recorder.spool import Spool, unfinished_in
+from recorder.spool import Spool
+from recorder.spool_file import unfinished_in
 from recorder.uplink import Uplink
 from storage import keys
 

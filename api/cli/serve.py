@@ -8,7 +8,8 @@ from pathlib import Path
 from api.child_node import child_node, free_port
 from api.cli.consoles import plain_console
 from api.cli.models import fetch_models
-from api.composition import Home, load_all_settings, make_context, make_worker_queue
+from api.composition import load_all_settings, make_context, make_worker_queue
+from api.home import Home
 from api.nodes import enrol_own
 from api.serving import serving
 from recorder.rooms import load_room

@@ -277,13 +277,12 @@ def _shown_state(shown: str, seconds: float) -> dict[str, Any]:
 
 
 def _node_values(page: Page, hearing_id: str) -> dict[str, Any]:
-    say = page.words.gettext
     if page.context.nodes is None:
-        return {"node": None, "node_error": say(NO_NODE), "spare": None}
+        return {"node": None, "node_error": page.words.sentence(NO_NODE), "spare": None}
     first, spare = page.context.nodes.seen()
     node = None if first.status is None else views.node_view(first.status, hearing_id)
     view = None if spare is None else views.spare_view(first.status, spare.status, hearing_id)
-    return {"node": node, "node_error": say(first.error) if first.error else "", "spare": view}
+    return {"node": node, "node_error": page.words.sentence(first.error), "spare": view}
 
 
 def _alarm_values(page: Page, hearing_id: str) -> dict[str, Any]:

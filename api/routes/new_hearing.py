@@ -100,7 +100,7 @@ def _form(
         status,
         card=card,
         key=secrets.token_urlsafe(16),
-        error=say(error) if error else "",
+        error=page.words.sentence(error),
         node_room=room,
         node=node,
         language_choices=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],

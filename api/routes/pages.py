@@ -62,7 +62,7 @@ def log_in(page: PageDep, login: Text = "", password: Text = "", next: Text = "/
     try:
         token = sessions.log_in(page.context, login, password, client_address(page.request))
     except (NotLoggedIn, TooMany) as error:
-        sentence = page.words.gettext(str(error))
+        sentence = page.words.sentence(str(error))
         answer = page.render("login.html", error.status, section="", next=_local(next), login=login, error=sentence)
         if isinstance(error, TooMany):
             answer.headers["Retry-After"] = str(error.retry_after)

@@ -117,6 +117,7 @@ def environment(language: str) -> Environment:
         moment=lambda value: texts.moment(value, court_zone()),
         time=lambda value: texts.time(value, court_zone()),
         doubt=doubt,
+        sentence=texts.sentence,
     )
     return made
 
@@ -191,7 +192,7 @@ def error_page(request: Request, status: int, sentence: str, headers: Mapping[st
         status,
         section="",
         title=texts.gettext(TITLES.get(status, OTHER_TITLE)),
-        message=texts.gettext(sentence),
+        message=texts.sentence(sentence),
     )
     response.headers.update(headers or {})
     return response

@@ -230,6 +230,7 @@ function alarm({ kind, grade, subject, values }, tracks) {
   const role = tracks.find(({ track }) => track === subject)?.role;
   const known = { ...values, sensor: subject, rest: "charge" in values ? ` (${values.charge} %)` : "" };
   if ("free" in values) known.free = size(values.free);
+  if ("log" in values) known.log = say(values.log);
   const text = what.replace(/\{(\w+)\}/g, (whole, name) => known[name] ?? whole);
   return { severity: grade === "red" ? "bad" : "warn", text: `${where || labels[role] || subject}: ${text}`, cure };
 }
@@ -237,7 +238,7 @@ function alarm({ kind, grade, subject, values }, tracks) {
 /** What is wrong now, the worst first: [{severity, text, cure}]. */
 function alarms(status) {
   const found = status.alarms.map((one) => alarm(one, status.tracks));
-  if (status.message) found.push({ severity: "bad", text: status.message, cure: "" });
+  if (status.message) found.push({ severity: "bad", text: say(status.message), cure: "" });
   if (status.unsent.count && status.delivery) found.push({ severity: "info", text: words.undelivered, cure: "" });
   return found;
 }
@@ -250,8 +251,8 @@ function showAlarms(list, found) {
     const line = document.createElement("li");
     line.className = `alert ${severity}`;
     const told = document.createElement("div");
-    told.append(element("p", say(text)));
-    if (cure) told.append(element("p", say(cure), "small"));
+    told.append(element("p", text));
+    if (cure) told.append(element("p", cure, "small"));
     line.append(told);
     return line;
   }));
@@ -274,10 +275,24 @@ async function send(path, fields) {
   return null;
 }
 
-/** A sentence of the node in the reader's language; a number in it stands as {n} in the catalogues. */
+/** A sentence of the node, and what stands in it, in the reader's language; as court/sentences.py does. */
 function say(sentence) {
-  const [number] = /\d+/.exec(sentence) ?? [""];
-  return (sentences[sentence] ?? sentences[sentence.replace(number, "{n}")] ?? sentence).replace("{n}", number);
+  for (const [message, said] of Object.entries(sentences)) {
+    const names = [...message.matchAll(/\{(\w+)\}/g)].map((one) => one[1]);
+    const pattern = message.split(/\{\w+\}/).map((one) => one.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("(.+?)");
+    const found = new RegExp(`^${pattern}$`, "s").exec(sentence);
+    if (!found) continue;
+    const values = Object.fromEntries(names.map((name, place) => [name, within(found[place + 1])]));
+    return said.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  }
+  return sentence;
+}
+
+function within(text) {
+  const bare = text.replace(/^'|'$/g, "");
+  if (labels[bare]) return labels[bare];
+  const said = say(text);
+  return said === text ? say(`${text}.`).replace(/\.$/, "") : said;
 }
 
 function size(bytes) {

@@ -102,9 +102,7 @@ def _restore(path: Path, key: Path, target: Target, occasion: Occasion) -> Manif
         place_database(unpacked / DATABASE, manifest.database, target.database)
     if manifest.database == POSTGRESQL:  # a dump cannot be looked into before
         must_begin_with(known, end_of(manifest), target.database)
-    if end := _stated_end(
-        manifest, target.home
-    ):  # last: every try looks at what was left there
+    if end := _stated_end(manifest, target.home):  # last: every try looks at what was left there
         durable.replace(target.home / CHECKPOINT, end.encode(), mode=0o600)
     shutil.rmtree(staging)
     durable.fsync_folder(target.home)

@@ -1,5 +1,6 @@
 """Hearings, and what was recorded of them."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ from court.case_number import match_key
 from court.hearing import HearingState
 from court.openness import Openness, OpennessSpan, closed_stretches
 from court.spare import Mark, clock_offset
+from court.timeline import GapCause
 from storage.db.base import Base
 from storage.db.models import (
     Gap,
@@ -23,7 +25,8 @@ from storage.db.models import (
     StateChange,
     StoredObjectRow,
 )
-from storage.ledger.leaf import parse
+from storage.errors import LedgerError
+from storage.ledger.leaf import LeafKind, parse
 
 _SOUND_RATE = 48_000
 
@@ -73,6 +76,14 @@ class Hearings:
         query = query.where(first.id == hearing_id, first.case_key == Hearing.case_key)
         return self._session.scalars(query.order_by(Hearing.started_at, Hearing.id)).all()
 
+    def together(self, hearing: Hearing) -> list[Hearing]:
+        """The recordings of the same hearing, this one among them: that of the first node, then the spare ones.
+
+        Also of one that stands for itself because it got a protocol of its own.
+        """
+        first = self._named_first(hearing) or hearing
+        return [first, *self.spares(first.id)]
+
     def first_of(self, spare: Hearing) -> Hearing | None:
         """The hearing that a spare recording is shown, heard and guarded as part of.
 
@@ -95,11 +106,31 @@ class Hearings:
         return next((spare for spare in told if spare), None)
 
     def segments(self, hearing_id: str, track: str | None = None) -> Sequence[Segment]:
-        """In order of track and time."""
+        """In order of track and time; those that were written off are gaps."""
         query = select(Segment).where(Segment.hearing_id == hearing_id)
         if track is not None:
             query = query.where(Segment.track == track)
-        return self._session.scalars(query.order_by(Segment.track, Segment.sequence)).all()
+        rows = self._session.scalars(query.order_by(Segment.track, Segment.sequence)).all()
+        lost = self._written_off(hearing_id)
+        return [one for one in rows if one.sha256 not in lost] if lost else rows
+
+    def written_off(self, hearing_id: str) -> Sequence[Segment]:
+        """Those that the court gave up, and that have not arrived since; in order of track and time."""
+        lost = self._written_off(hearing_id)
+        return [one for one in self._absent(hearing_id) if one.sha256 in lost] if lost else ()
+
+    def _written_off(self, hearing_id: str) -> dict[str, str]:
+        """Who wrote it off and why, by the SHA-256 of the object. No table of its own: such entries are few."""
+        query = select(LogEntry.entry).where(LogEntry.hearing_id == hearing_id, LogEntry.kind == LeafKind.LOSS)
+        told: dict[str, str] = {}
+        for entry in self._session.scalars(query.order_by(LogEntry.index)):
+            with contextlib.suppress(LedgerError):  # told by the verifier
+                body = parse(entry).body
+                told = {one["sha256"]: f"{body['by']}: {body['reason']}" for one in body["segments"]} | told
+        if not told:
+            return {}
+        here = select(StoredObjectRow.sha256).where(StoredObjectRow.sha256.in_(told))
+        return {sha256: why for sha256, why in told.items() if sha256 not in {*self._session.scalars(here)}}
 
     def window(self, hearing_id: str, sequence: int) -> Sequence[Segment]:
         """The segments of one sequence number, all tracks."""
@@ -113,7 +144,11 @@ class Hearings:
         return self._session.scalars(query).first()
 
     def undelivered(self, hearing_id: str) -> Sequence[Segment]:
-        """Those whose leaf came ahead of their object, which is not here; in order of track and time."""
+        """Those whose leaf came ahead of their object, which is awaited; in order of track and time."""
+        lost = self._written_off(hearing_id)
+        return [one for one in self._absent(hearing_id) if one.sha256 not in lost]
+
+    def _absent(self, hearing_id: str) -> Sequence[Segment]:
         query = select(Segment).outerjoin(StoredObjectRow, StoredObjectRow.sha256 == Segment.sha256)
         query = query.where(Segment.hearing_id == hearing_id, StoredObjectRow.sha256.is_(None))
         return self._session.scalars(query.order_by(Segment.track, Segment.sequence)).all()
@@ -123,7 +158,24 @@ class Hearings:
         return self._session.scalars(select(Segment).where(Segment.sha256 == sha256).order_by(Segment.leaf_index)).all()
 
     def gaps(self, hearing_id: str) -> Sequence[Gap]:
-        return self._of(Gap, hearing_id, Gap.start)
+        """In order of time; segments that were written off are among them."""
+        rows = self._of(Gap, hearing_id, Gap.start)
+        told = self._written_off(hearing_id)
+        lost = [
+            Gap(
+                hearing_id=hearing_id,
+                track=one.track,
+                start=one.start,
+                end=one.end,
+                rate=one.rate,
+                utc=one.utc,
+                leaf_index=one.leaf_index,
+                cause=GapCause.UNDELIVERED.value,
+                device_log=told[one.sha256],
+            )
+            for one in self.written_off(hearing_id)
+        ]
+        return sorted([*rows, *lost], key=lambda one: one.start / one.rate) if lost else rows
 
     def marks(self, hearing_id: str) -> list[Mark]:
         """What ties the timeline to the wall clock: when the hearing's steps and its whole segments of sound were
@@ -159,8 +211,7 @@ class Hearings:
         hearing = self.get(hearing_id)
         if hearing is None:
             return []
-        first = self._named_first(hearing) or hearing  # also of one that stands for itself
-        others = [one for one in (first, *self.spares(first.id)) if one.id != hearing_id]
+        others = [one for one in self.together(hearing) if one.id != hearing_id]
         found = []
         for other in others:
             stretches = closed_stretches(self._orders(other.id))

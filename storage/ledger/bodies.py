@@ -39,6 +39,7 @@ class LeafKind(StrEnum):
     RECEIPT = "receipt"
     NODE = "node"
     SYNC = "sync"
+    LOSS = "loss"
 
 
 class RemarkSubject(StrEnum):
@@ -64,7 +65,7 @@ MAX_COUNT = 2**53 - 1
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
-_TRACK = re.compile(r"[A-Za-z0-9-]{1,64}")
+_TRACK_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def is_text(value: Any) -> bool:
@@ -105,7 +106,7 @@ def _is_rate(value: Any) -> bool:
 
 
 def _is_track(value: Any) -> bool:
-    return isinstance(value, str) and _TRACK.fullmatch(value) is not None
+    return isinstance(value, str) and _TRACK_ID.fullmatch(value) is not None
 
 
 def _is_medium(value: Any) -> bool:
@@ -134,7 +135,7 @@ def _wrong(body: Mapping[str, Any], fields: Mapping[str, Check]) -> str | None:
 
 
 _ANCHOR = _record({"utc": is_time, "monotonic_ms": is_count, "disciplined": is_flag})
-_TRACK_FACTS = _record(
+_TRACK = _record(
     {
         "track": _is_track,
         "role": is_text,
@@ -153,7 +154,7 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "room": is_text,
         "node": is_text,
         "profile": is_text,
-        "tracks": _list_of(_TRACK_FACTS),
+        "tracks": _list_of(lambda value: _TRACK(value) and is_count(value.get("delay_ms", 0))),
         "started": _ANCHOR,
     },
     LeafKind.STATE: {"state": _one_of(HearingState), "at_sample": is_count, "anchor": _ANCHOR},
@@ -230,6 +231,11 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "anchor": _ANCHOR,
     },
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
+    LeafKind.LOSS: {
+        "by": is_text,
+        "reason": is_text,
+        "segments": _list_of(_record({"track": _is_track, "sequence": is_count, "sha256": is_hash})),
+    },
     LeafKind.RECEIPT: {"entry": is_hash},
     LeafKind.NODE: {
         "deed": _one_of(NodeDeed),
@@ -251,7 +257,8 @@ _OPTIONAL: dict[LeafKind, dict[str, Check]] = {
     LeafKind.MUTE: {"by": is_text},
 }
 """Fields that may be missing, and hold this if they are there: who ordered it, the key by which a request that came
-twice is known, the self-test before the hearing. `spare_of`: the hearing whose room this node records beside the first
+twice is known, the self-test before the hearing. A track may also have `delay_ms`, by how much its pictures are placed
+earlier than they came. `spare_of`: the hearing whose room this node records beside the first
 one. `spare`: the recording on which the court ended a hearing whose own node did not answer; in the court's own leaf
 alone."""
 

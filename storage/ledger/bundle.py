@@ -17,6 +17,7 @@ from storage.ledger.bodies import LeafKind
 from storage.ledger.chains import check_chains, name, place
 from storage.ledger.checkpoint import Checkpoint, verify_checkpoint
 from storage.ledger.contents import FILES, Contents
+from storage.ledger.delivery import check_losses, loss_sentences
 from storage.ledger.faults import Fault, FaultKind
 from storage.ledger.heads import NOBODY, HeadReport, Outsiders, check_heads
 from storage.ledger.key_list import verify_key_list
@@ -136,9 +137,11 @@ def _court_says(
     stated = {leaf.entry: leaf for leaf in leaves}
     placed = {index: stated[entry] for index, entry in _placed(bundle) if entry in stated}
     register, told = believed(zip(contents.register, bundle.register, strict=False), keys, court)
+    faults += check_losses(leaves, court)
     owed = is_owed(since, LeafKind.NODE, opening)
     faults += [*told, *check_recorder(placed, register, owed, contents.withheld)]
-    return faults, list(filter(None, (late_sentence(leaves, court), recorder_note(placed, register, owed))))
+    notes = [late_sentence(leaves, court), recorder_note(placed, register, owed), *loss_sentences(leaves, court)]
+    return faults, [*filter(None, notes)]
 
 
 def _times(bundle: Bundle, leaves: Iterable[SignedLeaf]) -> list[tuple[int, datetime]]:

@@ -7,7 +7,7 @@ has its bytes, and every second of every track is recorded or declared as a gap.
 from collections.abc import Collection, Mapping, Sequence
 
 from storage.ledger.chains import check_chains
-from storage.ledger.delivery import expected
+from storage.ledger.delivery import check_losses, expected
 from storage.ledger.destruction import keeping
 from storage.ledger.faults import Fault, FaultKind, ObjectState
 from storage.ledger.log import verify_log
@@ -37,4 +37,5 @@ def verify_hearing(
         return faults
     kept = keeping(leaves, court)
     faults += [*check_tracks(leaves, live), *kept.faults, *check_receipts(leaves, court, received)]
+    faults += check_losses(leaves, court)
     return [*faults, *check_objects(leaves, objects, kept.acts, expected(leaves, court))]

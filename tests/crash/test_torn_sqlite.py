@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from api.composition import open_database
+from api.home import open_database
 from api.verification import verify
 from court.errors import CourtError
 from tests.factories.deliveries import deliver, made, migrated, opened, present

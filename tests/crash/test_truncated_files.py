@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from api.composition import Home, make_context
+from api.composition import make_context
 from api.context import Context
 from api.export import export
+from api.home import Home
 from api.settings import Settings
 from api.verification import verify
 from court.errors import CourtError

@@ -60,7 +60,7 @@ def anchor(second: int) -> dict[str, Any]:
     return {"utc": at.replace("+00:00", "Z"), "monotonic_ms": second * 1000, "disciplined": True}
 
 
-def open_hearing(log: HearingLog, tested: SelfTest | None = None) -> None:
+def open_hearing(log: HearingLog, tested: SelfTest | None = None, spare_of: str = "") -> None:
     tracks = [
         {
             "track": track,
@@ -74,7 +74,9 @@ def open_hearing(log: HearingLog, tested: SelfTest | None = None) -> None:
     ]
     card = {"case_number": "Э-1/26", "participants": []}
     body = {"card": card, "room": "Зал 1", "node": "node-1", "profile": "evidence", "tracks": tracks}
-    stated = {} if tested is None else {"selftest": tested.as_fields()}
+    stated: dict[str, Any] = {} if tested is None else {"selftest": tested.as_fields()}
+    if spare_of:
+        stated["spare_of"] = spare_of
     log.add(NODE, LeafKind.HEARING, body | {"started": anchor(0)} | stated)
     add_state(log, "recording", 0)
 
@@ -117,10 +119,11 @@ def made_hearing(
     same: tuple[tuple[str, int], ...] = (),
     start: datetime = START,
     tested: SelfTest | None = None,
+    spare_of: str = "",
 ) -> HearingLog:
     """Without fault, except that the segment `skip` (track, sequence) was never entered. Stated from `start` on."""
     log = HearingLog(hearing=hearing, shared=shared, same=same, start=start)
-    open_hearing(log, tested)
+    open_hearing(log, tested, spare_of)
     second = 0
     for window in range(3):
         for track in TRACKS:

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from api.cli.keys import list_keys, rotate_key
-from api.composition import Home, load_keys, make_context
+from api.composition import make_context
+from api.home import Home, load_keys
 from api.settings import load_settings
 from api.verification import verify
 from court.errors import InputError

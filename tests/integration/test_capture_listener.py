@@ -66,11 +66,11 @@ def free(where: str) -> bool:
 
 def record(agent: Agent, seconds: float) -> None:
     end = agent.status().seconds + seconds
-    until(lambda: agent.status().seconds >= end, agent.levels)
+    until(lambda: agent.status().seconds >= end, agent.meter)
 
 
 def remote_heard(agent: Agent) -> bool:
-    levels = agent.levels()
+    levels = agent.meter().levels
     return "mic-remote" in levels and levels["mic-remote"].level.peak_db > -30
 
 
@@ -89,10 +89,10 @@ def test_a_feed_comes_goes_and_comes_back(tmp_path: Path, kind: SourceKind) -> N
     record(agent, 0.5)
     for _ in range(2):
         with sending(where):
-            until(lambda: remote_heard(agent), agent.levels)
+            until(lambda: remote_heard(agent), agent.meter)
             record(agent, 1.3)
-        until(lambda: not remote_heard(agent), agent.levels)
-    until(lambda: not free(where), agent.levels)  # it listens again
+        until(lambda: not remote_heard(agent), agent.meter)
+    until(lambda: not free(where), agent.meter)  # it listens again
     agent.stop()  # does not wait for a sender
     until(lambda: free(where))
     found = recorded(agent, hearing)

@@ -245,7 +245,7 @@ def test_a_dead_source_is_opened_again(court: Courtroom) -> None:
     court.back.die.set()
     court.record(2)
     court.back.die.clear()
-    until(lambda: court.agent.levels()["mic-witness"].level.peak_db > -20)
+    until(lambda: court.agent.meter().levels["mic-witness"].level.peak_db > -20)
     court.record(0.5)
     found = court.finish(hearing)
     ((_, _, log),) = missing(found, "mic-witness")
@@ -286,7 +286,7 @@ def test_sound_that_comes_late_is_kept(court: Courtroom, name: str) -> None:
     court.record(0.5)
     device.behind = 0.9
     device.die.clear()
-    until(lambda: court.agent.levels()[track].level.peak_db > -20)
+    until(lambda: court.agent.meter().levels[track].level.peak_db > -20)
     court.record(1)
     court.agent.stop()
     given = device.given * BLOCK
@@ -361,7 +361,7 @@ def test_an_interrupted_hearing_goes_on_without_the_device_that_is_gone(court: C
     assert court.agent.recover() == hearing
     court.record(1)
     court.back.die.clear()
-    until(lambda: court.agent.levels()["mic-witness"].level.peak_db > -20)
+    until(lambda: court.agent.meter().levels["mic-witness"].level.peak_db > -20)
     court.record(0.5)
     found = court.finish(hearing)
     assert {gap["cause"] for gap in found.bodies(LeafKind.GAP, "mic-judge")} <= {"restart", "device_lost"}

@@ -25,7 +25,7 @@ def tones(seconds: float, count: int) -> Pcm:
 
 
 def heard(agent: Agent, track: str) -> bool:
-    levels = agent.levels()
+    levels = agent.meter().levels
     return track in levels and levels[track].level.peak_db > -20
 
 

@@ -228,21 +228,21 @@ def test_the_secretary_s_steps_in_real_time(tmp_path: Path) -> None:
     hearing = agent.start(CARD)
     assert agent.start(CARD) == hearing
     until(lambda: agent.status().seconds > 0.5)
-    assert agent.levels()["mic-judge"].level.peak_db == pytest.approx(-12.2, abs=0.1)
+    assert agent.meter().levels["mic-judge"].level.peak_db == pytest.approx(-12.2, abs=0.1)
     at = agent.note(NoteTemplate.MOTION, "Ходатайство")
     agent.pause()
     agent.pause()
     assert agent.status().state is HearingState.PAUSED
     paused = agent.status().seconds
     until(lambda: agent.status().seconds > paused + 0.4)
-    assert agent.levels()["mic-judge"].level.peak_db == pytest.approx(-12.2, abs=0.1)
+    assert agent.meter().levels["mic-judge"].level.peak_db == pytest.approx(-12.2, abs=0.1)
     agent.resume()
     resumed = agent.status().seconds
     until(lambda: agent.status().seconds > resumed + 0.4)
     agent.deliberate()
     isolated = agent.status().seconds
     until(lambda: agent.status().seconds > isolated + 0.4)
-    assert agent.levels()["mic-judge"].level == SILENT  # not even measured, unlike in a break
+    assert agent.meter().levels["mic-judge"].level == SILENT  # not even measured, unlike in a break
     agent.stop()
     agent.stop()
     found = recorded(agent, hearing)

@@ -22,7 +22,7 @@ def room(folder: Path) -> Room:
     desk = write_wav(folder / "desk.wav", tone(2, 440), tone(2, 440), np.zeros(96_000, np.int16))
     inputs = (
         Input("desk", SourceKind.FILE, files=(str(desk),)),
-        Input("wall", SourceKind.SIMULATED, picture="clock"),
+        Input("wall", SourceKind.SIMULATED, picture="clock", delay=0.18),
         Input("graph", SourceKind.LAVFI, "testsrc2=size=320x180:rate=25"),
         Input("gone", SourceKind.RTSP, f"rtsp://me:secret@{LOOPBACK}:{free_port()}/1"),
         Input("conference", SourceKind.RTMP, f"rtmp://{LOOPBACK}:{free_port()}/live/x"),
@@ -40,7 +40,9 @@ def test_every_track_gets_its_sentence(tmp_path: Path) -> None:
     assert "gives digital silence: is it connected" in findings["mic-witness"].words
     assert "has only 3 (counted from 0)" in findings["mic-expert"].words
     assert findings["mic-remote"].words.startswith("The input 'conference' gave nothing for 3 seconds")
-    assert findings["cam-wall"].words == "640×360, 10 pictures per second, encoded here as h264."
+    assert findings["cam-wall"].words == (
+        "640×360, 10 pictures per second, encoded here as h264, placed 180 ms earlier than they come."
+    )
     assert findings["cam-graph"].words == "320×180, 25 pictures per second, encoded here as h264."
     assert findings["cam-desk"].words == "The input 'desk' has no picture."
     assert "cannot be opened" in findings["cam-gone"].words

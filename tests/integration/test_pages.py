@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.errors import Conflict
-from api.node_client import Asked
+from api.node_client import Asked, NodeClient
 from court.openness import Openness
 from court.people import UserRole
 from storage.db.models import Utterance
@@ -124,6 +124,23 @@ def test_a_form_without_its_token_does_nothing(server: Server, node: FakeNode) -
     assert refused.status_code == 403
     assert "Форма устарела" in refused.text
     assert node.told == []
+
+
+def test_what_is_wrong_with_the_node_is_told_in_the_readers_language(server: Server, node: FakeNode) -> None:
+    node.state = "recording"
+    secretary = browser(server, UserRole.SECRETARY)
+    form = {"csrf": token(secretary), "case_number": "1/26"}
+    assert "Узел записи не может сделать этого сейчас." in secretary.post("/hearings", data=form).text
+    node.state = "ended"
+    refused = secretary.post(f"/hearings/{HEARING}/pause", data={"csrf": form["csrf"]}).text
+    assert "Узел записи не записывает это заседание." in refused
+    server.context = dataclasses.replace(server.context, node=NodeClient("http://127.0.0.1:9", "token"))
+    server.app = create_app(server.context)
+    secretary = browser(server, UserRole.SECRETARY)
+    for address in ("/hearings/new", "/selftest", f"/hearings/{HEARING}/node"):
+        page = secretary.get(address).text
+        assert "Узел записи http://127.0.0.1:9 не отвечает" in page, address
+        assert "does not answer" not in page, address
 
 
 def test_the_list_shows_the_hearing_and_its_protocol(server: Server) -> None:

@@ -12,7 +12,8 @@ from typer.testing import CliRunner, Result
 
 from api.app import create_app
 from api.cli.main import app
-from api.composition import make_context, make_store
+from api.composition import make_context
+from api.home import make_store
 from api.nodes import enrol_own
 from api.settings import Settings, load_settings
 from storage.errors import StoreRefused

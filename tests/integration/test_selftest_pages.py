@@ -9,6 +9,7 @@ import pytest
 
 from api.app import create_app
 from api.errors import Conflict
+from api.node_client import NodeClient
 from api.verification_notes import self_test_notes
 from court.grade import Grade
 from court.health import Finding, SelfTest, Symptom
@@ -118,3 +119,60 @@ def test_a_hearing_without_one_says_nothing(database: Database, tmp_path: Path) 
     made.receive(made_hearing())
     assert "Зал проверен" not in browser(made, UserRole.JUDGE).get(f"/hearings/{HEARING}").text
     assert [*self_test_notes(made.context)] == []
+
+
+def with_spare(server: Server, node: object, spare: object) -> None:
+    server.context = dataclasses.replace(server.context, node=node, spare=spare)  # type: ignore[arg-type] # stand-ins
+    server.app = create_app(server.context)
+
+
+def test_the_spare_node_is_tested_at_once_and_its_findings_stand_in_the_report(
+    server: Server, node: TestedNode
+) -> None:
+    spare = TestedNode()
+    with_spare(server, node, spare)
+    secretary = browser(server, UserRole.SECRETARY)
+    form = {"csrf": token(secretary, "/hearings/new")}
+    assert "<courtrec-selftest" in secretary.post("/selftest/start", data=form).text
+    assert spare.running is not None
+    node.running, node.last = None, dataclasses.replace(TESTED, findings=FINDINGS[1:])
+    waiting = secretary.get("/selftest").text
+    assert "every 1s" in waiting
+    assert "<courtrec-selftest" not in waiting
+    clipped = Finding(Symptom.NO_SIGNAL, Grade.RED, "mic-judge", {})
+    spare.running, spare.last = None, dataclasses.replace(TESTED, findings=(clipped,))
+    report = secretary.get("/selftest").text
+    assert "every 1s" not in report
+    before, _, after = report.partition("Запасной узел")
+    assert "есть неисправности" in before  # the whole card's verdict: the spare's, which is the worse one
+    assert "Цифровой ноль" in after
+    assert "Цифровой ноль" not in before
+    spare.running = node.running = {"stage": "quiet"}
+    secretary.post("/selftest/stop", data=form)
+    assert spare.running is None
+
+
+def test_a_spare_node_that_is_away_or_busy_is_told_of_and_the_first_is_tested(server: Server, node: TestedNode) -> None:
+    with_spare(server, node, NodeClient("http://127.0.0.1:9", "token"))
+    secretary = browser(server, UserRole.SECRETARY)
+    form = {"csrf": token(secretary, "/hearings/new")}
+    assert "<courtrec-selftest" in secretary.post("/selftest/start", data=form).text
+    node.running, node.last = None, dataclasses.replace(TESTED, findings=FINDINGS[1:])
+    _, _, after = secretary.get("/selftest").text.partition("Запасной узел")
+    assert "Узел записи http://127.0.0.1:9 не отвечает" in after
+    busy = TestedNode()
+    busy.state = "recording"
+    with_spare(server, node, busy)
+    secretary = browser(server, UserRole.SECRETARY)
+    secretary.post("/selftest/start", data={"csrf": token(secretary)})
+    assert node.running is not None
+    assert busy.running is None
+
+
+def test_where_the_first_node_is_away_the_spare_leads_through_the_test(server: Server, node: TestedNode) -> None:
+    with_spare(server, NodeClient("http://127.0.0.1:9", "token"), node)
+    secretary = browser(server, UserRole.SECRETARY)
+    form = {"csrf": token(secretary, "/hearings/new")}
+    running = secretary.post("/selftest/start", data=form).text
+    assert "<courtrec-selftest" in running
+    assert 'data-track="mic-judge"' in running

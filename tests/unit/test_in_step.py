@@ -64,6 +64,38 @@ def test_openness_follows_when_the_states_agree() -> None:
     assert step(node(H, "paused", openness="closed"), node(S, "recording", H)) == Deed(1, "pause", H)
 
 
+MICROPHONES = [{"track": "mic-judge"}, {"track": "mic-witness"}]
+
+
+def muted(status: Any, *tracks: str) -> Any:
+    return status | {"tracks": MICROPHONES, "muted": [*tracks]}
+
+
+@pytest.mark.parametrize(
+    ("lead", "behind", "wanted", "track"),
+    [
+        (["mic-judge"], [], "mute", "mic-judge"),
+        ([], ["mic-judge"], "unmute", "mic-judge"),
+        (["mic-judge"], ["mic-witness"], "mute", "mic-judge"),
+        (["mic-judge"], ["mic-judge"], None, ""),
+        (["mic-only-there"], [], None, ""),
+    ],
+)
+def test_mutes_follow_when_all_else_agrees(lead: list[str], behind: list[str], wanted: str | None, track: str) -> None:
+    first, spare = muted(node(H), *lead), muted(node(S, "recording", H), *behind)
+    found = step(first, spare)
+    assert found == (None if wanted is None else Deed(1, wanted, H, track))
+    assert found is None or found.recording == S
+    # Where the spare leads, the first follows.
+    first, spare = muted(node(H), *behind), muted(node(S, "recording", H), *lead)
+    assert step(first, spare, {H: 1}) == (None if wanted is None else Deed(0, wanted, H, track))
+
+
+def test_a_state_comes_before_a_mute_and_a_node_that_does_not_tell_of_mutes_is_left_alone() -> None:
+    assert step(muted(node(H, "paused"), "mic-judge"), muted(node(S, "recording", H))) == Deed(1, "pause", H)
+    assert step(muted(node(H), "mic-judge"), node(S, "recording", H)) is None
+
+
 def test_a_node_that_records_nothing_joins_once_the_case_is_known() -> None:
     assert step(node(H), IDLE) is None
     assert step(node(H), IDLE, hearing=Known()) == Deed(1, "join", H)

@@ -72,6 +72,12 @@ def test_a_room_names_its_tracks_by_role() -> None:
         (("[[input]]", "[spool]\nunsent_days = 3\n[[input]]"), "the spool has an unknown field 'unsent_days'"),
         (("[[input]]", "[[spool]]\n[[input]]"), "under the heading [spool]"),
         (("channel = 1", f"channel = 0x{'f' * 4000}"), "A number is too large"),
+        (
+            ('source = "rtsp"', 'source = "rtsp"\ndelay = 18'),
+            "delay of the input 'eye' must be seconds from 0 to 2",
+        ),
+        (('source = "rtsp"', 'source = "rtsp"\ndelay = true'), "such as 0.18, not True"),
+        (('source = "alsa"', 'source = "alsa"\ndelay = 0.18'), "has a delay, which is that of pictures"),
     ],
 )
 def test_every_mistake_is_named_with_the_file(change: tuple[str, str], complaint: str) -> None:
@@ -79,6 +85,11 @@ def test_every_mistake_is_named_with_the_file(change: tuple[str, str], complaint
         room(GOOD.replace(*change, 1))
     assert "rooms/x.toml" in str(caught.value)
     assert complaint in str(caught.value)
+
+
+def test_a_camera_may_be_constantly_late() -> None:
+    late = GOOD.replace('source = "rtsp"', 'source = "rtsp"\ndelay = 0.18')
+    assert [one.delay for one in room(late).inputs] == [0.0, 0.18]
 
 
 def test_a_room_without_microphones_is_refused() -> None:

@@ -1,6 +1,8 @@
 """What the two nodes of a room are told of a step: who asks, in which recording, and what was seen."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, cast
 
 import pytest
@@ -82,6 +84,56 @@ def test_a_start_goes_to_both_and_the_spare_is_told_of_whom(nodes: RoomNodes, fi
     assert nodes.start({}, "key", WHO) == H
     nodes.close()
     assert (first.asked, spare.asked) == ([("key", WHO, "")], [("", WHO, H)])
+
+
+def test_a_second_start_waits_for_the_first_one_to_fail_over(nodes: RoomNodes, first: Node, spare: Node) -> None:
+    """Two secretaries press at once; the first node answers neither, and is back when the spare has begun."""
+    came, comes = threading.Event(), threading.Event()
+    ends = spare.start
+
+    def slowly(*told: Any) -> str:
+        came.set()
+        assert comes.wait(10)
+        return ends(*told)
+
+    first.away, spare.start = True, slowly  # type: ignore[method-assign]
+    spare._status["spare_of"] = ""
+    with ThreadPoolExecutor() as pool:
+        one = pool.submit(nodes.start, {}, "one", WHO)
+        assert came.wait(10)
+        first.away, spare.start = False, ends  # type: ignore[method-assign]
+        other = pool.submit(nodes.start, {}, "other", WHO)
+        wait([other], timeout=0.2)  # in vain
+        comes.set()
+        assert (one.result(10), other.result(10)) == (S, S)
+    assert first.asked == []
+    assert spare.asked == [("one", WHO, ""), ("other", WHO, "")]
+
+
+def test_after_the_spares_own_hearing_the_first_begins_again(nodes: RoomNodes, first: Node, spare: Node) -> None:
+    first.away = True
+    assert nodes.start({}, "one", WHO) == S
+    first.away = False
+    spare._status["state"] = "ended"
+    assert nodes.start({}, "other", WHO) == H
+
+
+def test_a_second_step_waits_for_the_first_one_to_fail_over(nodes: RoomNodes, first: Node, spare: Node) -> None:
+    inside = threading.Lock()
+
+    def deed(node: NodeClient, asked: Asked) -> None:
+        assert inside.acquire(blocking=False), "two steps at once"
+        try:
+            node.pause(asked)
+            threading.Event().wait(0.002)
+        finally:
+            inside.release()
+
+    first.away = True
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(nodes.lead, H, Asked(WHO, H, 3), deed) for _ in range(20)]:
+            done.result(10)
+    assert spare.asked == [Asked(WHO, S)] * 20
 
 
 def test_a_start_that_comes_again_when_the_first_is_back_begins_no_second_hearing(

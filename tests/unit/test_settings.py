@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from api.access import Place
-from api.composition import load_all_settings, make_context, open_database
+from api.composition import load_all_settings, make_context
 from api.errors import SettingsError
+from api.home import open_database
 from api.secrets import given_secret, load_secrets
 from api.settings import Settings, load_settings
 from court.errors import InputError

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from recorder.errors import SpoolError, SpoolInUse, disk_full
-from recorder.spool import Attachment, Backlog, HearingRow, OpenSegment, Spool, spooled_file
+from recorder.spool import Attachment, Backlog, HearingRow, OpenSegment, Spool
+from recorder.spool_file import spooled_file
 
 ROW = HearingRow("hearing-1", "room text", "fast", scripted=True)
 OPENED = OpenSegment("mic-judge", 3, 480, 48_000, "flac", "hearing-1/mic-judge-00003.mp4")

@@ -1,0 +1,47 @@
+"""Giving up segments that a node recorded and that can never arrive: the court states which, who decided so and why.
+
+Nothing is deleted. The time of such a segment is a gap with a cause from then on; if its bytes come after all, they are
+taken as any, and it counts again.
+"""
+
+from api.access import Action
+from api.context import Context
+from api.errors import Conflict
+from api.gate import existing_hearing
+from api.keeping import allowed, checked_reason
+from court.hearing import HearingState
+from storage.ledger.leaf import LeafKind
+
+PART = 2000
+"""Segments named in one ledger entry: an entry has at most 1 MiB."""
+
+
+def administrator(context: Context, login: str, password: str) -> str:
+    """The login of the administrator whose password this is; raises NotLoggedIn or Forbidden."""
+    refusal = "{login} is no administrator of this court, so may not write segments off."
+    return allowed(context, login, password, Action.WRITE_OFF, refusal)
+
+
+def write_off(context: Context, hearing_id: str, by: str, reason: str) -> list[str]:
+    """Gives up all segments of the hearing that have not arrived; returns their names, such as `cam-hall/3`.
+
+    Raises NotFound, InputError for a reason that is none, Conflict where nothing is awaited or the hearing goes on.
+    """
+    reason, now = checked_reason(reason), context.clock.now().utc
+    with context.database.begin() as uow:
+        hearing = existing_hearing(uow, hearing_id)
+        uow.hearings.lock(hearing_id)
+        uow.log.lock()  # an object may be arriving just now
+        if HearingState(hearing.state).live:
+            raise Conflict(f"Hearing {hearing_id} has not ended: what is awaited of it may still come.")
+        late = uow.hearings.undelivered(hearing_id)
+        if not late:
+            raise Conflict(f"Nothing of hearing {hearing_id} is awaited: there is nothing to write off.")
+        for first in range(0, len(late), PART):
+            named = [
+                {"track": one.track, "sequence": one.sequence, "sha256": one.sha256}
+                for one in late[first : first + PART]
+            ]
+            body = {"by": by, "reason": reason, "segments": named}
+            uow.log.record(LeafKind.LOSS, hearing_id, now, body, context.server_key)
+        return [f"{one.track}/{one.sequence}" for one in late]
