@@ -46,7 +46,7 @@ class Opening:
     live: bool
     format: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
-    timeout: float | tuple[float, float] | None = None
+    timeout: float | tuple[float, float | None] | None = None
     hole: int = _HOLE
 
 
@@ -225,7 +225,8 @@ class _Sound:
 
     def _count(self, frames: Iterable[Any]) -> None:
         for frame in frames:
-            pcm: Pcm = frame.to_ndarray().reshape(-1, len(frame.layout.channels))
+            channels = frame.layout.nb_channels
+            pcm: Pcm = np.frombuffer(frame.planes[0], np.int16, frame.samples * channels).reshape(-1, channels)
             self._pieces.append(pcm)
             self._next = (self._next or 0) + len(pcm)
 

@@ -4,7 +4,7 @@ import re
 
 from hardware.av_input import Opening
 
-_TIMEOUT_SECONDS = 10.0
+_OPENING_SECONDS = 10.0
 _SILENCE = "3000000"  # microseconds: a camera whose power was cut says no goodbye, and is looked for again
 
 
@@ -17,4 +17,4 @@ def opening(url: str, sound: bool) -> Opening:
         "timeout": _SILENCE,
         "allowed_media_types": "audio+video" if sound else "video",
     }
-    return Opening(f"The stream {shown}", shown, url, live=True, options=options, timeout=_TIMEOUT_SECONDS)
+    return Opening(f"The stream {shown}", shown, url, live=True, options=options, timeout=(_OPENING_SECONDS, None))
