@@ -35,6 +35,7 @@ from hardware.clock import SystemClock
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, AudioBlock, Item, Pcm, Picture, PictureFormat, Source
 from hardware.file import opening
 from recorder.agent import Agent
+from recorder.encode import KeptPictureFile, SegmentFile, SoundFile
 from recorder.plan import Command
 from recorder.rooms import room_text
 from recorder.script import Action, Script
@@ -50,10 +51,11 @@ WARM_SECONDS = 15.0
 
 TOKEN = "bench"  # noqa: S105 - nobody's secret
 ROLES = tuple(CourtRole)[:MICROPHONES]
+FRAME = "2400"  # samples of a FLAC frame
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_FRAGMENTED = "movflags=cmaf+frag_discont+frag_keyframe+default_base_moof:frag_duration=500000:flush_packets=1"
+_FRAGMENTED = "movflags=cmaf+frag_discont+frag_keyframe+default_base_moof:flush_packets=1:frag_duration="
 
 
 def main() -> None:
@@ -194,7 +196,8 @@ def node(home: Path, court_room: Room) -> "subprocess.Popen[bytes]":
 
 
 def ffmpeg(folder: Path, voices: Path, cameras: list[str], sound: str, port: int) -> "subprocess.Popen[bytes]":
-    """The same tracks by one command: FLAC, pictures as they come, segments of 15 s, fragments of half a second."""
+    """The same tracks by one command: the node's FLAC frames, pictures as they come, segments of 15 s, the same
+    fragments."""
     folder.mkdir()
     if sound == "rtp":
         sdp = folder / "desk.sdp"
@@ -216,15 +219,18 @@ def ffmpeg(folder: Path, voices: Path, cameras: list[str], sound: str, port: int
         f"[0:a]asplit={MICROPHONES + 1}{copies};{each};[c{MICROPHONES}]pan=mono|c0={total}[mix]",
     ]
     for name in (*(f"m{n}" for n in range(MICROPHONES)), "mix"):
-        command += ["-map", f"[{name}]", "-c:a", "flac", "-sample_fmt", "s16", *segments(folder, name)]
+        command += ["-map", f"[{name}]", "-c:a", "flac", "-sample_fmt", "s16", "-frame_size", FRAME]
+        command += segments(folder, name, SoundFile)
     for number in range(len(cameras)):
-        command += ["-map", f"{number + 1}:v", "-c:v", "copy", *segments(folder, f"cam{number}")]
+        command += ["-map", f"{number + 1}:v", "-c:v", "copy"]
+        command += segments(folder, f"cam{number}", KeptPictureFile)
     return subprocess.Popen(command)
 
 
-def segments(folder: Path, name: str) -> list[str]:
+def segments(folder: Path, name: str, kind: type[SegmentFile]) -> list[str]:
+    fragmented = f"{_FRAGMENTED}{kind.fragment_seconds * 1e6:.0f}"
     cut = ["-f", "segment", "-segment_time", "15", "-segment_format", "mp4"]
-    return [*cut, "-segment_format_options", _FRAGMENTED, str(folder / f"{name}-%05d.mp4")]
+    return [*cut, "-segment_format_options", fragmented, str(folder / f"{name}-%05d.mp4")]
 
 
 # ---- memory

@@ -46,7 +46,7 @@ class Opening:
     live: bool
     format: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
-    timeout: float | tuple[float, float] | None = None
+    timeout: float | tuple[float, float | None] | None = None
     hole: int = _HOLE
 
 
@@ -99,6 +99,9 @@ class AvInput:
             raise DeviceUnusable(f"{self.opening.name} holds neither sound nor a picture: give another one.")
         self.channels = 0 if self._audio is None else int(self._audio.codec_context.channels)
         self.picture = None if self._video is None else _picture_format(self._video)
+        # A packet makes a fraction of it anew each time.
+        self._sound_base = None if self._audio is None else self._audio.time_base
+        self._picture_base = None if self._video is None else self._video.time_base
         kinds = [f"{one.type} {one.codec_context.name}" for one in (self._audio, self._video) if one is not None]
         self.description = f"{self.opening.title} ({self._container.format.name}; {', '.join(kinds)})"
 
@@ -122,7 +125,7 @@ class AvInput:
 
     def _blocks(self, packet: Any) -> Iterator[AudioBlock]:
         for frame in _decode(packet):
-            yield from self._sound.blocks(frame, self._time(frame.pts, frame.time_base, AUDIO_RATE))
+            yield from self._sound.blocks(frame, self._time(frame.pts, self._sound_base, AUDIO_RATE))
 
     def _kept(self, packet: Any, form: PictureFormat) -> Iterator[Picture]:
         """A camera's first packets have no stamp until its first report came, but follow one another at its rate."""
@@ -131,8 +134,8 @@ class AvInput:
         if packet.pts is None and self.live:
             self._unstamped = [packet] if packet.is_keyframe else [*self._unstamped, packet]
             return
-        shown = self._time(packet.pts, packet.time_base, VIDEO_RATE)
-        decoded = self._time(packet.dts, packet.time_base, VIDEO_RATE)
+        shown = self._time(packet.pts, self._picture_base, VIDEO_RATE)
+        decoded = self._time(packet.dts, self._picture_base, VIDEO_RATE)
         if shown is None or shown < self._at * VIDEO_RATE:
             return
         start = self._counted(shown)
@@ -147,7 +150,7 @@ class AvInput:
 
     def _decoded(self, packet: Any, form: PictureFormat) -> Iterator[Picture]:
         for frame in _decode(packet):
-            shown = self._time(frame.pts, frame.time_base, VIDEO_RATE)
+            shown = self._time(frame.pts, self._picture_base, VIDEO_RATE)
             if shown is not None and shown >= self._at * VIDEO_RATE:
                 start = self._counted(shown)
                 start += self._gone_back(start, form)
@@ -225,7 +228,8 @@ class _Sound:
 
     def _count(self, frames: Iterable[Any]) -> None:
         for frame in frames:
-            pcm: Pcm = frame.to_ndarray().reshape(-1, len(frame.layout.channels))
+            channels = frame.layout.nb_channels
+            pcm: Pcm = np.frombuffer(frame.planes[0], np.int16, frame.samples * channels).reshape(-1, channels)
             self._pieces.append(pcm)
             self._next = (self._next or 0) + len(pcm)
 

@@ -24,6 +24,7 @@ def _decoded(picture: Picture) -> Any:
         return None
     kept = picture.format.kept
     decoder: Any = av.CodecContext.create(picture.format.codec, "r")
+    decoder.thread_count = 1  # threads would be made for this picture, and ended with it
     decoder.extradata = kept.codec_context.extradata
     try:
         frames = [*decoder.decode(av.Packet(bytes(picture.content))), *decoder.decode(None)]

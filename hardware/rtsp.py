@@ -4,8 +4,10 @@ import re
 
 from hardware.av_input import Opening
 
-_TIMEOUT_SECONDS = 10.0
+_OPENING_SECONDS = 10.0
 _SILENCE = "3000000"  # microseconds: a camera whose power was cut says no goodbye, and is looked for again
+# That ends a silent stream. A limit of PyAV's for reading would take the interpreter's lock at each wait of the socket,
+# thousands of times a second; what it alone would catch is a camera that sends reports more often and no picture.
 
 
 def opening(url: str, sound: bool) -> Opening:
@@ -17,4 +19,4 @@ def opening(url: str, sound: bool) -> Opening:
         "timeout": _SILENCE,
         "allowed_media_types": "audio+video" if sound else "video",
     }
-    return Opening(f"The stream {shown}", shown, url, live=True, options=options, timeout=_TIMEOUT_SECONDS)
+    return Opening(f"The stream {shown}", shown, url, live=True, options=options, timeout=(_OPENING_SECONDS, None))

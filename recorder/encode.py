@@ -6,7 +6,7 @@ the segments of a track, one behind the other, are one stream.
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -52,13 +52,15 @@ class SegmentFile:
     """One growing segment; subclasses know what stream it holds."""
 
     fragment_seconds = _FRAGMENT_SECONDS
+    rate: int
+    """Ticks per second of its packets' stamps."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._sink = Sink(path)
         options = {**_MP4, "frag_duration": str(int(self.fragment_seconds * 1_000_000))}
         self._container: Any = av.open(self._sink, "w", format="mp4", options=options)
-        self._synced: Fraction | None = None
+        self._synced: int | None = None
 
     @property
     def written(self) -> int:
@@ -79,22 +81,25 @@ class SegmentFile:
         with contextlib.suppress(av.FFmpegError, OSError, ValueError):
             self._container.close()
 
-    def _rest(self) -> Iterable[Any]:
-        return ()
+    def _rest(self) -> list[Any]:
+        return []
 
-    def _mux(self, packets: Iterable[Any]) -> None:
-        for packet in packets:
-            reached = packet.dts * packet.time_base
-            self._container.mux(packet)
-            if self._synced is None or reached - self._synced >= SYNC_SECONDS:
-                self._sink.sync()
-                self._synced = reached
+    def _mux(self, packets: list[Any]) -> None:
+        """Packets whose stamps count `rate` ticks per second."""
+        if not packets:
+            return
+        self._container.mux(packets)
+        reached = packets[-1].dts
+        if self._synced is None or reached - self._synced >= SYNC_SECONDS * self.rate:
+            self._sink.sync()
+            self._synced = reached
 
 
 class SoundFile(SegmentFile):
     """Mono FLAC, 48 kHz, 16 bit."""
 
     codec = "flac"
+    rate = AUDIO_RATE
     fragment_seconds = 0.04  # every frame
 
     def __init__(self, path: Path) -> None:
@@ -112,8 +117,9 @@ class SoundFile(SegmentFile):
         frame.pts, frame.time_base = start, _SAMPLE
         self._mux(self._stream.encode(frame))
 
-    def _rest(self) -> Iterable[Any]:
-        return list(self._stream.encode(None))
+    def _rest(self) -> list[Any]:
+        packets: list[Any] = self._stream.encode(None)
+        return packets
 
 
 class OpusFile(SoundFile):
@@ -138,8 +144,7 @@ class OpusFile(SoundFile):
             self._begin = start
         super().write(start, pcm)
 
-    def _mux(self, packets: Iterable[Any]) -> None:
-        packets = list(packets)
+    def _mux(self, packets: list[Any]) -> None:
         for packet in packets:
             if self._late is None:
                 self._late = self._begin - packet.pts
@@ -148,6 +153,8 @@ class OpusFile(SoundFile):
 
 
 class PictureFile(SegmentFile, ABC):
+    rate = VIDEO_RATE
+
     @abstractmethod
     def write(self, picture: Picture) -> None:
         """Appends a picture; its `start` counts ticks of the hearing."""
@@ -173,8 +180,9 @@ class EncodedPictureFile(PictureFile):
         frame.pict_type = av.video.frame.PictureType.NONE  # the encoder chooses, not the source's encoder
         self._mux(self._stream.encode(frame))
 
-    def _rest(self) -> Iterable[Any]:
-        return list(self._stream.encode(None))
+    def _rest(self) -> list[Any]:
+        packets: list[Any] = self._stream.encode(None)
+        return packets
 
 
 class KeptPictureFile(PictureFile):

@@ -12,7 +12,7 @@ from court.openness import Openness, OpennessSpan, order_now
 from court.room import Microphone
 from court.timeline import GapCause
 from hardware.devices import AUDIO_RATE, Pcm, ticks
-from hardware.levels import SILENT, Level, measure
+from hardware.levels import SILENT, Level, measure_each
 from recorder.alignment import Reason, RoomBlock
 from recorder.comparison import Comparison
 from recorder.health.senses import CameraSense, MicrophoneSense
@@ -74,7 +74,8 @@ class Recording:
         self._window = window
         self._comparison = comparison
         self._segmenter = Segmenter(position)
-        self._detectors = {microphone.track: SpeechDetector() for microphone, _ in microphones}
+        self._heard_by = {m.input: [one for one, _ in microphones if one.input == m.input] for m, _ in microphones}
+        self._detectors = {name: SpeechDetector(len(heard)) for name, heard in self._heard_by.items()}
         self._why: dict[str, Reason] = {}
         self._silence = silence
         self._pictures_fit = pictures_fit
@@ -173,20 +174,25 @@ class Recording:
     def _listen(self, block: RoomBlock) -> bool:
         """Measures the microphones; whether anybody speaks."""
         isolated = self.plan.state is HearingState.DELIBERATION
-        for microphone, _ in self._microphones:
-            pcm = _channel(block, microphone)
-            sense = self.senses[microphone.track]
+        for name, microphones in self._heard_by.items():
+            pcm = block.sound.get(name)
             if pcm is None or isolated:
-                self.levels[microphone.track] = TrackLevel(SILENT, False)
-            else:
-                speech, level = self._detectors[microphone.track].speech_in(pcm), measure(pcm)
-                self.levels[microphone.track] = TrackLevel(level, speech)
-                sense.hear(pcm, level, block.end)
-            if isolated:
-                sense.rest()
-            elif pcm is None:
-                sense.lose(block.missing[microphone.input][1])
+                for one in microphones:
+                    self._hear_nothing(one, isolated, block)
+                continue
+            channels = pcm.T[[one.channel for one in microphones]]
+            spoken, levels = self._detectors[name].speech_in(channels), measure_each(channels)
+            for one, channel, speech, level in zip(microphones, channels, spoken, levels, strict=True):
+                self.levels[one.track] = TrackLevel(level, speech)
+                self.senses[one.track].hear(channel, level, block.end)
         return any(one.speech for one in self.levels.values())
+
+    def _hear_nothing(self, microphone: Microphone, isolated: bool, block: RoomBlock) -> None:
+        self.levels[microphone.track] = TrackLevel(SILENT, False)
+        if isolated:
+            self.senses[microphone.track].rest()
+        else:
+            self.senses[microphone.track].lose(block.missing[microphone.input][1])
 
     def _watch(self, block: RoomBlock) -> None:
         """Remembers the cameras' newest pictures, whatever becomes of them."""

@@ -24,7 +24,9 @@ CREATE TABLE IF NOT EXISTS origin (hearing TEXT PRIMARY KEY, boot TEXT NOT NULL,
 """
 _INDICES = """
 DROP INDEX IF EXISTS unsent;
-CREATE INDEX IF NOT EXISTS waiting ON entry (position, hearing, seq, file, sent, stored) WHERE sent = 0 OR stored = 0;
+DROP INDEX IF EXISTS waiting;
+CREATE INDEX IF NOT EXISTS backlog
+    ON entry (position, hearing, seq, file, sent, stored, local, size, written_at) WHERE sent = 0 OR stored = 0;
 """
 
 

@@ -72,7 +72,7 @@ class LiveFeed:
         self._late = _LATE + max(self._delays.values(), default=0)
         self._patience = patience
         self._reopen = reopen
-        self._queue: queue.Queue[tuple[str, float, Item | str]] = queue.Queue(_QUEUED)
+        self._queue: queue.SimpleQueue[tuple[str, float, Item | str]] = queue.SimpleQueue()
         self._closed = threading.Event()
         self._open: dict[str, Source] = {}
         self._watched = {name: _Watched(self._began) for name in sources}
@@ -197,10 +197,7 @@ class LiveFeed:
 
     def _put(self, name: str, news: Item | str) -> None:
         """Waits for nobody: an item that does not fit is lost, and shows as a hole in the input's samples."""
-        while not self._closed.is_set():
-            try:
-                self._queue.put((name, elapsed(), news), timeout=_TICK)
-            except queue.Full:
-                if isinstance(news, str):
-                    continue
-            return
+        while self._queue.qsize() >= _QUEUED:
+            if self._closed.wait(_TICK) or (self._queue.qsize() >= _QUEUED and not isinstance(news, str)):
+                return
+        self._queue.put((name, elapsed(), news))

@@ -12,22 +12,27 @@ _AGGRESSIVENESS = 2
 
 
 class SpeechDetector:
-    """For one microphone: keeps what does not fill a 20 ms frame for the next block."""
+    """For the microphones of one input: keeps what does not fill a 20 ms frame for the next block."""
 
-    def __init__(self) -> None:
-        self._vad = webrtcvad.Vad(_AGGRESSIVENESS)
-        self._rest: Pcm = np.zeros(0, np.int16)
+    def __init__(self, microphones: int = 1) -> None:
+        self._vads = [webrtcvad.Vad(_AGGRESSIVENESS) for _ in range(microphones)]
+        self._rest: Pcm = np.zeros((microphones, 0), np.int16)
 
-    def speech_in(self, pcm: Pcm) -> bool:
-        """Whether any whole 20 ms frame of mono 48 kHz `pcm` holds speech."""
-        samples = np.concatenate([self._rest, pcm])
-        whole = len(samples) // (_FRAME * _DECIMATION) * (_FRAME * _DECIMATION)
-        self._rest = samples[whole:]
+    def speech_in(self, channels: Pcm) -> list[bool]:
+        """For each microphone of 48 kHz `channels`, shape (microphones, samples), whether any whole 20 ms frame holds
+        speech."""
+        samples = np.concatenate([self._rest, channels], axis=1)
+        whole = samples.shape[1] // (_FRAME * _DECIMATION) * (_FRAME * _DECIMATION)
+        self._rest = samples[:, whole:]
         # The mean of three neighbours is filter enough for finding pauses.
-        first, second, third = (samples[at:whole:_DECIMATION] for at in range(_DECIMATION))
+        first, second, third = (samples[:, at:whole:_DECIMATION] for at in range(_DECIMATION))
         total = np.add(first, second, dtype=np.int32)
         total += third
-        copy = (total // _DECIMATION).astype(np.int16).tobytes()
+        total //= _DECIMATION
+        copies = total.astype(np.int16)
+        return [self._spoken(vad, copy.tobytes()) for vad, copy in zip(self._vads, copies, strict=True)]
+
+    def _spoken(self, vad: webrtcvad.Vad, copy: bytes) -> bool:
         # Every frame is shown to the detector, which learns the noise from all of them.
-        spoken = [self._vad.is_speech(copy[at : at + _BYTES], 16_000) for at in range(0, len(copy), _BYTES)]
+        spoken = [vad.is_speech(copy[at : at + _BYTES], 16_000) for at in range(0, len(copy), _BYTES)]
         return any(spoken)

@@ -47,9 +47,9 @@ def make_folder(folder: Path) -> Path:
 
 def write_all(descriptor: int, data: bytes) -> None:
     """os.write until every byte is taken; it may take fewer than it is given."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])
 
 
 def write_new(path: Path, data: bytes, mode: int = 0o644) -> None:

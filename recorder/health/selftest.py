@@ -212,7 +212,7 @@ class Listening:
         for track, pcm in sound.items():
             self._listened[track].blocks.append(np.zeros(length, np.int16) if pcm is None else pcm)
             if pcm is not None:
-                self._ears[track] = Ear(measure(pcm), self._detectors[track].speech_in(pcm))
+                self._ears[track] = Ear(measure(pcm), self._detectors[track].speech_in(pcm[np.newaxis])[0])
         self._quiet_blocks += quiet
         self.prompts.hear(self._ears, length)
 

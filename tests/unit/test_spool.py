@@ -171,7 +171,7 @@ def test_a_spool_of_an_earlier_version_is_taken_over(spool: Spool) -> None:
     spool.close()
     with contextlib.closing(sqlite3.connect(spool.folder / "spool.db")) as database:
         database.execute("UPDATE entry SET sent = 1 WHERE seq < 2")
-        database.execute("DROP INDEX waiting")
+        database.execute("DROP INDEX backlog")
         database.execute("ALTER TABLE entry DROP COLUMN stored")
         database.execute("ALTER TABLE entry DROP COLUMN local")
         database.commit()

@@ -20,7 +20,7 @@ def heard(role: str) -> list[bool]:
     pcm = np.vstack([item.pcm for item in source.items() if isinstance(item, AudioBlock)])[:, 0]
     source.close()
     detector = SpeechDetector()
-    return [detector.speech_in(pcm[at : at + BLOCK]) for at in range(0, len(pcm), BLOCK)]
+    return [detector.speech_in(pcm[np.newaxis, at : at + BLOCK])[0] for at in range(0, len(pcm), BLOCK)]
 
 
 def test_speech_is_heard_and_pauses_are_found() -> None:
@@ -37,11 +37,25 @@ def test_speech_is_heard_and_pauses_are_found() -> None:
 
 
 def test_frames_across_blocks_are_heard_like_in_one_piece() -> None:
-    noise = np.random.default_rng(1).normal(0, 3000, 9600).astype(np.int16)
+    noise = np.random.default_rng(1).normal(0, 3000, (1, 9600)).astype(np.int16)
     whole, pieces = SpeechDetector(), SpeechDetector()
-    found = [pieces.speech_in(noise[at : at + 700]) for at in range(0, len(noise), 700)]
-    assert whole.speech_in(noise) == any(found)
+    found = [pieces.speech_in(noise[:, at : at + 700]) for at in range(0, noise.shape[1], 700)]
+    assert whole.speech_in(noise) == [any(one[0] for one in found)]
+
+
+def test_each_microphone_is_heard_by_itself() -> None:
+    generator = np.random.default_rng(1)
+    both = generator.normal(0, [[3000], [3]], (2, AUDIO_RATE)).astype(np.int16)
+    together, loud, soft = SpeechDetector(2), SpeechDetector(), SpeechDetector()
+    found = [together.speech_in(both[:, at : at + BLOCK]) for at in range(0, AUDIO_RATE, BLOCK)]
+    assert [one for one, _ in found] == [
+        loud.speech_in(both[:1, at : at + BLOCK])[0] for at in range(0, AUDIO_RATE, BLOCK)
+    ]
+    assert [one for _, one in found] == [
+        soft.speech_in(both[1:, at : at + BLOCK])[0] for at in range(0, AUDIO_RATE, BLOCK)
+    ]
+    assert found[-1] == [True, False]
 
 
 def test_digital_zero_is_no_speech() -> None:
-    assert not SpeechDetector().speech_in(np.zeros(AUDIO_RATE, np.int16))
+    assert SpeechDetector().speech_in(np.zeros((1, AUDIO_RATE), np.int16)) == [False]
