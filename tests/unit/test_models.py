@@ -10,7 +10,7 @@ import pytest
 
 from transcribe import models, sources
 from transcribe.errors import ModelError
-from transcribe.manifest import Carrier, ModelCard, ModelFile, model_card, parse_manifest
+from transcribe.manifest import Carrier, ModelCard, ModelFile, model_card, packaged_models, parse_manifest
 
 WEIGHTS, CONFIG = b"first half, second half", b'{"beams": 5}'
 PACKAGES = {
@@ -189,17 +189,16 @@ def test_a_models_folder_that_cannot_be_made_is_one_sentence(card: ModelCard, tm
         models.ensure("tiny", tmp_path / "models")
 
 
-def test_the_packaged_manifest_describes_whole_models() -> None:
-    card = model_card("whisper-base")
+@pytest.mark.parametrize("card", packaged_models().values(), ids=packaged_models())
+def test_the_packaged_manifest_describes_whole_models(card: ModelCard) -> None:
     assert card.sha256 == card.files[0].sha256
-    assert {"ru", "en"} <= set(card.languages)
     packages = {carrier.file.split("-")[0] for carrier in card.carriers}
     assert {part.split("/")[0] for file in card.files for part in file.parts} == packages
     assert all(len(one.sha256) == 64 and one.size > 0 for one in (*card.files, *card.carriers))
 
 
 def test_an_unknown_model_is_named_with_those_there_are() -> None:
-    with pytest.raises(ModelError, match="'large' is unknown: use one of whisper-base"):
+    with pytest.raises(ModelError, match="'large' is unknown: use one of .*whisper-base"):
         model_card("large")
 
 
