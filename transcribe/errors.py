@@ -20,7 +20,7 @@ class EngineError(TranscribeError):
 
 
 class NoEngine(EngineError):
-    """No recogniser is set for the hearing's language: trying again changes nothing."""
+    """Nothing here recognises the hearing's language: trying again changes nothing."""
 
 
 class TranscribeSettingsError(TranscribeError, InputError):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import onnxruntime
 
 from transcribe.engines.port import EngineSegment, Sound
-from transcribe.errors import EngineError
+from transcribe.errors import EngineError, NoEngine
 from transcribe.manifest import model_card
 from transcribe.models import verify
 from transcribe.speech import SAMPLE_RATE, Word
@@ -66,12 +66,17 @@ class OnnxAsrEngine:
     def parameters(self) -> Mapping[str, str | int | bool]:
         return {"device": self._device}
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What the manifest says of it."""
+        return self._languages
+
     def transcribe(self, sound: Sound, language: str | None) -> list[EngineSegment]:
         if language is not None and language not in self._languages:
-            raise EngineError(f"The model {self._name} does not know the language {language!r}: set another for it.")
+            raise NoEngine(f"The model {self._name} does not know the language {language!r}: set another for it.")
         result = self._model.recognize(sound, sample_rate=SAMPLE_RATE)
         if result.text and (result.timestamps is None or result.tokens is None):
-            raise EngineError(f"The model {self._name} gives no times of its words: set another for {language!r}.")
+            raise NoEngine(f"The model {self._name} gives no times of its words: set another for {language!r}.")
         return [_segment(result, len(sound) / SAMPLE_RATE, language or "")] if result.text else []
 
 

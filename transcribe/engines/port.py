@@ -44,7 +44,7 @@ class Engine(Protocol):
     def transcribe(self, sound: Sound, language: str | None) -> list[EngineSegment]:
         """Words of at most 30 s of sound; `language` is an ISO 639-1 code, None to detect.
 
-        The same sound gives the same words. Raises EngineError when the language cannot be served.
+        The same sound gives the same words. Raises NoEngine when the language cannot be served.
         """
         ...
 
@@ -52,6 +52,17 @@ class Engine(Protocol):
 @runtime_checkable
 class Identifier(Protocol):
     """What can tell in which language somebody speaks."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model_sha256(self) -> str: ...
+
+    @property
+    def tells_languages(self) -> bool:
+        """False for a model that knows one language only; it must not be asked."""
+        ...
 
     def identify(self, sounds: Sequence[Sound]) -> list[dict[str, float]]:
         """For each sound the probability of every language it knows, by ISO 639-1 code, from its first seconds."""

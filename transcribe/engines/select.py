@@ -9,6 +9,7 @@ from transcribe.engines.port import Engine, Identifier
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.errors import EngineError, MissingModel, ModelError, NoEngine
 from transcribe.manifest import model_card
+from transcribe.pipeline import Tongues
 from transcribe.settings import TranscribeSettings
 
 _log = structlog.get_logger(__name__)
@@ -24,7 +25,7 @@ class Engines:
     def __init__(self, settings: TranscribeSettings, models_dir: Path) -> None:
         self._settings = settings
         self._models_dir = settings.models_dir or models_dir
-        self._loaded: dict[str, Engine] = {}
+        self._loaded: dict[str, WhisperEngine | OnnxAsrEngine] = {}
         self._unusable: dict[str, str] = {}
 
     def __call__(self, language: str) -> Engine:
@@ -33,9 +34,13 @@ class Engines:
         complaints = []
         for model in models:
             try:
-                return self._engine(model)
+                engine = self._engine(model)
             except (ModelError, EngineError) as error:
                 complaints.append(str(error))
+                continue
+            if language in engine.languages:
+                return engine
+            complaints.append(f"The model {model} does not know the language {language!r}: set another for it.")
         if not models:
             raise NoEngine(
                 f"No recogniser is set for hearings in {language!r}: "
@@ -43,27 +48,34 @@ class Engines:
             )
         raise NoEngine(f"No recogniser for hearings in {language!r} can be used. {' '.join(complaints)}")
 
-    def serves(self, language: str) -> bool:
-        """Whether speech in `language` can be recognised here now."""
-        try:
-            self(language)
-        except NoEngine:
-            return False
-        return True
+    def tongues(self, language: str) -> Tongues | None:
+        """The court's other languages in a hearing in `language`; None where nothing tells them apart.
 
-    def identifier(self, language: str) -> Identifier | None:
-        """What tells languages apart in a hearing in `language`: the model set for it if it is here, else the engine
-        itself; None where neither can."""
+        The model set for that does so if it is here, else the hearing's own recogniser if it can.
+        """
+        others = [one for one in self._settings.languages if one != language]
+        identifier = self._identifier(language)
+        if not others or identifier is None:
+            return None
+        return Tongues(identifier, {one: self._engine_or_none(one) for one in others})
+
+    def _engine_or_none(self, language: str) -> Engine | None:
+        try:
+            return self(language)
+        except NoEngine:
+            return None
+
+    def _identifier(self, language: str) -> Identifier | None:
         for model in (self._settings.identifier, *self._settings.models_for(language)):
             try:
                 engine = self._engine(model)
             except (ModelError, EngineError):
                 continue
-            if isinstance(engine, Identifier):
+            if isinstance(engine, Identifier) and engine.tells_languages:
                 return engine
         return None
 
-    def _engine(self, model: str) -> Engine:
+    def _engine(self, model: str) -> WhisperEngine | OnnxAsrEngine:
         if model in self._unusable:
             raise ModelError(self._unusable[model])
         if model not in self._loaded:
@@ -77,7 +89,7 @@ class Engines:
                 raise
         return self._loaded[model]
 
-    def _load(self, model: str) -> Engine:
+    def _load(self, model: str) -> WhisperEngine | OnnxAsrEngine:
         one = self._settings
         kind = model_card(model, self._models_dir).engine
         if kind == "faster-whisper":

@@ -9,7 +9,7 @@ import numpy as np
 from faster_whisper import WhisperModel
 
 from transcribe.engines.port import EngineSegment, Sound
-from transcribe.errors import EngineError
+from transcribe.errors import EngineError, NoEngine
 from transcribe.manifest import model_card
 from transcribe.models import verify
 from transcribe.speech import SAMPLE_RATE, Word
@@ -67,9 +67,14 @@ class WhisperEngine:
     def parameters(self) -> Mapping[str, str | int | bool]:
         return {"beam_size": BEAM_SIZE, "device": self._device, "compute_type": self._compute_type}
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What it can be asked for. Whisper has no Kyrgyz."""
+        return tuple(self._model.supported_languages)
+
     def transcribe(self, sound: Sound, language: str | None) -> list[EngineSegment]:
         if language is not None and language not in self._model.supported_languages:
-            raise EngineError(f"The model {self._name} does not know the language {language!r}: set another for it.")
+            raise NoEngine(f"The model {self._name} does not know the language {language!r}: set another for it.")
         segments, about = self._model.transcribe(
             sound,
             language=language,
@@ -95,9 +100,11 @@ class WhisperEngine:
             for segment in segments
         ]
 
+    @property
+    def tells_languages(self) -> bool:
+        return bool(self._model.model.is_multilingual)
+
     def identify(self, sounds: Sequence[Sound]) -> list[dict[str, float]]:
-        if not self._model.model.is_multilingual:
-            raise EngineError(f"The model {self._name} knows one language only and cannot tell languages apart.")
         if not sounds:
             return []
         samples = IDENTIFY_SECONDS * SAMPLE_RATE
