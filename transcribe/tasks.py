@@ -11,7 +11,7 @@ from court.clock import Clock
 from court.errors import CourtError
 from storage.db.models import Hearing, Segment
 from storage.db.unit_of_work import Database, UnitOfWork
-from storage.db.work import MAX_ATTEMPTS
+from storage.db.work import MAX_ATTEMPTS, NO_RECOGNISER
 from storage.keys import SigningKey
 from storage.ledger.leaf import LeafKind
 from storage.queue import TRANSCRIBE_WINDOW, offer_draft, register_task
@@ -135,7 +135,7 @@ def _give_back(context: TranscribeContext, job: _Job, error: Exception) -> None:
     sentence = str(error) if isinstance(error, CourtError) else f"{type(error).__name__}: {error}"
     with context.database.begin() as work:
         hearing = _still_ours(work, job)
-        for_good = isinstance(error, NoEngine)
+        for_good = NO_RECOGNISER if isinstance(error, NoEngine) else ""
         if hearing is not None and work.windows.failed(job.hearing_id, job.sequence, sentence, for_good):
             offer_draft(work, hearing, context.clock.now().utc)
     _log.warning("window_failed", hearing=job.hearing_id, sequence=job.sequence, attempt=job.attempt, error=sentence)

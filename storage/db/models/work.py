@@ -15,7 +15,8 @@ class Window(Base):
     """A unit of transcription: all microphones' segments of one sequence number.
 
     `state` is pending, claimed, done or failed; a claim older than the queue's lease may be taken over.
-    `offered_at` is when a task for it was last promised, None when it waits to be offered.
+    `offered_at` is when a task for it was last promised, None when it waits to be offered. `error` is what the program
+    says of its last failure, `reason` a word for what pages can say in their own language (empty: they quote `error`).
     """
 
     __tablename__ = "windows"
@@ -29,6 +30,7 @@ class Window(Base):
     claimed_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(String(32), default="")
 
 
 class Utterance(Base):
@@ -38,8 +40,8 @@ class Utterance(Base):
     without text where nothing recognised that one; {} where there is none, None in rows from before 0007.
 
     `segment_sha256`, `track`, `engine` and `parameters_key` say exactly what it was made of and by what, so a
-    repeated task finds its own work. `engine` and `model` are those of the hearing's language; the transcript's entry in
-    the log says which served another. `flags` name the reasons to doubt the text.
+    repeated task finds its own work. `engine` and `model` are those of the hearing's language; the transcript's entry
+    in the log says which served another. `flags` name the reasons to doubt the text.
     """
 
     __tablename__ = "utterances"

@@ -9,3 +9,4 @@ down_revision = "0006"
 
 def upgrade() -> None:
     op.add_column("utterances", sa.Column("alternative", sa.JSON(none_as_null=True), nullable=True))
+    op.add_column("windows", sa.Column("reason", sa.String(length=32), nullable=False, server_default=""))
