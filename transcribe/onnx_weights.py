@@ -3,7 +3,7 @@
 Only the few fields of the format that hold weights are declared here (onnx.proto of ONNX 1.x); protobuf skips the rest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from transcribe.errors import ModelError
 
 _Array = NDArray[np.float32]
-_FIELDS = {  # message → field: (number, type, repeated)
+Fields = Mapping[str, Mapping[str, tuple[int, str, bool]]]
+"""Message → its fields' number, type (protobuf's, or a message's name) and whether it repeats."""
+
+_FIELDS: Fields = {
     "Tensor": {
         "dims": (1, "INT64", True),
         "data_type": (2, "INT32", False),
@@ -36,7 +39,7 @@ class OnnxWeights:
     """The weights of one file. Raises ModelError where it holds no such weight, or is not read as ONNX."""
 
     def __init__(self, path: Path) -> None:
-        model = _message_class()()
+        model = message_class(_FIELDS)()
         try:
             model.ParseFromString(path.read_bytes())
         except DecodeError:
@@ -83,15 +86,16 @@ def _array(tensor: Any) -> NDArray[Any]:
     return content.reshape(tuple(tensor.dims))
 
 
-def _message_class() -> Any:
+def message_class(fields: Fields) -> Any:
+    """The class of ONNX's message Model, of whose format `fields` declares what is needed."""
     field = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(name="onnx_weights.proto", package="onnx_weights", syntax="proto2")
-    for message, fields in _FIELDS.items():
+    for message, declared in fields.items():
         described = file.message_type.add(name=message)
-        for name, (number, kind, repeated) in fields.items():
+        for name, (number, kind, repeated) in declared.items():
             one = described.field.add(name=name, number=number)
             one.label = field.LABEL_REPEATED if repeated else field.LABEL_OPTIONAL
-            if kind in _FIELDS:
+            if kind in fields:
                 one.type, one.type_name = field.TYPE_MESSAGE, f".onnx_weights.{kind}"
             else:
                 one.type = field.Type.Value(f"TYPE_{kind}")
