@@ -163,6 +163,25 @@ def test_closed_words_stay_at_the_court(server: Server) -> None:
     assert pdf.status_code == 403
 
 
+def test_a_second_text_and_what_is_interpreted_stand_by_the_first(server: Server) -> None:
+    witness = _utterance(2, 3_000, "Ооба билем")
+    witness.role, witness.language, witness.flags = "witness", "ky", ["language_doubtful"]
+    witness.alternative = {"language": "kk", "text": "Иә білемін"}
+    interpreter = _utterance(3, 5_000, "Да знаю")
+    interpreter.role, interpreter.alternative = "interpreter", {}
+    server.transcribe([witness, interpreter])
+    page = browser(server, UserRole.JUDGE).get(f"/hearings/{HEARING}").text
+    assert re.search(
+        r"<summary>Возможно, сказано на другом языке: Қазақша</summary><p lang=\"kk\">Иә білемін</p>", page
+    )
+    assert re.search(r'<a class="renders" href="/hearings/[^"]+\?t=3\.0">перевод сказанного в 00:00:03</a>', page)
+    assert '<p lang="ky">' in page
+    assert "Язык определён неуверенно" in page
+    server.order(HEARING, Openness.CLOSED, 2_500, 6_000)
+    outside = browser(server, UserRole.JUDGE, address=ELSEWHERE).get(f"/hearings/{HEARING}").text
+    assert "білемін" not in outside, "the second text is as closed as the first"
+
+
 def test_a_party_gets_nothing_of_a_hearing_not_granted(server: Server) -> None:
     party = browser(server, UserRole.PARTY)
     refused = party.get(f"/hearings/{HEARING}")
