@@ -1,5 +1,6 @@
 """Which recogniser serves which language is a setting, and what is missing is said plainly."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -31,12 +32,12 @@ def test_kyrgyz_is_nobodys_while_its_model_is_not_here(tmp_path: Path) -> None:
     engines = Engines(TranscribeSettings(), tmp_path)
     with pytest.raises(NoEngine, match=r"in 'ky' can be used.*courtrec models pin gigaam-multilingual"):
         engines("ky")
-    assert not engines.serves("ky")
 
 
 class Loaded:
     """Stands in for an engine; `broken` are models that cannot be loaded."""
 
+    languages = ("ru", "en")
     broken: ClassVar[set[str]] = set()
     asked: ClassVar[list[str]] = []
 
@@ -78,6 +79,40 @@ def test_a_damaged_model_is_passed_over_and_not_hashed_again(loaded: type[Loaded
     engines = Engines(TranscribeSettings(engines={"ru": ("whisper-small", "whisper-base")}), tmp_path)
     assert [engines("ru").name, engines("ru").name] == ["whisper-base", "whisper-base"]
     assert loaded.asked.count("whisper-small") == 1
+
+
+def test_a_model_that_does_not_know_the_language_is_passed_over(loaded: type[Loaded], tmp_path: Path) -> None:
+    (tmp_path / "whisper-base").mkdir()
+    engines = Engines(TranscribeSettings(engines={"ky": "whisper-base"}), tmp_path)
+    with pytest.raises(NoEngine, match="whisper-base does not know the language 'ky'"):
+        engines("ky")
+
+
+class Telling(Loaded):
+    """An engine that tells languages apart."""
+
+    model_sha256, tells_languages = "ab" * 32, True
+
+    def identify(self, sounds: Sequence[object]) -> list[dict[str, float]]:
+        return [{"ru": 1.0} for _ in sounds]
+
+
+def test_the_courts_other_languages_have_their_engines_and_what_tells_them_apart(
+    loaded: type[Loaded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = TranscribeSettings(engines={"ru": "whisper-base", "en": "whisper-base"}, languages=("ru", "ky", "en"))
+    (tmp_path / "whisper-base").mkdir()
+    assert Engines(settings, tmp_path).tongues("ru") is None, "nothing here tells them apart"
+    monkeypatch.setattr(select, "WhisperEngine", Telling)
+    engines = Engines(settings, tmp_path)
+    found = engines.tongues("ru")
+    assert found is not None
+    assert (found.identifier.name, found.engines) == ("whisper-base", {"ky": None, "en": engines("en")})
+    (tmp_path / "whisper-tiny").mkdir()
+    better = engines.tongues("ru")
+    assert better is not None
+    assert better.identifier.name == "whisper-tiny"
+    assert Engines(settings.model_copy(update={"languages": ("ru",)}), tmp_path).tongues("ru") is None
 
 
 def test_a_language_whose_models_are_all_damaged_says_why(loaded: type[Loaded], tmp_path: Path) -> None:
