@@ -122,7 +122,12 @@ def known_models(models_dir: Path) -> dict[str, ModelCard]:
 
 
 def model_card(name: str, models_dir: Path) -> ModelCard:
-    """The model `name`; raises UnknownModel naming those there are."""
+    """The model `name`; raises UnknownModel naming those there are, ModelError where only the court's manifest could
+    know it and cannot be read.
+    """
+    packaged = packaged_models().get(name)
+    if packaged and packaged.pinned:
+        return packaged
     known = known_models(models_dir)
     if name not in known:
         raise UnknownModel(f"The recognition model {name!r} is unknown: use one of {', '.join(sorted(known))}.")

@@ -29,17 +29,17 @@ def card_to_pin(name: str, models_dir: Path) -> ModelCard | None:
 
 
 def pin(card: ModelCard, models_dir: Path, folder: Path | None) -> ModelCard:
-    """Takes the model's files from `folder`, or from its hub if that is None, hashes them and keeps them.
+    """Takes all files of `folder`, or the model's from its hub if that is None, hashes them and keeps them.
 
-    A card without files takes every file of the folder. Returns the card as the court's manifest has it from now on;
+    Returns the card as the court's manifest has it from now on;
     whatever was pinned under the name before is replaced. Raises ModelError.
     """
     if "/" in card.name or card.name.startswith(".") or card.name == COURT_MANIFEST:
         raise ModelError(f"A model cannot be named {card.name!r}: use letters, digits and hyphens.")
     with scratch_folder(models_dir) as scratch:
         work = Path(scratch)
-        found = _copied(card, folder, work / card.name) if folder else snapshot(card, work / card.name)
-        pinned = replace(card, files=_hashed(card, found), carriers=(), convert=())
+        found = _copied(folder, work / card.name) if folder else snapshot(card, work / card.name)
+        pinned = replace(card, files=_hashed(found), carriers=(), convert=())
         target = models_dir / card.name
         if target.exists():
             target.replace(work / "before")
@@ -49,23 +49,21 @@ def pin(card: ModelCard, models_dir: Path, folder: Path | None) -> ModelCard:
     return pinned
 
 
-def _copied(card: ModelCard, folder: Path, target: Path) -> Path:
+def _copied(folder: Path, target: Path) -> Path:
     target.mkdir()
     try:
-        there = sorted(one.name for one in folder.iterdir() if one.is_file() and not one.name.startswith("."))
-        wanted = [file.name for file in card.files] or there
-        for name in wanted:
-            shutil.copyfile(folder / name, target / name)
+        there = [one for one in folder.iterdir() if one.is_file() and not one.name.startswith(".")]
+        for one in there:
+            shutil.copyfile(one, target / one.name)
     except OSError as error:
-        raise ModelError(f"The file {error.filename} of {card.name} cannot be copied ({error.strerror}).") from None
-    if not wanted:
+        raise ModelError(f"The model's {error.filename} cannot be copied ({error.strerror}).") from None
+    if not there:
         raise ModelError(f"The folder {folder} holds no files.")
     return target
 
 
-def _hashed(card: ModelCard, folder: Path) -> tuple[ModelFile, ...]:
+def _hashed(folder: Path) -> tuple[ModelFile, ...]:
     """The files with size and hash, the weights (the largest file) first."""
-    known = {file.name: file for file in card.files}
     found = []
     for path in folder.iterdir():
         if not path.is_file():  # what the hub's client keeps for itself
@@ -73,7 +71,5 @@ def _hashed(card: ModelCard, folder: Path) -> tuple[ModelFile, ...]:
             continue
         with path.open("rb") as content:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-        found.append(
-            ModelFile(path.name, path.stat().st_size, sha256, hub=known[path.name].hub if path.name in known else "")
-        )
+        found.append(ModelFile(path.name, path.stat().st_size, sha256))
     return tuple(sorted(found, key=lambda one: (-one.size, one.name)))

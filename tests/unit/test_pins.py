@@ -56,7 +56,11 @@ def test_pinning_again_replaces_one_and_leaves_the_others(given: Path, tmp_path:
     first = pin(OWN, models, given)
     other = pin(ModelCard("other", "Other", "MIT", ("kk",), (), engine="onnx-asr", loader="t-one-ctc"), models, given)
     (given / "model.bin").write_bytes(b"better weights")
-    second = pin(OWN, models, given)
+    (given / "tokenizer.json").write_bytes(b"and a tokenizer")
+    again = card_to_pin("court-ky", models)
+    assert again is not None
+    second = pin(again, models, given)
+    assert len(second.files) == 3
     assert court_models(models) == {"court-ky": second, "other": other}
     assert second.sha256 != first.sha256
     verify("court-ky", models)
@@ -122,6 +126,7 @@ def test_a_damaged_manifest_is_one_sentence(content: str, tmp_path: Path) -> Non
     (tmp_path / COURT_MANIFEST).write_text(content)
     with pytest.raises(ModelError, match=r"The court's manifest .* cannot be read"):
         court_models(tmp_path)
+    assert model_card("whisper-base", tmp_path).pinned, "what the program knows itself goes on"
 
 
 def test_a_manifest_reads_back_what_was_written() -> None:

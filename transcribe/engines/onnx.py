@@ -74,7 +74,7 @@ class OnnxAsrEngine:
     def transcribe(self, sound: Sound, language: str | None) -> list[EngineSegment]:
         if language is not None and language not in self._languages:
             raise NoEngine(f"The model {self._name} does not know the language {language!r}: set another for it.")
-        result = self._model.recognize(sound, sample_rate=SAMPLE_RATE)
+        result = self._model.recognize(sound)  # 16 kHz is what it expects
         if result.text and (result.timestamps is None or result.tokens is None):
             raise NoEngine(f"The model {self._name} gives no times of its words: set another for {language!r}.")
         return [_segment(result, len(sound) / SAMPLE_RATE, language or "")] if result.text else []
