@@ -19,27 +19,16 @@ from rich.table import Table
 from bench.transcript import Recording, stretches
 from tests.speech import Composite, Line, asterisk_ru, compose, festvox_ru
 from tests.speech.recogniser import load_whisper_base, models_dir
-from transcribe.engines.port import Engine, EngineSegment, Sound
+from transcribe.engines.port import Engine, Sound
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.evaluate import word_errors
 from transcribe.pipeline import transcribe_window
 from transcribe.speech import SAMPLE_RATE, Pcm
 
-SENTENCES = 32  # of each voice
+SENTENCES = 31  # of each voice
 SEATS = ("judge", "secretary", "claimant", "respondent")
 LONG = 600.0
 """Seconds of a stretch that is transcribed at once when there is time: of a whole hearing, anew."""
-
-
-class OneByOne:
-    """An engine whose windows are decoded one after the other."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.name, self.model_sha256, self.parameters = engine.name, engine.model_sha256, engine.parameters
-
-    def transcribe(self, sound: Sound, language: str | None) -> list[EngineSegment]:
-        return self._engine.transcribe(sound, language)
 
 
 @dataclass(frozen=True)
@@ -77,19 +66,14 @@ class Bench:
 
     @property
     def ways(self) -> dict[str, Callable[[], str]]:
-        alone = OneByOne(self.engine)
         return {
             "faster-whisper, sequential": self.sequential,
             "faster-whisper, batched": self.batched,
             "faster-whisper, batched, without_timestamps=False": lambda: self.batched(without_timestamps=False),
             "courtrec as recorded, two microphones": lambda: self.courtrec(self.two, self.engine, 0.0),
-            "courtrec at once, two microphones, window by window": lambda: self.courtrec(self.two, alone, LONG),
             "courtrec at once, two microphones": lambda: self.courtrec(self.two, self.engine, LONG),
             "courtrec at once, one microphone": lambda: self.courtrec(self.one, self.engine, LONG),
             "courtrec at once, four microphones": lambda: self.courtrec(self.four, self.engine, LONG),
-            "faster-whisper, sequential, no sampling and no context": lambda: self.sequential(
-                temperature=0.0, condition_on_previous_text=False
-            ),
             "faster-whisper, batched, both": lambda: self.batched(without_timestamps=False, chunk_length=15),
             "faster-whisper, batched, chunk_length=15": lambda: self.batched(chunk_length=15),
         }

@@ -77,7 +77,7 @@ def evaluate(
         wer=errors.rate,
         deleted=errors.deleted,
         hallucinated=hallucinated(reference, found),
-        cer=float(jiwer.cer(*everything)),
+        cer=float(jiwer.cer(everything[0], everything[1])),
         cp_wer=float(meeteval.wer.cp_word_error_rate(*segments).error_rate),
         tcp_wer=float(meeteval.wer.tcp_word_error_rate(*segments, collar=TCP_COLLAR).error_rate),
         der=speaker_errors(speech, spoken, seconds).rate,

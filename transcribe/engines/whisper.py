@@ -69,7 +69,13 @@ class WhisperEngine:
 
     @property
     def parameters(self) -> Mapping[str, str | int | bool]:
-        return {"beam_size": BEAM_SIZE, "device": self._device, "compute_type": self._compute_type}
+        return {
+            "beam_size": BEAM_SIZE,
+            "timestamps": False,
+            "batch": BATCH,
+            "device": self._device,
+            "compute_type": self._compute_type,
+        }
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -77,38 +83,27 @@ class WhisperEngine:
         return tuple(self._model.supported_languages)
 
     def transcribe(self, sound: Sound, language: str | None) -> list[EngineSegment]:
-        self._check(language)
-        segments, about = self._model.transcribe(
-            sound,
-            language=language,
-            beam_size=BEAM_SIZE,
-            temperature=0.0,
-            condition_on_previous_text=False,
-            word_timestamps=True,
-            vad_filter=False,
-            no_speech_threshold=None,
-        )
-        return [_segment(one, about.language, 0.0) for one in segments]
+        return self.transcribe_all([sound], language)[0]
 
-    def transcribe_all(self, sounds: Sequence[Sound], language: str) -> list[list[EngineSegment]]:
-        """Several sounds decoded at once, each as one window with timestamps; a single one as `transcribe` does it."""
+    def transcribe_all(self, sounds: Sequence[Sound], language: str | None) -> list[list[EngineSegment]]:
+        """Several sounds decoded at once, each as one window; times of words come from the alignment alone."""
         self._check(language)
-        if len(sounds) < 2:
-            return [self.transcribe(one, language) for one in sounds]
+        if not sounds:
+            return []
         samples = WINDOW_SECONDS * SAMPLE_RATE
         begun = [float(WINDOW_SECONDS * number) for number in range(len(sounds))]
         # A pipeline of its own per call: it keeps the last word's time, and the same sound is to give the same words.
         segments, about = BatchedInferencePipeline(self._model).transcribe(
-            np.concatenate([np.pad(one, (0, samples - len(one))) for one in sounds]),
+            np.concatenate([np.pad(one[:samples], (0, max(0, samples - len(one)))) for one in sounds]),
             language=language,
             clip_timestamps=[
-                {"start": start, "end": start + len(one) / SAMPLE_RATE}
+                {"start": start, "end": start + min(len(one), samples) / SAMPLE_RATE}
                 for start, one in zip(begun, sounds, strict=True)
             ],
             batch_size=BATCH,
             beam_size=BEAM_SIZE,
             temperature=0.0,
-            without_timestamps=False,
+            without_timestamps=True,
             word_timestamps=True,
             vad_filter=False,
             no_speech_threshold=None,
