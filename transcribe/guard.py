@@ -32,6 +32,7 @@ REPEATS = 4  # the same words this often in a row; "нет, нет, нет" is h
 COMPRESSION = 2.4  # Whisper's own threshold for a failed decoding
 WORDS_PER_SECOND = 6.0  # fast Russian speech has about four
 SPEECHLESS = 0.6  # Whisper's own threshold
+SPEECHLESS_TOO = 0.4  # enough where the detector doubts as well
 PROBABILITY = 0.5  # mean over the words
 DETECTED = 0.5  # the detector's mean over a span: speech has more (bench/README.md), coughs less
 EDGE = 0.05  # seconds: a word so near to where the sound was cut may have lost a part of itself
@@ -114,7 +115,7 @@ def doubts(
 
 
 def _speechless(segments: Sequence[EngineSegment]) -> bool:
-    return bool(segments) and all(one.no_speech > SPEECHLESS for one in segments)
+    return bool(segments) and all(one.no_speech > SPEECHLESS_TOO for one in segments)
 
 
 def _cut(word: Word, cuts: Sequence[float]) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from transcribe.diarise.channel import dominant_channels
 from transcribe.diarise.port import Diariser
 from transcribe.engines.port import BatchEngine, Engine, EngineSegment, Identifier, Sound
-from transcribe.guard import DETECTED, SPEECHLESS, no_speech
+from transcribe.guard import DETECTED, SPEECHLESS_TOO, no_speech
 from transcribe.language import EXPECTED, MARGIN, SHORTEST, Guess, guess
 from transcribe.pack import LONGEST, SILENCE, Piece, Window, pack, place, sound_of
 from transcribe.spans import OPTIONS, detected, speech_spans
@@ -78,7 +78,7 @@ def parameters_of(engine: Engine, tongues: Tongues | None = None) -> dict[str, s
         "silence_ms": round(SILENCE * 1000),
         "vad_min_silence_ms": OPTIONS.min_silence_duration_ms,
         "vad_pad_ms": OPTIONS.speech_pad_ms,
-        "no_speech_percent": round(SPEECHLESS * 100),
+        "no_speech_percent": round(SPEECHLESS_TOO * 100),
         "detected_percent": round(DETECTED * 100),
         **(_language_parameters(tongues) if tongues else {}),
     }

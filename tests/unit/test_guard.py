@@ -88,7 +88,7 @@ def test_a_word_at_the_edge_of_its_span_may_be_cut(first: Word, expected: tuple[
 
 
 def test_no_speech_takes_two_witnesses() -> None:
-    cough = [segment(no_speech=0.7), segment(no_speech=0.9)]
+    cough = [segment(no_speech=0.5), segment(no_speech=0.9)]
     assert no_speech(cough, lambda: 0.3)
     assert not no_speech(cough, lambda: 0.6), "the detector is sure of speech"
     assert not no_speech([segment(no_speech=0.7), segment()], lambda: 0.3), "the recogniser is, of a part"

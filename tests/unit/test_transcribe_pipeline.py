@@ -159,7 +159,7 @@ def test_the_parameters_name_engine_and_pipeline() -> None:
         "silence_ms": 300,
         "vad_min_silence_ms": 400,
         "vad_pad_ms": 120,
-        "no_speech_percent": 60,
+        "no_speech_percent": 40,
         "detected_percent": 50,
     }
 
