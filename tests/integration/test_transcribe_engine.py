@@ -100,7 +100,6 @@ def test_what_is_stored_names_model_and_settings(whisper_base: WhisperEngine) ->
     assert len(whisper_base.model_sha256) == 64
     assert whisper_base.parameters == {
         "beam_size": 5,
-        "timestamps": False,
         "batch": 8,
         "device": "cpu",
         "compute_type": "int8",

@@ -71,7 +71,6 @@ class WhisperEngine:
     def parameters(self) -> Mapping[str, str | int | bool]:
         return {
             "beam_size": BEAM_SIZE,
-            "timestamps": False,
             "batch": BATCH,
             "device": self._device,
             "compute_type": self._compute_type,
@@ -83,13 +82,24 @@ class WhisperEngine:
         return tuple(self._model.supported_languages)
 
     def transcribe(self, sound: Sound, language: str | None) -> list[EngineSegment]:
-        return self.transcribe_all([sound], language)[0]
+        self._check(language)
+        segments, about = self._model.transcribe(
+            sound,
+            language=language,
+            beam_size=BEAM_SIZE,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            word_timestamps=True,
+            vad_filter=False,
+            no_speech_threshold=None,
+        )
+        return [_segment(one, about.language, 0.0) for one in segments]
 
     def transcribe_all(self, sounds: Sequence[Sound], language: str | None) -> list[list[EngineSegment]]:
-        """Several sounds decoded at once, each as one window; times of words come from the alignment alone."""
+        """Several sounds decoded at once, each as one window without timestamp tokens; a single one is `transcribe`d (bench/)."""
         self._check(language)
-        if not sounds:
-            return []
+        if len(sounds) < 2:
+            return [self.transcribe(one, language) for one in sounds]
         samples = WINDOW_SECONDS * SAMPLE_RATE
         begun = [float(WINDOW_SECONDS * number) for number in range(len(sounds))]
         # A pipeline of its own per call: it keeps the last word's time, and the same sound is to give the same words.
