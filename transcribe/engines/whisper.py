@@ -96,7 +96,7 @@ class WhisperEngine:
         return [_segment(one, about.language, 0.0) for one in segments]
 
     def transcribe_all(self, sounds: Sequence[Sound], language: str | None) -> list[list[EngineSegment]]:
-        """Several sounds decoded at once, each as one window without timestamp tokens; a single one is `transcribe`d (bench/)."""
+        """Several sounds decoded at once, without timestamp tokens; a single one as `transcribe` does it."""
         self._check(language)
         if len(sounds) < 2:
             return [self.transcribe(one, language) for one in sounds]
