@@ -60,6 +60,26 @@ def test_an_unknown_model_is_unusable_input(tmp_path: Path) -> None:
     assert (run.returncode, "'nope' is unknown" in run.stderr) == (2, True), run.stderr
 
 
+def test_models_are_listed_pinned_and_verified(tmp_path: Path) -> None:
+    own = {"COURTREC_TRANSCRIBE_MODELS_DIR": str(tmp_path / "models")}
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given" / "model.bin").write_bytes(b"weights")
+    vague = courtrec(tmp_path, "models", "pin", "court-ky", str(tmp_path / "given"), **own)
+    assert (vague.returncode, "say what it is with --engine" in vague.stderr) == (2, True), vague.stderr
+    what = ("--engine", "faster-whisper", "--language", "ky", "--licence", "MIT")
+    pinned = courtrec(tmp_path, "models", "pin", "court-ky", str(tmp_path / "given"), *what, **own)
+    assert pinned.returncode == 0, pinned.stderr
+    lines = courtrec(tmp_path, "models", "list", **own).stdout.splitlines()
+    states = {line.split()[0]: line.split()[-1] for line in lines}
+    assert states["court-ky"] == "here"
+    assert any(line.startswith("gigaam-multilingual ") and line.endswith("not pinned") for line in lines)
+    assert courtrec(tmp_path, "models", "verify", **own).returncode == 0
+    (tmp_path / "models" / "court-ky" / "model.bin").write_bytes(b"Weights")
+    damaged = courtrec(tmp_path, "models", "verify", **own)
+    assert (damaged.returncode, damaged.stderr.count("\n")) == (1, 1), damaged.stderr
+    assert "is not the one the manifest describes" in damaged.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
