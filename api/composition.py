@@ -96,6 +96,14 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
     return context
 
 
+def make_nodes(settings: Settings) -> tuple[list[NodeClient], str]:
+    """For the worker for live text: the room's nodes, the first one first, and what it shows the server."""
+    secrets = load_secrets(Home(settings.home).keys)
+    named = ((settings.node_url, settings.node_key), (settings.spare_node_url, settings.spare_node_key))
+    found = (_node_client(secrets, url, key) for url, key in named)
+    return [one for one in found if one is not None], secrets.live_token
+
+
 def _other_nodes(secrets: Secrets, named: Iterable[str]) -> Iterator[NodeClient]:
     for address, _, key_id in (one.partition("#") for one in named):
         client = _node_client(secrets, address, key_id)

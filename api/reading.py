@@ -153,13 +153,18 @@ def span_of(piece: Segment | Gap) -> SampleRange:
 def _said(uow: UnitOfWork, hearing: Hearing, fills: Sequence[Filled]) -> list[schemas.UtteranceView]:
     """All utterances in order of time: the hearing's own, and of the spare recordings those in what they fill."""
     end = float("inf") if hearing.end_sample is None else duration(hearing, [])
-    own = [_utterance(row, row.track, 0.0) for row in uow.utterances.newest(hearing.id) if row.start_ms / 1000 < end]
+    own = [utterance(row) for row in uow.utterances.newest(hearing.id) if row.start_ms / 1000 < end]
     beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(uow, fills)]
     return sorted([*own, *beside], key=lambda one: (one.start, one.id))
 
 
 def _readable(said: Sequence[schemas.UtteranceView], sieve: Sieve) -> list[schemas.UtteranceView]:
     return [one for one in said if sieve.passes(one.start, one.end)]
+
+
+def utterance(row: Utterance) -> schemas.UtteranceView:
+    """As stored, on the timeline of its own recording."""
+    return _utterance(row, row.track, 0.0)
 
 
 def _utterance(row: Utterance, track: str, later: float) -> schemas.UtteranceView:

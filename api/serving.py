@@ -14,6 +14,7 @@ from api.composition import canary_context, make_worker_queue
 from api.context import Context
 from api.errors import ServerError
 from api.follower import following
+from api.live_text import forgetting
 from api.web.render import DIST
 from storage.durable import sole_holder
 from storage.queue import EMBEDDED_BROKER, EmbeddedWorker, Sweeper, make_queue
@@ -35,6 +36,7 @@ def serving(context: Context) -> Iterator[str]:
             running.enter_context(_embedded_queue(context))
         else:
             running.enter_context(_sweeping(context, make_queue(context.settings.broker_url)))
+        running.enter_context(forgetting(context.live_texts, context.database, lambda: context.clock.now().monotonic))
         if context.nodes is not None and context.spare is not None:
             running.enter_context(following(context, context.nodes))
         yield running.enter_context(_web(context))

@@ -38,6 +38,9 @@ FORGET_EVERY = timedelta(hours=1)
 
 _LOOK_EVERY = 0.1
 
+_LOOKING = {EMBEDDED_BROKER: {"polling_interval": 0.05}}
+"""Nobody wakes a worker of the in-memory broker: it looks, by default once a second only. Redis tells it."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -52,7 +55,7 @@ def make_queue(broker_url: str = EMBEDDED_BROKER) -> Celery:
         task_serializer="json",
         accept_content=["json"],
         broker_connection_retry_on_startup=True,
-        broker_transport_options={"visibility_timeout": 3600},
+        broker_transport_options={"visibility_timeout": 3600, **_LOOKING.get(broker_url, {})},
         worker_hijack_root_logger=False,
         worker_enable_remote_control=False,
         worker_send_task_events=False,

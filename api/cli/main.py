@@ -61,6 +61,14 @@ def worker() -> None:
 
 
 @app.command()
+def live(ends_with_stdin: Annotated[bool, typer.Option("--ends-with-stdin", hidden=True)] = False) -> None:
+    """Recognises what is being said in the room of COURTREC_NODE_URL for the secretary's page, in idle time only."""
+    from api.cli.live import run_live
+
+    run_live(ends_with_stdin)
+
+
+@app.command()
 def record(
     case: Annotated[str, typer.Option("--case", help="Case number as on the AIS Court card.")] = "",
     room: RoomOption = None,

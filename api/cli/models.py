@@ -35,6 +35,16 @@ def fetch_models(name: str = "") -> None:
         fetch_model(one, settings)
 
 
+def fetch_live_models() -> None:
+    """The models for live text; where one cannot be had, says so: a hearing goes on without."""
+    settings = load_transcribe_settings()
+    for one in sorted(set(settings.live_models.values())):
+        try:
+            fetch_model(one, settings)
+        except ModelError as error:
+            typer.echo(f"There will be no live text: {error}", err=True)
+
+
 def fetch_model(name: str, settings: TranscribeSettings) -> Path:
     """The verified model's folder, with a progress bar while it is fetched."""
     with bars() as progress:

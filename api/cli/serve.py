@@ -5,9 +5,10 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
+from api.child_live import child_live
 from api.child_node import child_node, free_port
 from api.cli.consoles import plain_console
-from api.cli.models import fetch_models
+from api.cli.models import fetch_live_models, fetch_models
 from api.composition import load_all_settings, make_context, make_worker_queue
 from api.home import Home
 from api.nodes import enrol_own
@@ -33,6 +34,9 @@ def run_server(room: Path | None) -> None:
         address = running.enter_context(serving(context))
         if room is not None:
             running.enter_context(child_node(settings.home, room, address, node_port))
+        if settings.node_url and settings.broker_url == EMBEDDED_BROKER:
+            fetch_live_models()
+            running.enter_context(child_live(address, settings.node_url))
         plain_console().print(f"courtrec serves {address}")
         wait_for_end()
 

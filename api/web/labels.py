@@ -14,6 +14,19 @@ DOUBTS = {
     "no_recogniser": N_("Perhaps in a language that nothing here recognises"),
 }
 
+# What the console says of the live text; `on` needs no words.
+LIVE_STATES = {
+    "off": N_(
+        "Live text is off: the program that recognises speech during the hearing does not run. The recording "
+        "and its transcript do not depend on it."
+    ),
+    "no_model": N_(
+        "There is no live text: no model for the hearing's language is installed for it. The recording and "
+        "its transcript do not depend on it."
+    ),
+    "late": N_("Live text waits: the line is needed for the recording."),
+}
+
 # What the public verification says a hash belongs to.
 OBJECT_KINDS = {
     "segment": N_("Segment of a recording"),
