@@ -52,6 +52,7 @@ from storage.worm.canary import proof_of
 from storage.worm.local import LocalStore
 from storage.worm.port import WormStore
 from storage.worm.s3 import S3Store
+from transcribe.diarise.embedding import Embedders
 from transcribe.engines.select import Engines
 from transcribe.settings import load_transcribe_settings
 from transcribe.tasks import TranscribeContext
@@ -265,6 +266,7 @@ def _disposal_keys(folder: Path) -> tuple[str, str]:
 def make_worker_queue(context: Context) -> Celery:
     """The queue with all tasks registered, for whoever runs a worker."""
     settings, home = context.settings, Home(context.settings.home)
+    transcription = load_transcribe_settings()
     queue = make_queue(settings.broker_url)
     register_transcribe(
         queue,
@@ -273,7 +275,8 @@ def make_worker_queue(context: Context) -> Celery:
             store=context.store,
             key=context.server_key,
             clock=context.clock,
-            engine_for=Engines(load_transcribe_settings(), home.models),
+            engine_for=Engines(transcription, home.models),
+            embedder=Embedders(transcription.voice_model, transcription.models_dir or home.models),
         ),
     )
     register_protocol(queue, protocol_context(context))

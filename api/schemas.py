@@ -115,6 +115,8 @@ class UtteranceView(BaseModel):
     words: list[Word]
     language: str
     flags: list[str] = Field(description="Reasons to doubt the text.")
+    voice: int = Field(0, description="Which of the people who share the microphone; 0: nobody told them apart.")
+    speaker: str = Field("", description="Whose voice it is, where the court has said so.")
 
 
 class Transcript(BaseModel):

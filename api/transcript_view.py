@@ -1,5 +1,6 @@
 """The transcript as its page shows it: what was said, noted and not recorded, in one order of time. Pure."""
 
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,8 @@ class Entry:
     end: float
     id: int = 0
     role: str = ""
+    voice: int = 0
+    speaker: str = ""
     text: str = ""
     same_speaker: bool = False
     flags: tuple[str, ...] = ()
@@ -55,7 +58,9 @@ class TranscriptView:
 
     @property
     def version(self) -> str:
-        return f"{len(self.entries)}-{self.windows_done}-{self.windows_total}-{int(self.complete)}-{len(self.failures)}"
+        names = zlib.crc32("|".join(f"{one.voice}{one.speaker}" for one in self.entries).encode())
+        done = f"{self.windows_done}-{self.windows_total}-{int(self.complete)}-{len(self.failures)}"
+        return f"{len(self.entries)}-{done}-{names:x}"
 
 
 def transcript_view(
@@ -86,7 +91,16 @@ def _utterance_entry(one: schemas.UtteranceView) -> Entry:
         for sure in [one_word.probability]
     )
     return Entry(
-        "utterance", one.start, one.end, id=one.id, role=one.role, text=one.text, flags=tuple(one.flags), words=words
+        "utterance",
+        one.start,
+        one.end,
+        id=one.id,
+        role=one.role,
+        voice=one.voice,
+        speaker=one.speaker,
+        text=one.text,
+        flags=tuple(one.flags),
+        words=words,
     )
 
 
@@ -102,7 +116,7 @@ def _mark_same_speaker(entries: Sequence[Entry]) -> Iterable[Entry]:
         goes_on = (
             before is not None
             and before.kind == entry.kind == "utterance"
-            and before.role == entry.role
+            and (before.role, before.voice) == (entry.role, entry.voice)
             and entry.start - before.end < SAME_SPEAKER_WITHIN
         )
         before = entry

@@ -43,8 +43,11 @@ def spoken_spans(
     return diarise(pcm, [span for track in sorted(pcm) for span in detect(track, pcm[track])])
 
 
-def parameters_of(engine: Engine) -> dict[str, str | int | bool]:
-    """Every setting the transcript of a given sound depends on, engine and pipeline alike."""
+def parameters_of(engine: Engine, voice_model: str = "") -> dict[str, str | int | bool]:
+    """Every setting the transcript of a given sound depends on, engine and pipeline alike.
+
+    `voice_model` is the SHA-256 of the model that told voices at shared microphones apart, empty where none did.
+    """
     return {
         **engine.parameters,
         "engine": engine.name,
@@ -53,6 +56,7 @@ def parameters_of(engine: Engine) -> dict[str, str | int | bool]:
         "silence_ms": round(SILENCE * 1000),
         "vad_min_silence_ms": OPTIONS.min_silence_duration_ms,
         "vad_pad_ms": OPTIONS.speech_pad_ms,
+        **({"voice_model_sha256": voice_model} if voice_model else {}),
     }
 
 

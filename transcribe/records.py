@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import rfc8785
@@ -26,9 +27,12 @@ def rows_of(
     language: str,
     engine: Engine,
     segments: Mapping[str, str],
+    voices: Mapping[tuple[str, int], str] = MappingProxyType({}),
+    voice_model: str = "",
 ) -> list[UtteranceRow]:
-    """Rows of one window's utterances, in its order; `segments` maps each track to its segment's SHA-256."""
-    key = parameters_key(engine)
+    """Rows of one window's utterances, in its order; `segments` maps each track to its segment's SHA-256,
+    `voices` each voice at a shared microphone to its label."""
+    key = parameters_key(engine, voice_model)
     return [
         UtteranceRow(
             hearing_id=hearing_id,
@@ -41,6 +45,7 @@ def rows_of(
             words=[word.as_fields() for word in one.words],
             language=language,
             flags=list(one.flags),
+            voice=voices.get((one.track, one.voice), ""),
             engine=engine.name,
             model=engine.model_sha256,
             parameters_key=key,
@@ -51,13 +56,17 @@ def rows_of(
     ]
 
 
-def parameters_key(engine: Engine) -> str:
+def parameters_key(engine: Engine, voice_model: str = "") -> str:
     """SHA-256 over everything a transcript depends on besides the sound: settings and model."""
-    settings = {**parameters_of(engine), "model_sha256": engine.model_sha256}
+    settings = {**parameters_of(engine, voice_model), "model_sha256": engine.model_sha256}
     return hashlib.sha256(rfc8785.dumps(settings)).hexdigest()
 
 
 def utterances_sha256(rows: Sequence[UtteranceRow]) -> str:
     """The hash the ledger's transcript leaf gives; anyone can compute it again from the stored rows of a window."""
-    content: list[Any] = [{name: getattr(row, name) for name in _HASHED} for row in rows]
+    content: list[Any] = [
+        # A voice only where there is one: so what was hashed before there were any still has its hash.
+        {name: getattr(row, name) for name in _HASHED} | ({"voice": row.voice} if row.voice else {})
+        for row in rows
+    ]
     return hashlib.sha256(rfc8785.dumps(content)).hexdigest()

@@ -23,6 +23,8 @@ class TranscribeSettings(BaseSettings):
     """A folder with models or their carriers, for courts without a way to a package registry."""
     engines: dict[str, str] = Field(default={"ru": "whisper-base", "kk": "whisper-base", "en": "whisper-base"})
     """Language of the hearing → name of the model that recognises it (see models.toml)."""
+    voice_model: str = "wespeaker-resnet34"
+    """Tells apart people who share a microphone; empty: nobody does, and no voice prints are made."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     cpu_compute_type: str = "int8"
     cuda_compute_type: str = "float16"

@@ -15,11 +15,15 @@ Pcm = NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class SpeechSpan:
-    """Someone speaks into the microphone `track` during [start, end) seconds."""
+    """Someone speaks into the microphone `track` during [start, end) seconds.
+
+    `voice` tells people at one microphone apart within one stretch of sound, from 1; 0 where nobody told them apart.
+    """
 
     track: str
     start: float
     end: float
+    voice: int = 0
 
     @property
     def seconds(self) -> float:
@@ -49,7 +53,8 @@ class Word:
 class Utterance:
     """What one person said without another taking over; `flags` name why a person should check it.
 
-    `text` is empty (and flagged) where speech was heard and no word recognised: that is a fact too.
+    `text` is empty (and flagged) where speech was heard and no word recognised: that is a fact too. `voice` as in
+    SpeechSpan.
     """
 
     track: str
@@ -59,6 +64,7 @@ class Utterance:
     text: str
     words: tuple[Word, ...]
     flags: tuple[str, ...]
+    voice: int = 0
 
 
 def role_of(track: str) -> str:

@@ -23,12 +23,13 @@ class RecognisedSpan:
 def stitch(spans: Iterable[RecognisedSpan], start_seconds: float) -> list[Utterance]:
     """Utterances in order of their start, times moved by `start_seconds`.
 
-    Spans of one microphone join while its speaker only pauses and nobody else begins.
+    Spans of one voice at one microphone join while its speaker only pauses and nobody else begins.
     """
     turns: list[list[RecognisedSpan]] = []
     for one in sorted(spans, key=lambda one: (one.span.start, one.span.track)):
         last = turns[-1][-1].span if turns else None
-        if last and last.track == one.span.track and one.span.start - last.end <= PAUSE:
+        same = last and (last.track, last.voice) == (one.span.track, one.span.voice)
+        if last and same and one.span.start - last.end <= PAUSE:
             turns[-1].append(one)
         else:
             turns.append([one])
@@ -47,4 +48,5 @@ def _utterance(turn: list[RecognisedSpan], shift: float) -> Utterance:
         text=" ".join(word.text for word in words),
         words=tuple(replace(word, start=word.start + shift, end=word.end + shift) for word in words),
         flags=doubts(words, segments, sum(one.span.seconds for one in turn)),
+        voice=first.voice,
     )

@@ -39,6 +39,7 @@ class LeafKind(StrEnum):
     RECEIPT = "receipt"
     NODE = "node"
     SYNC = "sync"
+    VOICE = "voice"
 
 
 class RemarkSubject(StrEnum):
@@ -229,6 +230,7 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "late_us": _or_none(is_difference),
         "anchor": _ANCHOR,
     },
+    LeafKind.VOICE: {"voices": _list_of(is_text), "name": is_text, "by": is_text},
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
     LeafKind.RECEIPT: {"entry": is_hash},
     LeafKind.NODE: {

@@ -78,7 +78,8 @@ def _bands(pcm: Pcm, frames: int) -> _Array:
     window = (window / np.sqrt(FRAME * np.sum(window**2))).astype(np.float32)
     spectrum = np.fft.rfft(framed * window, axis=1)[:, LINES]
     lines = np.square(spectrum.real) + np.square(spectrum.imag)
-    return _mean(lines.reshape(frames, -1, LINES_PER_BAND).mean(axis=2).T, BRIEF).T
+    bands = lines.reshape(frames, -1, LINES_PER_BAND).mean(axis=2)
+    return np.asarray(_mean(bands.T, BRIEF).T, np.float32)
 
 
 def _noise(power: _Array) -> _Array:
@@ -88,7 +89,7 @@ def _noise(power: _Array) -> _Array:
         return np.full((1, power.shape[1]), QUIETEST, np.float32)
     quiet = np.percentile(recorded, QUIET_PART, axis=0, keepdims=True) * QUIET_TO_MEAN
     most = _mean(recorded.sum(axis=1)[None], SMOOTHING).max() / DYNAMICS
-    return np.maximum(quiet * min(1.0, most / max(quiet.sum(), QUIETEST)), QUIETEST).astype(np.float32)
+    return np.asarray(np.maximum(quiet * min(1.0, most / max(quiet.sum(), QUIETEST)), QUIETEST), np.float32)
 
 
 def _leads(power: _Array, noise: _Array) -> _Mask:

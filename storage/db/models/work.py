@@ -35,7 +35,8 @@ class Utterance(Base):
     """What one person said in one go. `words` are {text, start_ms, end_ms, probability} on the timeline.
 
     `segment_sha256`, `track`, `engine` and `parameters_key` say exactly what it was made of and by what, so a
-    repeated task finds its own work; `flags` name the reasons to doubt the text.
+    repeated task finds its own work; `flags` name the reasons to doubt the text. `voice` is the label of the voice
+    print where several people share the microphone, else empty.
     """
 
     __tablename__ = "utterances"
@@ -56,6 +57,7 @@ class Utterance(Base):
     words: Mapped[list[dict[str, Any]]]
     language: Mapped[str] = mapped_column(String(8))
     flags: Mapped[list[str]]
+    voice: Mapped[str] = mapped_column(String(16), default="")
     engine: Mapped[str] = mapped_column(String(64))
     model: Mapped[str] = mapped_column(String(100))
     parameters_key: Mapped[str] = mapped_column(String(64))
