@@ -18,9 +18,9 @@ def models_folder(settings: TranscribeSettings) -> Path:
 
 
 def fetch_models(name: str = "") -> None:
-    """Fetches `name`, or every model the settings give to a language."""
+    """Fetches `name`, or every model that the settings name."""
     settings = load_transcribe_settings()
-    for one in [name] if name else sorted(set(settings.engines.values())):
+    for one in [name] if name else sorted({*settings.engines.values(), settings.voice_model} - {""}):
         fetch_model(one, settings)
 
 

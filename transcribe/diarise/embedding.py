@@ -20,8 +20,8 @@ SHORTEST = 0.5
 """Seconds of speech below which a voice cannot be told."""
 
 Vector = NDArray[np.float32]
-"""A voice: 256 numbers, of length 1. The product of two is their likeness: of 3 s each, 0.6 to 0.9 for the same person,
-at most 0.4 for two."""
+"""A voice: 256 numbers, of length 1. The product of two is their likeness: of 3 s each, 0.53 to 0.9 for the same
+person, at most 0.4 for two."""
 
 
 class Embedder(Protocol):
