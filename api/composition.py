@@ -34,6 +34,7 @@ from storage.stamping import StampContext
 from storage.stamping import register as register_stamping
 from storage.worm.canary import proof_of
 from storage.worm.local import LocalStore
+from transcribe.diarise.embedding import Embedders
 from transcribe.engines.select import Engines
 from transcribe.settings import load_transcribe_settings
 from transcribe.tasks import TranscribeContext
@@ -177,8 +178,9 @@ def _require_court(settings: Settings, keys: bool) -> None:
 def make_worker_queue(context: Context) -> Celery:
     """The queue with all tasks registered, for whoever runs a worker."""
     settings, home = context.settings, Home(context.settings.home)
+    transcription = load_transcribe_settings()
     queue = make_queue(settings.broker_url)
-    engines = Engines(load_transcribe_settings(), home.models)
+    engines = Engines(transcription, home.models)
     register_transcribe(
         queue,
         TranscribeContext(
@@ -188,6 +190,7 @@ def make_worker_queue(context: Context) -> Celery:
             clock=context.clock,
             engine_for=engines,
             tongues_for=engines.tongues,
+            embedder=Embedders(transcription.voice_model, transcription.models_dir or home.models),
         ),
     )
     register_protocol(queue, protocol_context(context))

@@ -19,6 +19,7 @@ from protocol.facts import GapFact
 from protocol.filling import Filled, covers, filled, notes_beside, spoken
 from storage.db.models import Gap, Hearing, Segment, Utterance
 from storage.db.unit_of_work import UnitOfWork
+from storage.db.voices import Speaker
 from storage.errors import LedgerError
 from storage.ledger.leaf import LeafKind, parse
 from storage.worm.port import WormStore
@@ -153,7 +154,10 @@ def span_of(piece: Segment | Gap) -> SampleRange:
 def _said(uow: UnitOfWork, hearing: Hearing, fills: Sequence[Filled]) -> list[schemas.UtteranceView]:
     """All utterances in order of time: the hearing's own, and of the spare recordings those in what they fill."""
     end = float("inf") if hearing.end_sample is None else duration(hearing, [])
-    own = [utterance(row) for row in uow.utterances.newest(hearing.id) if row.start_ms / 1000 < end]
+    voices = uow.voices.by_label(hearing.id)
+    own = [
+        utterance(row, voices.get(row.voice)) for row in uow.utterances.newest(hearing.id) if row.start_ms / 1000 < end
+    ]
     beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(uow, fills)]
     return sorted([*own, *beside], key=lambda one: (one.start, one.id))
 
@@ -162,12 +166,12 @@ def _readable(said: Sequence[schemas.UtteranceView], sieve: Sieve) -> list[schem
     return [one for one in said if sieve.passes(one.start, one.end)]
 
 
-def utterance(row: Utterance) -> schemas.UtteranceView:
+def utterance(row: Utterance, voice: Speaker | None = None) -> schemas.UtteranceView:
     """As stored, on the timeline of its own recording."""
-    return _utterance(row, row.track, 0.0)
+    return _utterance(row, row.track, 0.0, voice)
 
 
-def _utterance(row: Utterance, track: str, later: float) -> schemas.UtteranceView:
+def _utterance(row: Utterance, track: str, later: float, voice: Speaker | None = None) -> schemas.UtteranceView:
     """The utterance on the hearing's own track, so many seconds later than the row says."""
     words = [
         schemas.Word(
@@ -190,6 +194,8 @@ def _utterance(row: Utterance, track: str, later: float) -> schemas.UtteranceVie
         other_language=(row.alternative or {}).get("language", ""),
         other_text=(row.alternative or {}).get("text", ""),
         flags=row.flags,
+        voice=voice.number if voice else 0,
+        speaker=voice.name if voice else "",
     )
 
 

@@ -118,6 +118,8 @@ class UtteranceView(BaseModel):
     other_language: str = Field("", description="Another language that is nearly as probable.")
     other_text: str = Field("", description="The text in the other language; empty where nothing here recognises it.")
     flags: list[str] = Field(description="Reasons to doubt the text.")
+    voice: int = Field(0, description="Which of the people who share the microphone; 0: nobody told them apart.")
+    speaker: str = Field("", description="Whose voice it is, where the court has said so.")
 
 
 class Transcript(BaseModel):

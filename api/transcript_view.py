@@ -1,5 +1,6 @@
 """The transcript as its page shows it: what was said, noted and not recorded, in one order of time. Pure."""
 
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -35,6 +36,8 @@ class Entry:
     end: float
     id: int = 0
     role: str = ""
+    voice: int = 0
+    speaker: str = ""
     text: str = ""
     same_speaker: bool = False
     flags: tuple[str, ...] = ()
@@ -66,8 +69,9 @@ class TranscriptView:
 
     @property
     def version(self) -> str:
+        names = zlib.crc32("|".join(f"{one.voice}{one.speaker}" for one in self.entries).encode())
         told = len(self.failures) + self.no_recogniser
-        return f"{len(self.entries)}-{self.windows_done}-{self.windows_total}-{int(self.complete)}-{told}"
+        return f"{len(self.entries)}-{self.windows_done}-{self.windows_total}-{int(self.complete)}-{told}-{names:x}"
 
 
 def transcript_view(
@@ -107,6 +111,8 @@ def _utterance_entry(one: schemas.UtteranceView, renders: float | None) -> Entry
         one.end,
         id=one.id,
         role=one.role,
+        voice=one.voice,
+        speaker=one.speaker,
         text=one.text,
         flags=tuple(one.flags),
         words=words,
@@ -129,7 +135,7 @@ def _mark_same_speaker(entries: Sequence[Entry]) -> Iterable[Entry]:
         goes_on = (
             before is not None
             and before.kind == entry.kind == "utterance"
-            and before.role == entry.role
+            and (before.role, before.voice) == (entry.role, entry.voice)
             and entry.start - before.end < SAME_SPEAKER_WITHIN
         )
         before = entry

@@ -27,6 +27,7 @@ from protocol.facts import (
 from protocol.filling import Filled, covers, filled, notes_beside, spoken
 from storage.db import models
 from storage.db.unit_of_work import UnitOfWork
+from storage.db.voices import Speaker
 from storage.db.work import NO_RECOGNISER
 from storage.ledger import merkle
 from storage.ledger.leaf import LeafKind, parse
@@ -116,14 +117,16 @@ def _role(name: str) -> CourtRole | None:
 
 def _said(work: UnitOfWork, hearing: models.Hearing, found: Sequence[Filled]) -> tuple[Utterance, ...]:
     """The hearing's own utterances, and of spare recordings those in what they fill, in time order."""
-    own = [_utterance(row, row.track, 0.0) for row in work.utterances.newest(hearing.id)]
+    voices = work.voices.by_label(hearing.id)
+    own = [_utterance(row, row.track, 0.0, voices.get(row.voice)) for row in work.utterances.newest(hearing.id)]
     beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(work, found)]
     return tuple(sorted([*own, *beside], key=lambda one: one.start) if beside else own)
 
 
-def _utterance(row: models.Utterance, track: str, later: float) -> Utterance:
+def _utterance(row: models.Utterance, track: str, later: float, voice: Speaker | None = None) -> Utterance:
     start, end = row.start_ms / 1000 + later, row.end_ms / 1000 + later
-    return Utterance(track, _role(row.role), start, end, row.text, tuple(row.flags))
+    number, name = (voice.number, voice.name) if voice else (0, "")
+    return Utterance(track, _role(row.role), start, end, row.text, tuple(row.flags), number, name)
 
 
 def _untranscribed(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import jiwer
 from pyannote.core import Annotation, Segment, Timeline
-from pyannote.metrics.diarization import DiarizationErrorRate
+from pyannote.metrics.diarization import DiarizationErrorRate, JaccardErrorRate
 
 from transcribe.speech import SpeechSpan
 
@@ -72,6 +72,12 @@ def speaker_errors(
     metric = DiarizationErrorRate(collar=2 * collar)
     detail = metric(_annotation(reference), _annotation(found), uem=Timeline([Segment(0, seconds)]), detailed=True)
     return SpeakerErrors(detail["total"], detail["missed detection"], detail["false alarm"], detail["confusion"])
+
+
+def jaccard_error(reference: Sequence[SpeechSpan], found: Sequence[SpeechSpan], seconds: float) -> float:
+    """Mean over the speakers of how much of what they and their counterpart spoke is not common to both."""
+    metric = JaccardErrorRate()  # type: ignore[no-untyped-call]
+    return float(metric(_annotation(reference), _annotation(found), uem=Timeline([Segment(0, seconds)])))
 
 
 def _annotation(spans: Sequence[SpeechSpan]) -> Annotation:

@@ -67,8 +67,11 @@ def spoken_spans(
     return diarise(pcm, [span for track in sorted(pcm) for span in detect(track, pcm[track])])
 
 
-def parameters_of(engine: Engine, tongues: Tongues | None = None) -> dict[str, str | int | bool]:
-    """Every setting the transcript of a given sound depends on, engines and pipeline alike."""
+def parameters_of(engine: Engine, tongues: Tongues | None = None, voice_model: str = "") -> dict[str, str | int | bool]:
+    """Every setting the transcript of a given sound depends on, engines and pipeline alike.
+
+    `voice_model` is the SHA-256 of the model that told voices at shared microphones apart, empty where none did.
+    """
     return {
         **engine.parameters,
         "engine": engine.name,
@@ -78,6 +81,7 @@ def parameters_of(engine: Engine, tongues: Tongues | None = None) -> dict[str, s
         "vad_min_silence_ms": OPTIONS.min_silence_duration_ms,
         "vad_pad_ms": OPTIONS.speech_pad_ms,
         **(_language_parameters(tongues) if tongues else {}),
+        **({"voice_model_sha256": voice_model} if voice_model else {}),
     }
 
 

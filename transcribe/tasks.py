@@ -1,6 +1,6 @@
 """The Celery task that transcribes one window. The database decides who works; delivering twice does no harm."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -17,11 +17,15 @@ from storage.ledger.leaf import LeafKind
 from storage.queue import TRANSCRIBE_WINDOW, offer_draft, register_task
 from storage.worm.port import WormStore
 from transcribe.audio import window_sound
+from transcribe.diarise.channel import dominant_channels
+from transcribe.diarise.embedding import Embedder
+from transcribe.diarise.shared import SharedMicrophones, Voice
 from transcribe.engines.port import Engine
 from transcribe.errors import NoEngine
 from transcribe.pipeline import Tongues, parameters_of, transcribe_window
 from transcribe.records import parameters_key, rows_of, utterances_sha256
 from transcribe.speech import Utterance
+from transcribe.voices import keep, shared
 
 _log = structlog.get_logger(__name__)
 
@@ -31,7 +35,8 @@ class TranscribeContext:
     """What the task works with; made once by the worker's composition root.
 
     `engine_for` gives the engine of a hearing's language, `tongues_for` the languages that may be heard beside it,
-    `key` signs the server's ledger entries.
+    `key` signs the server's ledger entries. `embedder` gives the model that tells
+    voices at shared microphones apart, None where there is none.
     """
 
     database: Database
@@ -40,6 +45,7 @@ class TranscribeContext:
     clock: Clock
     engine_for: Callable[[str], Engine]
     tongues_for: Callable[[str], Tongues | None] = lambda language: None
+    embedder: Callable[[], Embedder | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class _Job:
     attempt: int
     language: str
     segments: tuple[Segment, ...]
+    shared: Mapping[str, int]
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -78,11 +85,15 @@ def transcribe(context: TranscribeContext, hearing_id: str, sequence: int) -> bo
         return False
     try:
         engine, tongues = context.engine_for(job.language), context.tongues_for(job.language)
+        embed = context.embedder() if job.shared else None
+        diarise = SharedMicrophones(dominant_channels, embed, job.shared) if embed else None
         utterances: list[Utterance] = []
         if job.segments:
             start, pcm = window_sound(context.store, job.segments)
-            utterances = transcribe_window(pcm, start, job.language, engine, tongues=tongues)
-        return _store(context, job, engine, tongues, utterances)
+            utterances = transcribe_window(
+                pcm, start, job.language, engine, tongues=tongues, diarise=diarise or dominant_channels
+            )
+        return _store(context, job, engine, tongues, _Heard(utterances, diarise.voices if diarise else [], embed))
     except Exception as error:
         _give_back(context, job, error)
         raise
@@ -102,27 +113,49 @@ def _claim(context: TranscribeContext, hearing_id: str, sequence: int) -> _Job |
             return None
         microphones = {one["track"] for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]}
         segments = [one for one in work.hearings.window(hearing_id, sequence) if one.track in microphones]
-        return _Job(hearing_id, sequence, window.attempts, hearing.card["language"], tuple(segments))
+        return _Job(hearing_id, sequence, window.attempts, hearing.card["language"], tuple(segments), shared(hearing))
 
 
-def _store(
-    context: TranscribeContext, job: _Job, engine: Engine, tongues: Tongues | None, utterances: list[Utterance]
-) -> bool:
-    """Utterances, ledger entry, state and the offer of the protocol: all of it or nothing."""
-    rows = rows_of(job.hearing_id, job.sequence, utterances, engine=engine, tongues=tongues, segments=job.hashes)
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What a window's transcription gave; `voices` as told apart by `embedder`, if any did."""
+
+    utterances: Sequence[Utterance]
+    voices: Sequence[Voice]
+    embedder: Embedder | None
+
+    @property
+    def voice_model(self) -> str:
+        return self.embedder.model_sha256 if self.embedder else ""
+
+
+def _store(context: TranscribeContext, job: _Job, engine: Engine, tongues: Tongues | None, heard: _Heard) -> bool:
+    """Utterances, voices, ledger entry, state and the offer of the protocol: all of it or nothing."""
+    model = heard.voice_model
     body = {
         "sequence": job.sequence,
         "segments": [{"track": track, "sha256": sha256} for track, sha256 in job.hashes.items()],
         "engine": engine.name,
         "model_sha256": engine.model_sha256,
-        "parameters": parameters_of(engine, tongues),
-        "parameters_key": parameters_key(engine, tongues),
-        "utterances_sha256": utterances_sha256(rows),
+        "parameters": parameters_of(engine, tongues, model),
+        "parameters_key": parameters_key(engine, tongues, model),
     }
     with context.database.begin() as work:
         hearing = _still_ours(work, job)
         if hearing is None:
             return False
+        labels = keep(work, hearing, job.sequence, heard.voices, heard.utterances, model)
+        rows = rows_of(
+            job.hearing_id,
+            job.sequence,
+            heard.utterances,
+            engine=engine,
+            tongues=tongues,
+            segments=job.hashes,
+            voices=labels,
+            voice_model=model,
+        )
+        body["utterances_sha256"] = utterances_sha256(rows)
         work.utterances.add_all(rows)
         work.log.record(LeafKind.TRANSCRIPT, job.hearing_id, context.clock.now().utc, body, context.key)
         work.windows.done(job.hearing_id, job.sequence)

@@ -31,6 +31,8 @@ def fetch_models(name: str = "") -> None:
         for models in settings.engines.values()
         if models and not any(_state(one, folder) == "here" for one in models)
     }
+    if settings.voice_model and _state(settings.voice_model, folder) != "here":
+        wanted.add(settings.voice_model)
     for one in [name] if name else sorted(one for one in wanted if model_card(one, folder).pinned):
         fetch_model(one, settings)
 

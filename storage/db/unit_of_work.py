@@ -17,6 +17,7 @@ from storage.db.hearings import Hearings
 from storage.db.log import Log
 from storage.db.sealer import LogSealer
 from storage.db.timestamps import Timestamps
+from storage.db.voices import Voices
 from storage.db.work import Outbox, Protocols, Utterances, Windows
 
 _READ_ONLY = "courtrec_read_only"
@@ -32,6 +33,7 @@ class UnitOfWork:
         self.hearings = Hearings(session)
         self.windows = Windows(session)
         self.utterances = Utterances(session)
+        self.voices = Voices(session)
         self.protocols = Protocols(session)
         self.outbox = Outbox(session)
         self.accounts = Accounts(session)

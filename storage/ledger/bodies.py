@@ -40,6 +40,7 @@ class LeafKind(StrEnum):
     NODE = "node"
     SYNC = "sync"
     LOSS = "loss"
+    VOICE = "voice"
 
 
 class RemarkSubject(StrEnum):
@@ -230,6 +231,7 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "late_us": _or_none(is_difference),
         "anchor": _ANCHOR,
     },
+    LeafKind.VOICE: {"voices": _list_of(is_text), "name": is_text, "by": is_text},
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
     LeafKind.LOSS: {
         "by": is_text,

@@ -1,14 +1,21 @@
-"""Whose microphone is spoken into now: the rule of diarise/channel.py for sound of which the future is not known."""
+"""Whose microphone is spoken into now: by the level of whole microphones, of sound whose future is not known.
+
+Plainer than diarise/channel.py, which decides for the transcript: a hop costs next to nothing, and live text is revised.
+"""
 
 from collections import deque
 from collections.abc import Mapping
 
 import numpy as np
 
-from transcribe.diarise.channel import ABOVE_NOISE_DB, DYNAMICS_DB, MARGIN_DB, QUIETEST_DB, TRIM_DB
 from transcribe.live.hops import HOP, HOP_SECONDS
 from transcribe.speech import Pcm
 
+MARGIN_DB = 5.0  # at most this far below the loudest microphone; bleed must be weaker than that
+ABOVE_NOISE_DB = 6.0  # below this a hop is a pause
+TRIM_DB = 4.0  # how far different gains of microphones are evened out by their noise floors
+DYNAMICS_DB = 15.0  # speech stands out of the noise at least so far; a stretch without a pause has no other floor
+QUIETEST_DB = -90.0  # digital silence counts as this, the rounding noise of 16 bit
 _REMEMBERED = round(30 / HOP_SECONDS)  # hops by which a microphone's own noise is known
 _SMOOTHING = 2  # hops: the levels are means over about 0.2 s
 

@@ -5,6 +5,7 @@ from storage.db.models.checks import ObjectCheck, StoreCanary
 from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow, Timestamp
 from storage.db.models.retention import DestructionAct
+from storage.db.models.voices import VoicePrint
 from storage.db.models.work import OutboxRow, Protocol, Utterance, Window
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "Timestamp",
     "User",
     "Utterance",
+    "VoicePrint",
     "Window",
 ]

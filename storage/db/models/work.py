@@ -41,7 +41,8 @@ class Utterance(Base):
 
     `segment_sha256`, `track`, `engine` and `parameters_key` say exactly what it was made of and by what, so a
     repeated task finds its own work. `engine` and `model` are those of the hearing's language; the transcript's entry
-    in the log says which served another. `flags` name the reasons to doubt the text.
+    in the log says which served another. `flags` name the reasons to doubt the text. `voice` is the label of
+    the voice print where several people share the microphone, else empty.
     """
 
     __tablename__ = "utterances"
@@ -63,6 +64,7 @@ class Utterance(Base):
     language: Mapped[str] = mapped_column(String(8))
     alternative: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     flags: Mapped[list[str]]
+    voice: Mapped[str] = mapped_column(String(16), default="")
     engine: Mapped[str] = mapped_column(String(64))
     model: Mapped[str] = mapped_column(String(100))
     parameters_key: Mapped[str] = mapped_column(String(64))
