@@ -38,7 +38,7 @@ class WeSpeaker:
 
     def __init__(self, model: str, models_dir: Path) -> None:
         """Verifies and loads `model` from `models_dir`. Raises ModelError or EngineError."""
-        card = model_card(model)
+        card = model_card(model, models_dir)
         path = verify(model, models_dir) / card.files[0].name
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -1,6 +1,6 @@
 """Whose microphone is spoken into now: by the level of whole microphones, of sound whose future is not known.
 
-Plainer than diarise/channel.py, which decides for the transcript: a hop costs next to nothing, and live text is revised.
+Plainer than diarise/channel.py, which decides for the transcript: a hop costs next to nothing, and text is revised.
 """
 
 from collections import deque
