@@ -267,6 +267,7 @@ def make_worker_queue(context: Context) -> Celery:
     """The queue with all tasks registered, for whoever runs a worker."""
     settings, home = context.settings, Home(context.settings.home)
     queue = make_queue(settings.broker_url)
+    engines = Engines(load_transcribe_settings(), home.models)
     register_transcribe(
         queue,
         TranscribeContext(
@@ -274,7 +275,8 @@ def make_worker_queue(context: Context) -> Celery:
             store=context.store,
             key=context.server_key,
             clock=context.clock,
-            engine_for=Engines(load_transcribe_settings(), home.models),
+            engine_for=engines,
+            tongues_for=engines.tongues,
         ),
     )
     register_protocol(queue, protocol_context(context))

@@ -182,6 +182,8 @@ def _utterance(row: Utterance, track: str, later: float) -> schemas.UtteranceVie
         text=row.text,
         words=words,
         language=row.language,
+        other_language=(row.alternative or {}).get("language", ""),
+        other_text=(row.alternative or {}).get("text", ""),
         flags=row.flags,
     )
 

@@ -114,6 +114,8 @@ class UtteranceView(BaseModel):
     text: str
     words: list[Word]
     language: str
+    other_language: str = Field("", description="Another language that is nearly as probable.")
+    other_text: str = Field("", description="The text in the other language; empty where nothing here recognises it.")
     flags: list[str] = Field(description="Reasons to doubt the text.")
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from api import schemas
 from api.views import GapView
 from storage.db.models import Window
+from storage.db.work import NO_RECOGNISER
+from transcribe.language import rendered
 
 UNSURE_BELOW = 0.5  # a word recognised with less probability is underlined
 SAME_SPEAKER_WITHIN = 20.0  # seconds after which the speaker is named again
@@ -23,7 +25,10 @@ class WordView:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing in the transcript, in order of time: `kind` is utterance, note or gap."""
+    """One thing in the transcript, in order of time: `kind` is utterance, note or gap.
+
+    `renders` is when what the interpreter renders began to be said, None for everybody else.
+    """
 
     kind: str
     start: float
@@ -34,6 +39,10 @@ class Entry:
     same_speaker: bool = False
     flags: tuple[str, ...] = ()
     words: tuple[WordView, ...] = ()
+    language: str = ""
+    other_language: str = ""
+    other_text: str = ""
+    renders: float | None = None
     template: str = ""
     cause: str = ""
     fault: bool = False
@@ -41,13 +50,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptView:
-    """`failures` say why parts have no transcript. `version` changes whenever a reader would see something new."""
+    """`failures` say why parts have no transcript, `no_recogniser` that nothing here recognises the hearing's language.
+    `version` changes whenever a reader would see something new."""
 
     entries: tuple[Entry, ...]
     complete: bool
     windows_done: int
     windows_total: int
     failures: tuple[str, ...] = ()
+    no_recogniser: bool = False
 
     @property
     def count(self) -> int:
@@ -55,38 +66,54 @@ class TranscriptView:
 
     @property
     def version(self) -> str:
-        return f"{len(self.entries)}-{self.windows_done}-{self.windows_total}-{int(self.complete)}-{len(self.failures)}"
+        told = len(self.failures) + self.no_recogniser
+        return f"{len(self.entries)}-{self.windows_done}-{self.windows_total}-{int(self.complete)}-{told}"
 
 
 def transcript_view(
     timeline: schemas.Timeline, gaps: Iterable[GapView], windows: Sequence[Window], ended: bool
 ) -> TranscriptView:
     """Utterances, notes and breaks of every track, woven together by time."""
+    said = sorted(timeline.utterances, key=lambda one: one.start)
+    rendering, began = rendered(said), {one.id: one.start for one in said}
     entries = [
         *(_gap_entry(gap) for gap in gaps if gap.everywhere),
         *(Entry("note", note.at, note.at, template=note.template, text=note.text) for note in timeline.notes),
-        *(_utterance_entry(one) for one in timeline.utterances),
+        *(_utterance_entry(one, began.get(rendering[one.id][0]) if one.id in rendering else None) for one in said),
     ]
     rank = {"gap": 0, "note": 1, "utterance": 2}
     entries.sort(key=lambda entry: (entry.start, rank[entry.kind]))
+    failed = [one for one in windows if one.state == "failed"]
     done = sum(one.state in _FINISHED for one in windows)
     return TranscriptView(
         tuple(_mark_same_speaker(entries)),
         complete=ended and done == len(windows),
         windows_done=done,
         windows_total=len(windows),
-        failures=tuple(dict.fromkeys(one.error for one in windows if one.state == "failed" and one.error)),
+        failures=tuple(dict.fromkeys(one.error for one in failed if one.error and one.reason != NO_RECOGNISER)),
+        no_recogniser=any(one.reason == NO_RECOGNISER for one in failed),
     )
 
 
-def _utterance_entry(one: schemas.UtteranceView) -> Entry:
+def _utterance_entry(one: schemas.UtteranceView, renders: float | None) -> Entry:
     words = tuple(
         WordView(one_word.text.strip(), one_word.start, one_word.end, sure < UNSURE_BELOW, round(sure * 100))
         for one_word in one.words
         for sure in [one_word.probability]
     )
     return Entry(
-        "utterance", one.start, one.end, id=one.id, role=one.role, text=one.text, flags=tuple(one.flags), words=words
+        "utterance",
+        one.start,
+        one.end,
+        id=one.id,
+        role=one.role,
+        text=one.text,
+        flags=tuple(one.flags),
+        words=words,
+        language=one.language,
+        other_language=one.other_language,
+        other_text=one.other_text,
+        renders=renders,
     )
 
 

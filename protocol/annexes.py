@@ -98,6 +98,8 @@ def transcript_note(facts: HearingFacts, words: Wording) -> str:
     if facts.untranscribed:
         spans = ", ".join(f"{clock_text(start)}–{clock_text(end)}" for start, end in facts.untranscribed)
         note += " " + say("say.untranscribed", spans=spans)
+    if facts.no_recogniser:
+        note += " " + say("say.no_recogniser")
     if facts.untranscribed_because:
         note += " " + say("say.untranscribed_because", reasons=" ".join(facts.untranscribed_because))
     return note

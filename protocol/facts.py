@@ -92,7 +92,8 @@ class HearingFacts:
 
     `covers` is what spare recordings account for where the first node did not record; `spares` are their ids.
     `untranscribed` are [start, end) seconds of speech the machine was given and could not transcribe,
-    `untranscribed_because` the reasons it gave, each once. `tested` is the room's self-test before the hearing,
+    `untranscribed_because` the reasons it gave, each once, `no_recogniser` that nothing recognises the hearing's
+    language here. `tested` is the room's self-test before the hearing,
     `mutes` are the stretches in which microphones were declared muted.
     """
 
@@ -113,6 +114,7 @@ class HearingFacts:
     models: tuple[ModelFact, ...]
     ledger: LedgerFact
     untranscribed_because: tuple[str, ...] = ()
+    no_recogniser: bool = False
     covers: tuple[Cover, ...] = ()
     spares: tuple[str, ...] = ()
     tested: SelfTest | None = None

@@ -27,6 +27,7 @@ from protocol.facts import (
 from protocol.filling import Filled, covers, filled, notes_beside, spoken
 from storage.db import models
 from storage.db.unit_of_work import UnitOfWork
+from storage.db.work import NO_RECOGNISER
 from storage.ledger import merkle
 from storage.ledger.leaf import LeafKind, parse
 from storage.worm.port import WormStore
@@ -50,6 +51,7 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
     end = hearing.end_sample
     segments = [one for one in work.hearings.segments(hearing.id) if one.start * AUDIO_RATE < end * one.rate]
     transcripts = _bodies(work, hearing.id, LeafKind.TRANSCRIPT)
+    windows = [window for one in (hearing, *work.hearings.spares(hearing.id)) for window in work.windows.of(one.id)]
     return HearingFacts(
         hearing=hearing.id,
         card=HearingCard.parse(hearing.card),
@@ -74,9 +76,8 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
         openness=tuple(work.hearings.openness(hearing.id)),
         models=tuple(dict.fromkeys(ModelFact(one["engine"], one["model_sha256"]) for one in transcripts)),
         ledger=_ledger(work, hearing.id),
-        untranscribed_because=_reasons(
-            window for one in (hearing, *work.hearings.spares(hearing.id)) for window in work.windows.of(one.id)
-        ),
+        untranscribed_because=_reasons(windows),
+        no_recogniser=any(one.state == "failed" and one.reason == NO_RECOGNISER for one in windows),
         covers=tuple(covers(work, hearing, found)),
         spares=tuple(one.id for one in work.hearings.spares(hearing.id)),
         tested=_tested(work, hearing.id),
@@ -138,8 +139,9 @@ def _untranscribed(
 
 
 def _reasons(windows: Iterable[models.Window]) -> tuple[str, ...]:
-    """Why windows were given up, each reason once."""
-    return tuple(dict.fromkeys(one.error for one in windows if one.state == "failed" and one.error))
+    """What the program says of windows it gave up, each sentence once; what the form itself can say is left to it."""
+    said = (one.error for one in windows if one.state == "failed" and one.reason != NO_RECOGNISER)
+    return tuple(dict.fromkeys(error for error in said if error))
 
 
 def _tested(work: UnitOfWork, hearing: str) -> SelfTest | None:

@@ -11,12 +11,16 @@ class ModelError(TranscribeError):
     """A recognition model is missing, cannot be fetched, or is not the one its manifest describes."""
 
 
+class MissingModel(ModelError):
+    """The model is simply not here, which another may make good; one that is damaged is another matter."""
+
+
 class EngineError(TranscribeError):
     """The recogniser cannot be loaded or cannot serve the hearing's language."""
 
 
 class NoEngine(EngineError):
-    """No recogniser is set for the hearing's language: trying again changes nothing."""
+    """Nothing here recognises the hearing's language: trying again changes nothing."""
 
 
 class TranscribeSettingsError(TranscribeError, InputError):

@@ -13,7 +13,7 @@ from transcribe.speech import Word
 
 
 class Doubt(StrEnum):
-    """Why a person should listen again."""
+    """Why a person should listen again. The last two are decided by language.py and stitch.py."""
 
     UNRECOGNISED = "unrecognised"
     REPETITION = "repetition"
@@ -22,6 +22,8 @@ class Doubt(StrEnum):
     SILENCE_PHRASE = "silence_phrase"
     NO_SPEECH = "no_speech"
     LOW_PROBABILITY = "low_probability"
+    LANGUAGE_DOUBTFUL = "language_doubtful"
+    NO_RECOGNISER = "no_recogniser"
 
 
 REPEATS = 4  # the same words this often in a row; "нет, нет, нет" is human

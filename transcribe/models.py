@@ -5,22 +5,25 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from transcribe.errors import ModelError
+from transcribe.carriers import Progress
+from transcribe.errors import MissingModel, ModelError
 from transcribe.manifest import ModelCard, ModelFile, model_card
-from transcribe.sources import Progress, Source, from_carriers, from_hub, from_mirror
+from transcribe.sources import Source, from_carriers, from_hub, from_mirror
 
 
 def verify(name: str, models_dir: Path) -> Path:
-    """The folder of the model `name` in `models_dir`, every byte of it checked against the manifest.
+    """The folder of the model `name` in `models_dir`, every byte of it checked against its manifest.
 
-    Raises ModelError when the model is not there or a file is not the one described.
+    Raises MissingModel when it is not there or nobody has pinned it, ModelError when a file is not the one described.
     """
-    card, folder = model_card(name), models_dir / name
+    card, folder = model_card(name, models_dir), models_dir / name
+    if not card.pinned:
+        raise MissingModel(_unpinned(card))
     if not folder.is_dir():
-        raise ModelError(f"The recognition model {name} is not in {models_dir}: run `courtrec models fetch`.")
+        raise MissingModel(f"The recognition model {name} is not in {models_dir}: run `courtrec models fetch {name}`.")
     fault = _fault(card, folder)
     if fault:
-        raise ModelError(f"{fault} Run `courtrec models fetch` to fetch it again.")
+        raise ModelError(f"{fault} Run `courtrec models fetch {name}` to fetch it again.")
     return folder
 
 
@@ -36,11 +39,13 @@ def ensure(
     `progress` is told bytes done and bytes in all. `mirror` is a folder with the model's files or its carriers.
     What is fetched appears in `models_dir` only whole and checked. Raises ModelError when no source has it.
     """
-    card, folder = model_card(name), models_dir / name
+    card, folder = model_card(name, models_dir), models_dir / name
+    if not card.pinned:
+        raise MissingModel(_unpinned(card))
     if folder.is_dir() and _fault(card, folder) is None:
         return folder
     complaints: list[str] = []
-    with _scratch_folder(models_dir) as scratch:
+    with scratch_folder(models_dir) as scratch:
         for number, source in enumerate(sources):
             work = Path(scratch) / str(number)
             work.mkdir()
@@ -59,12 +64,20 @@ def ensure(
     )
 
 
-def _scratch_folder(models_dir: Path) -> "tempfile.TemporaryDirectory[str]":
+def scratch_folder(models_dir: Path) -> "tempfile.TemporaryDirectory[str]":
+    """A folder for what is under way, on the models' own disk. Raises ModelError where none can be made."""
     try:
         models_dir.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(prefix=".fetch-", dir=models_dir)
     except OSError as error:
         raise ModelError(f"The models folder {models_dir} cannot be written to ({error.strerror}).") from None
+
+
+def _unpinned(card: ModelCard) -> str:
+    return (
+        f"Nobody has stated yet what the files of the recognition model {card.name} must hash to: on a machine that "
+        f"reaches {card.hub or 'them'}, run `courtrec models pin {card.name}`."
+    )
 
 
 def _move_in(card: ModelCard, found: Path, folder: Path, scratch: Path) -> Path:

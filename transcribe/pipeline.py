@@ -1,37 +1,61 @@
 """From the microphones' sound of one stretch to its utterances: spans, who, pack, recognise, stitch."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from transcribe.diarise.channel import dominant_channels
 from transcribe.diarise.port import Diariser
-from transcribe.engines.port import Engine, EngineSegment
+from transcribe.engines.port import Engine, EngineSegment, Identifier
+from transcribe.language import EXPECTED, MARGIN, SHORTEST, Guess, guess
 from transcribe.pack import LONGEST, SILENCE, Piece, Window, pack, place, sound_of
 from transcribe.spans import OPTIONS, speech_spans
 from transcribe.speech import Pcm, SpeechSpan, Utterance, Word
 from transcribe.stitch import RecognisedSpan, stitch
 
 
+@dataclass(frozen=True, slots=True)
+class Tongues:
+    """The languages that may be heard beside the hearing's own, each with its engine (None where nothing here
+    recognises it), and what tells them apart.
+    """
+
+    identifier: Identifier
+    engines: Mapping[str, Engine | None]
+
+
 def transcribe_window(
     pcm_by_track: Mapping[str, Pcm],
     start_seconds: float,
-    language: str | None,
+    language: str,
     engine: Engine,
     *,
+    tongues: Tongues | None = None,
     detect: Callable[[str, Pcm], list[SpeechSpan]] = speech_spans,
     diarise: Diariser = dominant_channels,
 ) -> list[Utterance]:
     """Utterances of one stretch on the hearing's timeline, in order of their start; none where nobody speaks.
 
     `pcm_by_track` holds each microphone's mono 16 kHz sound, all beginning at `start_seconds` of the hearing; a
-    shorter track counts as silent at its end. Raises EngineError when the engine cannot serve `language`.
+    shorter track counts as silent at its end. `engine` recognises the hearing's `language`; without `tongues`
+    everything is taken for it. What is in a language that nothing here recognises is recognised in the hearing's, and
+    flagged. Raises NoEngine when the engine cannot serve `language`.
     """
     pcm = _of_equal_length(pcm_by_track)
-    recognised = [
-        one for window in pack(spoken_spans(pcm, detect, diarise)) for one in _recognise(window, pcm, language, engine)
+    engines: dict[str, Engine | None] = {**(tongues.engines if tongues else {}), language: engine}
+    by_guess: dict[Guess, list[SpeechSpan]] = {}
+    spans = spoken_spans(pcm, detect, diarise)
+    for span, found in zip(spans, _guesses(spans, pcm, language, tongues), strict=True):
+        by_guess.setdefault(found, []).append(span)
+    texts = [
+        one
+        for found, alike in by_guess.items()
+        for one in _in_both_languages(
+            found if engines[found.language] else Guess(language, found.language), alike, pcm, engines
+        )
     ]
-    return stitch(recognised, start_seconds)
+    return stitch(texts, start_seconds)
 
 
 def spoken_spans(
@@ -43,8 +67,8 @@ def spoken_spans(
     return diarise(pcm, [span for track in sorted(pcm) for span in detect(track, pcm[track])])
 
 
-def parameters_of(engine: Engine) -> dict[str, str | int | bool]:
-    """Every setting the transcript of a given sound depends on, engine and pipeline alike."""
+def parameters_of(engine: Engine, tongues: Tongues | None = None) -> dict[str, str | int | bool]:
+    """Every setting the transcript of a given sound depends on, engines and pipeline alike."""
     return {
         **engine.parameters,
         "engine": engine.name,
@@ -53,7 +77,58 @@ def parameters_of(engine: Engine) -> dict[str, str | int | bool]:
         "silence_ms": round(SILENCE * 1000),
         "vad_min_silence_ms": OPTIONS.min_silence_duration_ms,
         "vad_pad_ms": OPTIONS.speech_pad_ms,
+        **(_language_parameters(tongues) if tongues else {}),
     }
+
+
+def _language_parameters(tongues: Tongues) -> dict[str, str | int | bool]:
+    found: dict[str, str | int | bool] = {
+        "identifier": tongues.identifier.name,
+        "identifier_sha256": tongues.identifier.model_sha256,
+        "expected_percent": round(EXPECTED * 100),
+        "margin_permille": round(MARGIN * 1000),
+    }
+    for language, engine in sorted(tongues.engines.items()):
+        found[f"engine_{language}"] = engine.name if engine else ""
+        for name, value in ({**engine.parameters, "sha256": engine.model_sha256} if engine else {}).items():
+            found[f"engine_{language}_{name}"] = value
+    return found
+
+
+def _guesses(
+    spans: Sequence[SpeechSpan], pcm: Mapping[str, Pcm], expected: str, tongues: Tongues | None
+) -> list[Guess]:
+    if tongues is None:
+        return [Guess(expected)] * len(spans)
+    long_enough = [span for span in spans if span.seconds >= SHORTEST]
+    sounds = [sound_of(Window((Piece(span, 0.0),)), pcm) for span in long_enough]
+    heard = dict(zip(long_enough, tongues.identifier.identify(sounds), strict=True))
+    languages = (expected, *tongues.engines)
+    return [guess(heard.get(span, {}), span.seconds, expected, languages) for span in spans]
+
+
+def _in_both_languages(
+    found: Guess, spans: Sequence[SpeechSpan], pcm: Mapping[str, Pcm], engines: Mapping[str, Engine | None]
+) -> list[RecognisedSpan]:
+    """`spans` recognised in their language and, where another is nearly as probable, in that one beside it."""
+    first = _all_recognised(spans, pcm, found.language, engines[found.language])
+    if not found.other:
+        return first
+    if engines[found.other] is None:
+        return [replace(one, other_language=found.other, other_text=None) for one in first]
+    second = {one.span: one for one in _all_recognised(spans, pcm, found.other, engines[found.other])}
+    return [
+        replace(one, other_language=found.other, other_text=" ".join(word.text for word in second[one.span].words))
+        for one in first
+    ]
+
+
+def _all_recognised(
+    spans: Sequence[SpeechSpan], pcm: Mapping[str, Pcm], language: str, engine: Engine | None
+) -> list[RecognisedSpan]:
+    if engine is None:
+        return []
+    return [one for window in pack(spans) for one in _recognise(window, pcm, language, engine)]
 
 
 def _of_equal_length(pcm: Mapping[str, Pcm]) -> dict[str, Pcm]:
@@ -61,9 +136,7 @@ def _of_equal_length(pcm: Mapping[str, Pcm]) -> dict[str, Pcm]:
     return {track: np.pad(one, (0, longest - len(one))) for track, one in pcm.items()}
 
 
-def _recognise(
-    window: Window, pcm: Mapping[str, Pcm], language: str | None, engine: Engine
-) -> Iterator[RecognisedSpan]:
+def _recognise(window: Window, pcm: Mapping[str, Pcm], language: str, engine: Engine) -> Iterator[RecognisedSpan]:
     words: list[list[Word]] = [[] for _ in window.pieces]
     sources: list[list[EngineSegment]] = [[] for _ in window.pieces]
     for segment in engine.transcribe(sound_of(window, pcm), language):
@@ -74,6 +147,6 @@ def _recognise(
                 sources[index].append(segment)
     for index, piece in enumerate(window.pieces):
         if words[index] or len(window.pieces) == 1:
-            yield RecognisedSpan(piece.span, tuple(words[index]), tuple(sources[index]))
+            yield RecognisedSpan(piece.span, tuple(words[index]), tuple(sources[index]), language)
         else:  # recognisers sometimes pass over a speaker among others: ask once more about this one alone
             yield from _recognise(Window((Piece(piece.span, 0.0),)), pcm, language, engine)

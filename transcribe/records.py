@@ -8,7 +8,7 @@ import rfc8785
 
 from storage.db.models import Utterance as UtteranceRow
 from transcribe.engines.port import Engine
-from transcribe.pipeline import parameters_of
+from transcribe.pipeline import Tongues, parameters_of
 from transcribe.speech import Utterance
 
 # What was transcribed and how is under the hash as well, so no row can be moved to other sound or another run.
@@ -16,6 +16,8 @@ _HASHED = (
     *("track", "role", "start_ms", "end_ms", "text", "words", "language", "flags", "position"),
     *("segment_sha256", "parameters_key"),
 )
+# Rows have an alternative, if an empty one, since one window may hold several languages.
+_HASHED_SINCE = ("alternative",)
 
 
 def rows_of(
@@ -23,12 +25,15 @@ def rows_of(
     sequence: int,
     utterances: Sequence[Utterance],
     *,
-    language: str,
     engine: Engine,
+    tongues: Tongues | None = None,
     segments: Mapping[str, str],
 ) -> list[UtteranceRow]:
-    """Rows of one window's utterances, in its order; `segments` maps each track to its segment's SHA-256."""
-    key = parameters_key(engine)
+    """Rows of one window's utterances, in its order; `segments` maps each track to its segment's SHA-256.
+
+    All bear the name of the hearing's own engine; the transcript's parameters say which one served which language.
+    """
+    key = parameters_key(engine, tongues)
     return [
         UtteranceRow(
             hearing_id=hearing_id,
@@ -39,7 +44,8 @@ def rows_of(
             end_ms=round(one.end * 1000),
             text=one.text,
             words=[word.as_fields() for word in one.words],
-            language=language,
+            language=one.language,
+            alternative={"language": one.other_language, "text": one.other_text} if one.other_language else {},
             flags=list(one.flags),
             engine=engine.name,
             model=engine.model_sha256,
@@ -51,13 +57,17 @@ def rows_of(
     ]
 
 
-def parameters_key(engine: Engine) -> str:
-    """SHA-256 over everything a transcript depends on besides the sound: settings and model."""
-    settings = {**parameters_of(engine), "model_sha256": engine.model_sha256}
+def parameters_key(engine: Engine, tongues: Tongues | None = None) -> str:
+    """SHA-256 over everything a transcript depends on besides the sound: settings and models."""
+    settings = {**parameters_of(engine, tongues), "model_sha256": engine.model_sha256}
     return hashlib.sha256(rfc8785.dumps(settings)).hexdigest()
 
 
 def utterances_sha256(rows: Sequence[UtteranceRow]) -> str:
     """The hash the ledger's transcript leaf gives; anyone can compute it again from the stored rows of a window."""
-    content: list[Any] = [{name: getattr(row, name) for name in _HASHED} for row in rows]
+    content: list[Any] = [{name: getattr(row, name) for name in _hashed(row)} for row in rows]
     return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+
+
+def _hashed(row: UtteranceRow) -> tuple[str, ...]:
+    return _HASHED if row.alternative is None else (*_HASHED, *_HASHED_SINCE)

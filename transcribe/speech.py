@@ -49,7 +49,8 @@ class Word:
 class Utterance:
     """What one person said without another taking over; `flags` name why a person should check it.
 
-    `text` is empty (and flagged) where speech was heard and no word recognised: that is a fact too.
+    `text` is empty (and flagged) where speech was heard and no word recognised: that is a fact too. Where it was
+    perhaps said in `other_language`, `other_text` is what it would be in that; empty if nothing here recognises it.
     """
 
     track: str
@@ -59,6 +60,9 @@ class Utterance:
     text: str
     words: tuple[Word, ...]
     flags: tuple[str, ...]
+    language: str = ""
+    other_language: str = ""
+    other_text: str = ""
 
 
 def role_of(track: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from transcribe.engines.port import EngineSegment
-from transcribe.guard import doubts
+from transcribe.guard import Doubt, doubts
 from transcribe.speech import SpeechSpan, Utterance, Word, role_of
 
 PAUSE = 1.5
@@ -13,26 +13,38 @@ PAUSE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class RecognisedSpan:
-    """A speech span with its words on the same timeline and the recogniser's segments they came from."""
+    """A speech span with its words on the same timeline and the recogniser's segments they came from.
+
+    `language` is the one it was recognised in; `other_text` its text in `other_language`, where that is nearly as
+    probable, None where nothing here recognises it.
+    """
 
     span: SpeechSpan
     words: tuple[Word, ...]
     segments: tuple[EngineSegment, ...]
+    language: str = ""
+    other_language: str = ""
+    other_text: str | None = ""
 
 
 def stitch(spans: Iterable[RecognisedSpan], start_seconds: float) -> list[Utterance]:
     """Utterances in order of their start, times moved by `start_seconds`.
 
-    Spans of one microphone join while its speaker only pauses and nobody else begins.
+    Spans of one microphone join while its speaker only pauses, keeps to the language, and nobody else begins.
     """
     turns: list[list[RecognisedSpan]] = []
     for one in sorted(spans, key=lambda one: (one.span.start, one.span.track)):
-        last = turns[-1][-1].span if turns else None
-        if last and last.track == one.span.track and one.span.start - last.end <= PAUSE:
+        last = turns[-1][-1] if turns else None
+        if last and _same_speech(last, one):
             turns[-1].append(one)
         else:
             turns.append([one])
     return [_utterance(turn, start_seconds) for turn in turns]
+
+
+def _same_speech(last: RecognisedSpan, one: RecognisedSpan) -> bool:
+    same = last.span.track == one.span.track and one.span.start - last.span.end <= PAUSE
+    return same and (last.language, last.other_language) == (one.language, one.other_language)
 
 
 def _utterance(turn: list[RecognisedSpan], shift: float) -> Utterance:
@@ -46,5 +58,14 @@ def _utterance(turn: list[RecognisedSpan], shift: float) -> Utterance:
         end=last.end + shift,
         text=" ".join(word.text for word in words),
         words=tuple(replace(word, start=word.start + shift, end=word.end + shift) for word in words),
-        flags=doubts(words, segments, sum(one.span.seconds for one in turn)),
+        flags=(*doubts(words, segments, sum(one.span.seconds for one in turn)), *_language_doubts(turn)),
+        language=turn[0].language,
+        other_language=turn[0].other_language,
+        other_text=" ".join(one.other_text for one in turn if one.other_text),
     )
+
+
+def _language_doubts(turn: list[RecognisedSpan]) -> tuple[Doubt, ...]:
+    if not turn[0].other_language:
+        return ()
+    return (Doubt.NO_RECOGNISER if turn[0].other_text is None else Doubt.LANGUAGE_DOUBTFUL,)

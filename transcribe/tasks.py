@@ -11,7 +11,7 @@ from court.clock import Clock
 from court.errors import CourtError
 from storage.db.models import Hearing, Segment
 from storage.db.unit_of_work import Database, UnitOfWork
-from storage.db.work import MAX_ATTEMPTS
+from storage.db.work import MAX_ATTEMPTS, NO_RECOGNISER
 from storage.keys import SigningKey
 from storage.ledger.leaf import LeafKind
 from storage.queue import TRANSCRIBE_WINDOW, offer_draft, register_task
@@ -19,7 +19,7 @@ from storage.worm.port import WormStore
 from transcribe.audio import window_sound
 from transcribe.engines.port import Engine
 from transcribe.errors import NoEngine
-from transcribe.pipeline import parameters_of, transcribe_window
+from transcribe.pipeline import Tongues, parameters_of, transcribe_window
 from transcribe.records import parameters_key, rows_of, utterances_sha256
 from transcribe.speech import Utterance
 
@@ -30,7 +30,8 @@ _log = structlog.get_logger(__name__)
 class TranscribeContext:
     """What the task works with; made once by the worker's composition root.
 
-    `engine_for` gives the engine of a language, `key` signs the server's ledger entries.
+    `engine_for` gives the engine of a hearing's language, `tongues_for` the languages that may be heard beside it,
+    `key` signs the server's ledger entries.
     """
 
     database: Database
@@ -38,6 +39,7 @@ class TranscribeContext:
     key: SigningKey
     clock: Clock
     engine_for: Callable[[str], Engine]
+    tongues_for: Callable[[str], Tongues | None] = lambda language: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,12 @@ def transcribe(context: TranscribeContext, hearing_id: str, sequence: int) -> bo
     if job is None:
         return False
     try:
-        engine = context.engine_for(job.language)
+        engine, tongues = context.engine_for(job.language), context.tongues_for(job.language)
         utterances: list[Utterance] = []
         if job.segments:
             start, pcm = window_sound(context.store, job.segments)
-            utterances = transcribe_window(pcm, start, job.language, engine)
-        return _store(context, job, engine, utterances)
+            utterances = transcribe_window(pcm, start, job.language, engine, tongues=tongues)
+        return _store(context, job, engine, tongues, utterances)
     except Exception as error:
         _give_back(context, job, error)
         raise
@@ -103,16 +105,18 @@ def _claim(context: TranscribeContext, hearing_id: str, sequence: int) -> _Job |
         return _Job(hearing_id, sequence, window.attempts, hearing.card["language"], tuple(segments))
 
 
-def _store(context: TranscribeContext, job: _Job, engine: Engine, utterances: list[Utterance]) -> bool:
+def _store(
+    context: TranscribeContext, job: _Job, engine: Engine, tongues: Tongues | None, utterances: list[Utterance]
+) -> bool:
     """Utterances, ledger entry, state and the offer of the protocol: all of it or nothing."""
-    rows = rows_of(job.hearing_id, job.sequence, utterances, language=job.language, engine=engine, segments=job.hashes)
+    rows = rows_of(job.hearing_id, job.sequence, utterances, engine=engine, tongues=tongues, segments=job.hashes)
     body = {
         "sequence": job.sequence,
         "segments": [{"track": track, "sha256": sha256} for track, sha256 in job.hashes.items()],
         "engine": engine.name,
         "model_sha256": engine.model_sha256,
-        "parameters": parameters_of(engine),
-        "parameters_key": parameters_key(engine),
+        "parameters": parameters_of(engine, tongues),
+        "parameters_key": parameters_key(engine, tongues),
         "utterances_sha256": utterances_sha256(rows),
     }
     with context.database.begin() as work:
@@ -131,7 +135,7 @@ def _give_back(context: TranscribeContext, job: _Job, error: Exception) -> None:
     sentence = str(error) if isinstance(error, CourtError) else f"{type(error).__name__}: {error}"
     with context.database.begin() as work:
         hearing = _still_ours(work, job)
-        for_good = isinstance(error, NoEngine)
+        for_good = NO_RECOGNISER if isinstance(error, NoEngine) else ""
         if hearing is not None and work.windows.failed(job.hearing_id, job.sequence, sentence, for_good):
             offer_draft(work, hearing, context.clock.now().utc)
     _log.warning("window_failed", hearing=job.hearing_id, sequence=job.sequence, attempt=job.attempt, error=sentence)

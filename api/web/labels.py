@@ -10,6 +10,8 @@ DOUBTS = {
     "silence_phrase": N_("A phrase that machines invent in silence"),
     "no_speech": N_("Perhaps no speech"),
     "low_probability": N_("Recognised with little certainty"),
+    "language_doubtful": N_("The language is not certain"),
+    "no_recogniser": N_("Perhaps in a language that nothing here recognises"),
 }
 
 # What the public verification says a hash belongs to.

@@ -105,7 +105,7 @@ def environment(language: str) -> Environment:
         label=label,
         tone=tone,
         track_name=track_name,
-        language_name=LANGUAGE_NAMES.__getitem__,
+        language_name=lambda code: LANGUAGE_NAMES.get(code, code),
         language=language,
         languages=LANGUAGES,
         decimal_sign=texts.decimal_sign,

@@ -11,6 +11,7 @@ from storage.db.models import Hearing, LogEntry, OutboxRow, Protocol, Utterance,
 from storage.ledger.leaf import LeafKind, parse
 
 DRAFT = "protocol.draft"  # the task's name in the outbox
+NO_RECOGNISER = "no_recogniser"  # why a window was given up: nothing at this court recognises the hearing's language
 MAX_ATTEMPTS = 5
 LEASE = timedelta(minutes=15)  # a work unit is ≤ 10 min of sound, so a claim this old belongs to a dead worker
 
@@ -54,13 +55,17 @@ class Windows:
         return claimed.one_or_none() is not None
 
     def done(self, hearing_id: str, sequence: int) -> None:
-        self._set(hearing_id, sequence, state="done", error="")
+        self._set(hearing_id, sequence, state="done", error="", reason="")
 
-    def failed(self, hearing_id: str, sequence: int, error: str, for_good: bool = False) -> bool:
-        """Gives the window back for another attempt, or up after MAX_ATTEMPTS or where none can help (then True)."""
+    def failed(self, hearing_id: str, sequence: int, error: str, for_good: str = "") -> bool:
+        """Gives the window back for another attempt, or up after MAX_ATTEMPTS or where none can help (then True).
+
+        `for_good` is the reason why none can help, as in Window.
+        """
         window = self.get(hearing_id, sequence)
-        final = for_good or (window is not None and window.attempts >= MAX_ATTEMPTS)
-        self._set(hearing_id, sequence, state="failed" if final else "pending", offered_at=None, error=error[:2000])
+        final = bool(for_good) or (window is not None and window.attempts >= MAX_ATTEMPTS)
+        state = "failed" if final else "pending"
+        self._set(hearing_id, sequence, state=state, offered_at=None, error=error[:2000], reason=for_good)
         return final
 
     def unfinished(self, hearing_id: str) -> int:

@@ -15,6 +15,7 @@ from court.openness import Openness
 from court.people import UserRole
 from storage.db.models import Utterance
 from storage.db.unit_of_work import Database
+from storage.db.work import NO_RECOGNISER
 from storage.ledger.leaf import LeafKind, parse
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.server import ELSEWHERE, PASSWORD, Server, make_server
@@ -187,10 +188,19 @@ def test_the_transcript_answers_only_when_there_is_something_new(server: Server)
 def test_why_there_is_no_transcript_stands_on_the_page(server: Server) -> None:
     with server.context.database.begin() as work:
         for sequence in range(3):
-            work.windows.failed(HEARING, sequence, "No recogniser is set for hearings in 'ky'.", for_good=True)
+            work.windows.failed(HEARING, sequence, "The GPU is on fire.", for_good="other")
     page = browser(server, UserRole.JUDGE).get(f"/hearings/{HEARING}").text
-    assert page.count("No recogniser is set for hearings in &#39;ky&#39;.") == 1
+    assert page.count("The GPU is on fire.") == 1
     assert "Часть записи не удалось расшифровать" in page
+
+
+def test_a_language_that_nothing_recognises_is_said_in_the_readers_own(server: Server) -> None:
+    with server.context.database.begin() as work:
+        for sequence in range(3):
+            work.windows.failed(HEARING, sequence, "No recogniser is set.", for_good=NO_RECOGNISER)
+    page = browser(server, UserRole.JUDGE).get(f"/hearings/{HEARING}").text
+    assert page.count("В этом суде нет распознавателя речи на языке заседания (Русский)") == 1
+    assert "No recogniser is set." not in page
 
 
 def test_the_language_is_chosen_and_kept(server: Server) -> None:

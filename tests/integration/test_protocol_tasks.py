@@ -24,6 +24,7 @@ from protocol.tasks import draft_protocol, register, sign_protocol
 from protocol.verify import load_trust_roots, verify_pdf
 from storage.db import models
 from storage.db.unit_of_work import Database
+from storage.db.work import NO_RECOGNISER
 from storage.ledger import merkle
 from storage.ledger.leaf import LeafKind, parse
 from storage.queue import DRAFT_PROTOCOL, make_queue
@@ -194,9 +195,11 @@ def test_what_could_not_be_transcribed_is_named(context: ProtocolContext) -> Non
         work.windows.add(HEARING, 1)
         for window in work.windows.of(HEARING):
             window.state = "failed" if window.sequence == 1 else window.state
+            window.error, window.reason = "No recogniser is set.", NO_RECOGNISER
     assert draft_protocol(context, HEARING)
     note = ProtocolDocument.from_json(revisions(context)[0].document).transcript_note
-    assert "Не расшифрованы отрезки: 00:01:10–00:02:00." in note
+    assert "Не расшифрованы отрезки: 00:01:10–00:02:00. Распознавателя речи на языке заседания в суде нет" in note
+    assert "No recogniser" not in note
 
 
 def test_the_queue_knows_the_task_by_its_name(context: ProtocolContext) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from court.clock import Anchor
 from recorder.encode import SoundFile
 from storage.db.models import Hearing, Segment
 from storage.db.unit_of_work import Database
-from storage.db.work import MAX_ATTEMPTS
+from storage.db.work import MAX_ATTEMPTS, NO_RECOGNISER
 from storage.ledger.leaf import LeafKind, parse
 from storage.queue import DRAFT_PROTOCOL, TRANSCRIBE_WINDOW, EmbeddedWorker, Sweeper, make_queue
 from storage.worm.local import LocalStore
@@ -30,6 +30,7 @@ from transcribe.engines.select import Engines
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.errors import AudioError, EngineError, NoEngine
 from transcribe.evaluate import plain
+from transcribe.pipeline import Tongues
 from transcribe.records import parameters_key, utterances_sha256
 from transcribe.settings import TranscribeSettings
 from transcribe.speech import Pcm, Word
@@ -174,6 +175,41 @@ def test_a_window_becomes_utterances_a_ledger_entry_and_the_offer_of_a_protocol(
     assert court.offered() == [(DRAFT_PROTOCOL, [HEARING])]
 
 
+class Kyrgyz(OneWord):
+    """Another engine, and what takes everything for its language, or nearly so."""
+
+    name, model_sha256, tells_languages = "kyrgyz", "ef" * 32, True
+    heard: Mapping[str, float] = {"ky": 0.99, "ru": 0.001}
+
+    def identify(self, sounds: Sequence[NDArray[np.float32]]) -> list[dict[str, float]]:
+        return [dict(self.heard) for _ in sounds]
+
+
+@pytest.mark.parametrize(
+    ("heard", "language", "text", "alternative", "flags"),
+    [
+        ({"ky": 0.99, "ru": 0.001}, "ky", "слово-ky", {}, []),
+        ({"ky": 0.6, "ru": 0.2}, "ru", "слово-ru", {"language": "ky", "text": "слово-ky"}, ["language_doubtful"]),
+    ],
+)
+def test_what_is_said_in_another_language_is_stored_as_that(
+    court: Court, heard: dict[str, float], language: str, text: str, alternative: dict[str, str], flags: list[str]
+) -> None:
+    court.open()
+    court.record(spoken())
+    kyrgyz = Kyrgyz()
+    kyrgyz.heard = heard
+    tongues = Tongues(kyrgyz, {"ky": kyrgyz})
+    assert transcribe(replace(court.context, tongues_for=lambda language: tongues), HEARING, 0)
+    with court.database.read() as work:
+        [row] = work.utterances.newest(HEARING)
+    assert (row.language, row.text, row.alternative, row.flags) == (language, text, alternative, flags)
+    [body] = court.transcripts()
+    assert body["parameters"]["engine_ky"] == "kyrgyz"
+    assert body["parameters_key"] == row.parameters_key == parameters_key(OneWord(), tongues)
+    assert body["utterances_sha256"] == utterances_sha256([row])
+
+
 def test_delivered_twice_changes_nothing(court: Court) -> None:
     court.open()
     court.record(spoken())
@@ -275,6 +311,10 @@ def test_a_language_without_an_engine_is_given_up_at_once(court: Court) -> None:
         state, attempts, error = court.window(sequence)
         assert (state, attempts) == ("failed", 1)
         assert "No recogniser is set for hearings in 'ru'" in error
+        with court.database.read() as work:
+            found = work.windows.get(HEARING, sequence)
+        assert found is not None
+        assert found.reason == NO_RECOGNISER
     assert court.offered() == [(DRAFT_PROTOCOL, [HEARING])]
 
 

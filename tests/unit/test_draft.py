@@ -232,6 +232,16 @@ def test_the_transcript_says_why_it_has_holes() -> None:
     assert "Сообщение программы" not in draft(facts(), RU).transcript_note
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_transcript_says_that_the_language_has_no_recogniser(language: str) -> None:
+    form = load_form("civil_brief", language)
+    note = draft(replace(facts(), untranscribed=((15.0, 30.0),), no_recogniser=True), form).transcript_note
+    assert note.endswith(form.say("say.no_recogniser"))
+    assert form.say("say.no_recogniser") not in draft(facts(), form).transcript_note
+    if language == "ru":
+        assert "Распознавателя речи на языке заседания в суде нет" in note
+
+
 def test_one_closed_moment_closes_the_document() -> None:
     assert not draft(facts(), RU).closed
     order = OpennessSpan(50.0, 55.0, Openness.CLOSED)

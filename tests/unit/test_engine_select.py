@@ -1,45 +1,104 @@
 """Which recogniser serves which language is a setting, and what is missing is said plainly."""
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import pytest
 
 from transcribe.engines import select, whisper
 from transcribe.engines.select import Engines
 from transcribe.engines.whisper import WhisperEngine
-from transcribe.errors import EngineError, ModelError, NoEngine
+from transcribe.errors import EngineError, MissingModel, ModelError, NoEngine
 from transcribe.settings import TranscribeSettings
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COURTREC_TRANSCRIBE_ENGINES", '{"ky": "gigaam"}')
+    monkeypatch.setenv("COURTREC_TRANSCRIBE_ENGINES", '{"ky": "gigaam", "ru": ["own", "whisper-base"]}')
+    monkeypatch.setenv("COURTREC_TRANSCRIBE_LANGUAGES", '["kk", "ru"]')
     monkeypatch.setenv("COURTREC_TRANSCRIBE_THREADS", "2")
     monkeypatch.setenv("COURTREC_TRANSCRIBE_DEVICE", "cpu")
     settings = TranscribeSettings()
-    assert (settings.model_for("ky"), settings.threads, settings.device) == ("gigaam", 2, "cpu")
+    assert (settings.models_for("ky"), settings.models_for("ru")) == (("gigaam",), ("own", "whisper-base"))
+    assert (settings.languages, settings.threads, settings.device) == (("kk", "ru"), 2, "cpu")
 
 
-def test_a_language_without_an_engine_is_one_sentence() -> None:
-    with pytest.raises(NoEngine, match=r"No recogniser is set for hearings in 'ky'.*en, kk, ru"):
-        TranscribeSettings().model_for("ky")
+def test_a_language_without_an_engine_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(NoEngine, match=r"No recogniser is set for hearings in 'uz'.*en, kk, ky, ru"):
+        Engines(TranscribeSettings(), tmp_path)("uz")
 
 
-def test_languages_of_one_model_share_one_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    loaded: list[tuple[str, Path, object]] = []
+def test_kyrgyz_is_nobodys_while_its_model_is_not_here(tmp_path: Path) -> None:
+    engines = Engines(TranscribeSettings(), tmp_path)
+    with pytest.raises(NoEngine, match=r"in 'ky' can be used.*courtrec models pin gigaam-multilingual"):
+        engines("ky")
+    assert not engines.serves("ky")
 
-    def load(model: str, models_dir: Path, **options: object) -> object:
-        loaded.append((model, models_dir, options["threads"]))
-        return object()
 
-    monkeypatch.setattr(select, "WhisperEngine", load)
-    engines = Engines(TranscribeSettings(threads=3), tmp_path)
+class Loaded:
+    """Stands in for an engine; `broken` are models that cannot be loaded."""
+
+    broken: ClassVar[set[str]] = set()
+    asked: ClassVar[list[str]] = []
+
+    def __init__(self, model: str, models_dir: Path, **options: object) -> None:
+        self.asked.append(model)
+        if model in self.broken:
+            raise ModelError(f"The model file {model} is not the one the manifest describes.")
+        if not (models_dir / model).is_dir():
+            raise MissingModel(f"The recognition model {model} is not here.")
+        self.name = model
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> type[Loaded]:
+    monkeypatch.setattr(select, "WhisperEngine", Loaded)
+    monkeypatch.setattr(Loaded, "broken", set())
+    monkeypatch.setattr(Loaded, "asked", [])
+    return Loaded
+
+
+def test_languages_of_one_model_share_one_engine(loaded: type[Loaded], tmp_path: Path) -> None:
+    (tmp_path / "whisper-base").mkdir()
+    engines = Engines(TranscribeSettings(engines={"ru": "whisper-base", "en": "whisper-base"}), tmp_path)
     assert engines("ru") is engines("en")
-    assert loaded == [("whisper-base", tmp_path, 3)]
+    assert loaded.asked == ["whisper-base"]
+
+
+def test_the_first_model_that_is_here_serves(loaded: type[Loaded], tmp_path: Path) -> None:
+    engines = Engines(TranscribeSettings(engines={"ru": ("whisper-small", "whisper-base")}), tmp_path)
+    (tmp_path / "whisper-base").mkdir()
+    assert engines("ru").name == "whisper-base"
+    (tmp_path / "whisper-small").mkdir()
+    assert engines("ru").name == "whisper-small", "what is fetched later serves without a restart"
+
+
+def test_a_damaged_model_is_passed_over_and_not_hashed_again(loaded: type[Loaded], tmp_path: Path) -> None:
+    loaded.broken.add("whisper-small")
+    (tmp_path / "whisper-base").mkdir()
+    engines = Engines(TranscribeSettings(engines={"ru": ("whisper-small", "whisper-base")}), tmp_path)
+    assert [engines("ru").name, engines("ru").name] == ["whisper-base", "whisper-base"]
+    assert loaded.asked.count("whisper-small") == 1
+
+
+def test_a_language_whose_models_are_all_damaged_says_why(loaded: type[Loaded], tmp_path: Path) -> None:
+    loaded.broken.add("whisper-base")
+    engines = Engines(TranscribeSettings(engines={"ru": "whisper-base"}), tmp_path)
+    for _ in range(2):
+        with pytest.raises(NoEngine, match="whisper-base is not the one the manifest describes"):
+            engines("ru")
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [("nonsense", "'nonsense' is unknown: use one of"), ("silero-vad", "silero-vad recognises no words")],
+)
+def test_a_model_that_cannot_recognise_is_one_sentence(model: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(NoEngine, match=sentence):
+        Engines(TranscribeSettings(engines={"ru": model}), tmp_path)("ru")
 
 
 def test_a_model_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="run `courtrec models fetch`"):
+    with pytest.raises(ModelError, match="run `courtrec models fetch whisper-base`"):
         WhisperEngine("whisper-base", tmp_path)
 
 

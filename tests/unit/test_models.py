@@ -10,7 +10,7 @@ import pytest
 
 from transcribe import models, sources
 from transcribe.errors import ModelError
-from transcribe.manifest import Carrier, ModelCard, ModelFile, model_card, parse_manifest
+from transcribe.manifest import Carrier, ModelCard, ModelFile, model_card, packaged_models, parse_manifest
 
 WEIGHTS, CONFIG = b"first half, second half", b'{"beams": 5}'
 PACKAGES = {
@@ -58,13 +58,13 @@ def card(index: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
         model_file("model.bin", WEIGHTS, *parts),
         model_file("config.json", CONFIG, "weights_one/data/config.json"),
     )
-    found = ModelCard("tiny", "Tiny", "MIT", ("ru",), "", files, carriers)
+    found = ModelCard("tiny", "Tiny", "MIT", ("ru",), files, carriers=carriers)
     use(found, monkeypatch)
     return found
 
 
 def use(card: ModelCard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "model_card", {card.name: card}.__getitem__)
+    monkeypatch.setattr(models, "model_card", lambda name, models_dir: {card.name: card}[name])
 
 
 def test_carriers_are_downloaded_unpacked_joined_and_checked(card: ModelCard, tmp_path: Path) -> None:
@@ -161,10 +161,11 @@ def test_an_altered_mirror_is_refused_and_the_next_source_asked(card: ModelCard,
 
 
 def test_the_hub_is_the_last_resort(card: ModelCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def download(repository: str, name: str, local_dir: Path) -> None:
+    def download(repository: str, name: str, local_dir: Path) -> str:
         assert repository == "court/tiny"
         local_dir.mkdir(exist_ok=True)
         (local_dir / name).write_bytes({"model.bin": WEIGHTS, "config.json": CONFIG}[name])
+        return str(local_dir / name)
 
     use(replace(card, hub="court/tiny", carriers=()), monkeypatch)
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
@@ -189,18 +190,18 @@ def test_a_models_folder_that_cannot_be_made_is_one_sentence(card: ModelCard, tm
         models.ensure("tiny", tmp_path / "models")
 
 
-def test_the_packaged_manifest_describes_whole_models() -> None:
-    card = model_card("whisper-base")
-    assert card.sha256 == card.files[0].sha256
-    assert {"ru", "en"} <= set(card.languages)
-    packages = {carrier.file.split("-")[0] for carrier in card.carriers}
-    assert {part.split("/")[0] for file in card.files for part in file.parts} == packages
+@pytest.mark.parametrize("card", packaged_models().values(), ids=packaged_models())
+def test_the_packaged_manifest_describes_whole_models(card: ModelCard) -> None:
+    assert card.pinned or (card.hub and card.hub_files), "a model nobody can check is pinned from its hub"
+    wheels = {carrier.file.split("-")[0] for carrier in card.carriers if carrier.registry == "pypi"}
+    assert {part.split("/")[0] for file in card.files for part in file.parts} == wheels
+    assert bool(card.convert) == any(carrier.registry == "npm" for carrier in card.carriers)
     assert all(len(one.sha256) == 64 and one.size > 0 for one in (*card.files, *card.carriers))
 
 
-def test_an_unknown_model_is_named_with_those_there_are() -> None:
-    with pytest.raises(ModelError, match="'large' is unknown: use one of whisper-base"):
-        model_card("large")
+def test_an_unknown_model_is_named_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"'large' is unknown: use one of .*whisper-base"):
+        model_card("large", tmp_path)
 
 
 def test_a_model_without_packages_and_hub_can_only_come_from_a_folder() -> None:

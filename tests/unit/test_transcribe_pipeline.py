@@ -1,6 +1,6 @@
 """The pipeline with a recogniser that says exactly what it was given."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tests.factories.voices import heard_everywhere, room
 from transcribe.engines.port import EngineSegment
-from transcribe.pipeline import parameters_of, transcribe_window
+from transcribe.pipeline import Tongues, parameters_of, transcribe_window
 from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan, Word
 
 TURNS = [("mic-judge", 1.0, 4.0), ("mic-claimant", 5.0, 8.0)]
@@ -107,3 +107,82 @@ def test_the_parameters_name_engine_and_pipeline() -> None:
         "vad_min_silence_ms": 400,
         "vad_pad_ms": 120,
     }
+
+
+class Tells:
+    """Hears of every sound in turn what it was told to hear."""
+
+    name, model_sha256, tells_languages = "tells", "ef" * 32, True
+
+    def __init__(self, *heard: Mapping[str, float]) -> None:
+        self._heard = heard
+
+    def identify(self, sounds: Sequence[NDArray[np.float32]]) -> list[dict[str, float]]:
+        return [dict(one) for one in self._heard[: len(sounds)]]
+
+
+class Named(Listener):
+    """Says its name and the language it was asked for, once for every loud stretch."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
+        [found] = super().transcribe(sound, language)
+        return [replace(found, words=tuple(replace(one, text=f"{self.name}-{language}") for one in found.words))]
+
+
+def in_languages(*heard: Mapping[str, float], kyrgyz: Named | None) -> list[tuple[str, str, str, str, tuple[str, ...]]]:
+    """What comes of the two turns of a Russian hearing, if the identifier hears that."""
+    tongues = Tongues(Tells(*heard), {"ky": kyrgyz, "en": Named("russian")})
+    engine = Named("russian")
+    found = transcribe_window(room(TURNS, 9.0), 0.0, "ru", engine, tongues=tongues, detect=everywhere)
+    return [(one.text, one.language, one.other_language, one.other_text, one.flags) for one in found]
+
+
+SURE, OTHER, UNSURE = {"ru": 0.99}, {"ru": 0.01, "kk": 0.98}, {"ru": 0.2, "kk": 0.8}
+
+
+def test_each_span_is_recognised_in_its_own_language() -> None:
+    assert in_languages(SURE, OTHER, kyrgyz=Named("kyrgyz")) == [
+        ("russian-ru", "ru", "", "", ()),
+        ("kyrgyz-ky", "ky", "", "", ()),
+    ]
+
+
+def test_both_texts_are_kept_where_the_language_is_doubtful() -> None:
+    assert in_languages(SURE, UNSURE, kyrgyz=Named("kyrgyz"))[1] == (
+        "russian-ru",
+        "ru",
+        "ky",
+        "kyrgyz-ky",
+        ("language_doubtful",),
+    )
+
+
+@pytest.mark.parametrize("heard", [OTHER, UNSURE])
+def test_a_language_nothing_recognises_is_not_invented(heard: Mapping[str, float]) -> None:
+    assert in_languages(SURE, heard, kyrgyz=None)[1] == ("russian-ru", "ru", "ky", "", ("no_recogniser",))
+
+
+def test_one_microphones_languages_do_not_join_into_one_utterance() -> None:
+    turns = [("mic-judge", 1.0, 4.0), ("mic-judge", 4.6, 8.0)]
+    tongues = Tongues(Tells(SURE, OTHER), {"ky": Named("kyrgyz")})
+    found = transcribe_window(
+        room(turns, 9.0),
+        0.0,
+        "ru",
+        Named("russian"),
+        tongues=tongues,
+        detect=lambda track, _: heard_everywhere(turns, [track]),
+    )
+    assert [(one.track, one.language) for one in found] == [("mic-judge", "ru"), ("mic-judge", "ky")]
+
+
+def test_the_parameters_name_every_languages_engine() -> None:
+    found = parameters_of(Listener(), Tongues(Tells(), {"ky": Named("kyrgyz"), "kk": None}))
+    assert found["identifier"] == "tells"
+    assert (found["engine_ky"], found["engine_ky_sha256"], found["engine_ky_beam_size"]) == ("kyrgyz", "ab" * 32, 1)
+    assert found["engine_kk"] == ""
+    assert found != parameters_of(Listener(), Tongues(Tells(), {"ky": Named("another"), "kk": None}))

@@ -9,6 +9,7 @@ from court.openness import Openness
 from court.timeline import GapCause
 from protocol.completeness import Outage
 from storage.db.models import Window
+from storage.db.work import NO_RECOGNISER
 
 HEARING = "019ab000-0000-7000-8000-000000000001"
 TRACKS = ("mic-judge", "mic-claimant", "cam-hall")
@@ -135,6 +136,21 @@ def test_the_version_changes_with_everything_a_reader_would_see() -> None:
 def test_why_a_part_has_no_transcript_is_said_once_and_only_when_it_is_given_up() -> None:
     assert shown(timeline(), "failed", "failed", "done").failures == ("The recogniser is out of memory.",)
     assert shown(timeline(), "pending", "done").failures == ()
+
+
+def test_a_language_nothing_recognises_is_a_state_and_no_sentence_of_the_program() -> None:
+    row = Window(sequence=0, state="failed", error="No recogniser is set.", reason=NO_RECOGNISER)
+    view = transcript_view(timeline(), [], [row], ended=True)
+    assert (view.no_recogniser, view.failures) == (True, ())
+    assert view.version != transcript_view(timeline(), [], [Window(sequence=0, state="done")], ended=True).version
+
+
+def test_the_interpreter_leads_to_what_was_interpreted() -> None:
+    witness = said(1, "witness", 1.0, ("Ооба", 0.9)).model_copy(update={"language": "ky", "other_language": "kk"})
+    entries = shown(timeline(utterances=[witness, said(2, "interpreter", 4.0, ("Да", 0.9))])).entries
+    found = {one.role: one for one in entries if one.kind == "utterance"}
+    assert (found["witness"].renders, found["interpreter"].renders) == (None, 1.0)
+    assert (found["witness"].language, found["witness"].other_language) == ("ky", "kk")
 
 
 def test_a_break_of_all_tracks_is_one_line_and_a_lost_device_names_its_track() -> None:

@@ -1,13 +1,16 @@
 """What the pipeline asks of a recogniser. Everything model-specific stays behind this."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from transcribe.speech import Word
+
+Sound = NDArray[np.float32]
+"""Mono sound at 16 kHz in [-1, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +18,15 @@ class EngineSegment:
     """A stretch the recogniser decoded at once, with its own doubts about it.
 
     Word times are seconds from the start of the sound given. `no_speech` is the probability that nobody speaks,
-    `compression_ratio` how far the text can be squeezed (loops squeeze well), `log_probability` the mean per token.
+    `compression_ratio` how far the text can be squeezed (loops squeeze well), `log_probability` the mean per token,
+    `language` the one it was decoded in (ISO 639-1).
     """
 
     words: tuple[Word, ...]
     no_speech: float
     compression_ratio: float
     log_probability: float
+    language: str = ""
 
 
 class Engine(Protocol):
@@ -36,9 +41,29 @@ class Engine(Protocol):
     @property
     def parameters(self) -> Mapping[str, str | int | bool]: ...
 
-    def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
-        """Words of at most 30 s of mono 16 kHz sound in [-1, 1]; `language` is an ISO 639-1 code, None to detect.
+    def transcribe(self, sound: Sound, language: str | None) -> list[EngineSegment]:
+        """Words of at most 30 s of sound; `language` is an ISO 639-1 code, None to detect.
 
-        The same sound gives the same words. Raises EngineError when the language cannot be served.
+        The same sound gives the same words. Raises NoEngine when the language cannot be served.
         """
+        ...
+
+
+@runtime_checkable
+class Identifier(Protocol):
+    """What can tell in which language somebody speaks."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model_sha256(self) -> str: ...
+
+    @property
+    def tells_languages(self) -> bool:
+        """False for a model that knows one language only; it must not be asked."""
+        ...
+
+    def identify(self, sounds: Sequence[Sound]) -> list[dict[str, float]]:
+        """For each sound the probability of every language it knows, by ISO 639-1 code, from its first seconds."""
         ...

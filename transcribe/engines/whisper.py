@@ -1,21 +1,22 @@
 """Whisper through faster-whisper (CTranslate2), on processor or GPU."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 import ctranslate2
 import numpy as np
 from faster_whisper import WhisperModel
-from numpy.typing import NDArray
 
-from transcribe.engines.port import EngineSegment
-from transcribe.errors import EngineError
+from transcribe.engines.port import EngineSegment, Sound
+from transcribe.errors import EngineError, NoEngine
 from transcribe.manifest import model_card
 from transcribe.models import verify
-from transcribe.speech import Word
+from transcribe.speech import SAMPLE_RATE, Word
 
 BEAM_SIZE = 5
+IDENTIFY_SECONDS = 3
+"""A tenth of a window is enough to tell a language, and costs a tenth of a window's encoding."""
 
 
 class WhisperEngine:
@@ -36,6 +37,7 @@ class WhisperEngine:
     ) -> None:
         """Verifies and loads `model` from `models_dir`; touches no network. Raises ModelError or EngineError."""
         folder = verify(model, models_dir)
+        self._sha256 = model_card(model, models_dir).sha256
         gpus = ctranslate2.get_cuda_device_count() if device != "cpu" else 0
         if device == "cuda" and not gpus:
             raise EngineError("The device is set to cuda, but no usable GPU was found: set it to auto or cpu.")
@@ -59,16 +61,21 @@ class WhisperEngine:
 
     @property
     def model_sha256(self) -> str:
-        return model_card(self._name).sha256
+        return self._sha256
 
     @property
     def parameters(self) -> Mapping[str, str | int | bool]:
         return {"beam_size": BEAM_SIZE, "device": self._device, "compute_type": self._compute_type}
 
-    def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What it can be asked for. Whisper has no Kyrgyz."""
+        return tuple(self._model.supported_languages)
+
+    def transcribe(self, sound: Sound, language: str | None) -> list[EngineSegment]:
         if language is not None and language not in self._model.supported_languages:
-            raise EngineError(f"The model {self._name} does not know the language {language!r}: set another for it.")
-        segments, _ = self._model.transcribe(
+            raise NoEngine(f"The model {self._name} does not know the language {language!r}: set another for it.")
+        segments, about = self._model.transcribe(
             sound,
             language=language,
             beam_size=BEAM_SIZE,
@@ -88,6 +95,24 @@ class WhisperEngine:
                 no_speech=segment.no_speech_prob,
                 compression_ratio=segment.compression_ratio,
                 log_probability=segment.avg_logprob,
+                language=about.language,
             )
             for segment in segments
+        ]
+
+    @property
+    def tells_languages(self) -> bool:
+        return bool(self._model.model.is_multilingual)
+
+    def identify(self, sounds: Sequence[Sound]) -> list[dict[str, float]]:
+        if not sounds:
+            return []
+        samples = IDENTIFY_SECONDS * SAMPLE_RATE
+        frames = samples // self._model.feature_extractor.hop_length
+        cut = np.stack([np.pad(one[:samples], (0, max(0, samples - len(one)))) for one in sounds])
+        features = np.stack([self._model.feature_extractor(one, padding=0)[:, :frames] for one in cut])
+        heard = self._model.model.encode(ctranslate2.StorageView.from_array(np.ascontiguousarray(features)))
+        return [
+            {token[2:-2]: float(probability) for token, probability in found}
+            for found in self._model.model.detect_language(heard)
         ]

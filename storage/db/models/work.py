@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.db.base import Base
@@ -15,7 +15,8 @@ class Window(Base):
     """A unit of transcription: all microphones' segments of one sequence number.
 
     `state` is pending, claimed, done or failed; a claim older than the queue's lease may be taken over.
-    `offered_at` is when a task for it was last promised, None when it waits to be offered.
+    `offered_at` is when a task for it was last promised, None when it waits to be offered. `error` is what the program
+    says of its last failure, `reason` a word for what pages can say in their own language (empty: they quote `error`).
     """
 
     __tablename__ = "windows"
@@ -29,13 +30,18 @@ class Window(Base):
     claimed_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(String(32), default="")
 
 
 class Utterance(Base):
     """What one person said in one go. `words` are {text, start_ms, end_ms, probability} on the timeline.
 
+    `alternative` is {language, text}: what it would be in another language that is nearly as probable as `language`,
+    without text where nothing recognised that one; {} where there is none, None in rows from before 0007.
+
     `segment_sha256`, `track`, `engine` and `parameters_key` say exactly what it was made of and by what, so a
-    repeated task finds its own work; `flags` name the reasons to doubt the text.
+    repeated task finds its own work. `engine` and `model` are those of the hearing's language; the transcript's entry
+    in the log says which served another. `flags` name the reasons to doubt the text.
     """
 
     __tablename__ = "utterances"
@@ -55,6 +61,7 @@ class Utterance(Base):
     text: Mapped[str]
     words: Mapped[list[dict[str, Any]]]
     language: Mapped[str] = mapped_column(String(8))
+    alternative: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     flags: Mapped[list[str]]
     engine: Mapped[str] = mapped_column(String(64))
     model: Mapped[str] = mapped_column(String(100))
