@@ -26,6 +26,8 @@ class Action(StrEnum):
     MANAGE_USERS = "manage_users"
     MANAGE_RETENTION = "manage_retention"
     WATCH_ROOMS = "watch_rooms"
+    MANAGE_JOBS = "manage_jobs"
+    CHOOSE_TRANSCRIPT = "choose_transcript"
 
 
 class Place(StrEnum):
@@ -53,12 +55,15 @@ CONTENT = frozenset({Action.READ, Action.PLAY, Action.DOWNLOAD})
 
 _MAY = {
     UserRole.SECRETARY: CONTENT
-    | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER},
+    | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER}
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT},
     UserRole.JUDGE: CONTENT
-    | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION},
+    | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION}
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT},
     UserRole.PARTY: CONTENT | {Action.CARD},
     UserRole.ADMIN: frozenset(
         {Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION, Action.WATCH_ROOMS}
+        | {Action.MANAGE_JOBS}
     ),
 }
 

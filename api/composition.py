@@ -53,6 +53,7 @@ from storage.worm.canary import proof_of
 from storage.worm.local import LocalStore
 from storage.worm.port import WormStore
 from storage.worm.s3 import S3Store
+from transcribe.claims import Drain
 from transcribe.engines.select import Engines
 from transcribe.settings import load_transcribe_settings
 from transcribe.tasks import TranscribeContext
@@ -263,8 +264,13 @@ def _disposal_keys(folder: Path) -> tuple[str, str]:
     return keys
 
 
-def make_worker_queue(context: Context) -> Celery:
-    """The queue with all tasks registered, for whoever runs a worker."""
+def models_folder(settings: Settings) -> Path:
+    """Where models are kept, or would be."""
+    return load_transcribe_settings().models_dir or Home(settings.home).models
+
+
+def make_worker_queue(context: Context, drain: Drain) -> Celery:
+    """The queue with all tasks registered, for whoever runs a worker; `drain` tells its task that the worker ends."""
     settings, home = context.settings, Home(context.settings.home)
     queue = make_queue(settings.broker_url)
     engines = Engines(load_transcribe_settings(), home.models)
@@ -277,6 +283,7 @@ def make_worker_queue(context: Context) -> Celery:
             clock=context.clock,
             engine_for=engines,
             tongues_for=engines.tongues,
+            drain=drain,
         ),
     )
     register_protocol(queue, protocol_context(context))

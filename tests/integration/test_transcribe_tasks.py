@@ -66,7 +66,7 @@ class Court:
     @property
     def context(self) -> TranscribeContext:
         store = LocalStore(self.folder / "objects")
-        return TranscribeContext(self.database, store, SERVER_KEY, self, lambda language: self.engine)
+        return TranscribeContext(self.database, store, SERVER_KEY, self, lambda language, model="": self.engine)
 
     def now(self) -> Anchor:
         return Anchor(self.moment, 0.0, True)
@@ -88,7 +88,7 @@ class Court:
                 )
             )
             for sequence in range(windows):
-                work.windows.add(hearing_id, sequence)
+                work.windows.add(hearing_id, sequence, offered=MOMENT)
 
     def record(self, pcm: Mapping[str, Pcm], hearing_id: str = HEARING, sequence: int = 0, start: int = 0) -> None:
         """Stores a segment per track as the recorder writes it; `pcm` at 16 kHz, `start` in samples at 48 kHz."""

@@ -5,7 +5,7 @@ from storage.db.models.checks import ObjectCheck, StoreCanary
 from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow, Timestamp
 from storage.db.models.retention import DestructionAct
-from storage.db.models.work import OutboxRow, Protocol, Utterance, Window
+from storage.db.models.work import OutboxRow, Protocol, TranscriptRun, Utterance, Window
 
 __all__ = [
     "Checkpoint",
@@ -28,6 +28,7 @@ __all__ = [
     "StoreCanary",
     "StoredObjectRow",
     "Timestamp",
+    "TranscriptRun",
     "User",
     "Utterance",
     "Window",
