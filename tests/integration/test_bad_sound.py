@@ -1,17 +1,18 @@
 """Sound nobody can use: it has a clear state, and the hearing behind it in the queue gets its text all the same."""
 
-import io
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
 from api.transcript_view import transcript_view
 from api.web.labels import FAILURES
+from recorder.boxes import init_size
 from recorder.encode import SoundFile
 from storage.db.models import Segment, Window
 from storage.db.unit_of_work import Database
@@ -19,7 +20,7 @@ from storage.db.work import ALTERED, MAX_ATTEMPTS, NO_RECOGNISER, UNREADABLE
 from storage.queue import EmbeddedWorker, Sweeper, make_queue
 from tests.factories.ledger import HEARING, MOMENT
 from tests.factories.queues import empty_embedded_broker
-from tests.factories.transcription import OTHER_HEARING, TRACKS, Court, spoken
+from tests.factories.transcription import OTHER_HEARING, Court, spoken
 from tests.factories.waiting import until
 from tests.unit.test_views import timeline
 from transcribe.engines.select import Engines
@@ -41,8 +42,6 @@ def court(database: Database, tmp_path: Path) -> Court:
 
 def stored(court: Court, content: bytes, seconds: float = 5.0, track: str = "mic-judge", start: float = 0.0) -> None:
     """What a node may have stated and delivered, whatever the bytes are."""
-    import hashlib
-
     sha256 = hashlib.sha256(content).hexdigest()
     court.context.store.put(sha256, content, len(content), MOMENT + timedelta(days=1))
     with court.database.begin() as work:
@@ -64,18 +63,17 @@ def as_file(court: Court, sound: np.ndarray) -> bytes:
     return path.read_bytes()
 
 
-def flac(rate: int, channels: int = 1, seconds: float = 2.0) -> bytes:
-    """A fragmented MP4 with FLAC as no recorder of ours writes it."""
-    held = io.BytesIO()
-    with av.open(held, "w", format="mp4", options={"movflags": "cmaf+frag_keyframe"}) as container:
-        stream = container.add_stream("flac", rate=rate, layout=f"{channels}c" if channels > 2 else "mono")
-        stream.format = "s16"
-        tone = (np.sin(np.arange(round(rate * seconds)) / 20) * 9000).astype(np.int16)
-        frame = av.AudioFrame.from_ndarray(np.tile(tone[:, None], (1, channels)).reshape(1, -1), "s16", stream.layout)
-        frame.sample_rate = rate
-        for packet in (*stream.encode(frame), *stream.encode(None)):
-            container.mux(packet)
-    return held.getvalue()
+def at_8_khz(court: Court) -> bytes:
+    """As a recorder would write it that keeps another rate than ours."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("recorder.encode.AUDIO_RATE", 8_000)
+        patched.setattr("recorder.encode._SAMPLE", Fraction(1, 8_000))
+        return as_file(court, np.ones(16_000, np.int16))
+
+
+def head_alone(court: Court) -> bytes:
+    content = as_file(court, np.zeros(48_000, np.int16))
+    return content[: init_size(content)]
 
 
 @pytest.fixture
@@ -122,8 +120,8 @@ def test_the_other_hearing_always_gets_its_text(court: Court, work_off: Callable
 
 BAD: dict[str, Callable[[Court], bytes]] = {
     "zero-length": lambda court: b"",
-    "no samples": lambda court: as_file(court, np.zeros(0, np.int16)),
-    "8 kHz": lambda court: flac(8_000),
+    "no samples": head_alone,
+    "8 kHz": at_8_khz,
     "no media at all": lambda court: b"this is no sound" * 1000,
     "cut off in its head": lambda court: as_file(court, np.zeros(48_000, np.int16))[:200],
     "too long": lambda court: as_file(court, np.zeros(48_000 * 130, np.int16)),
@@ -210,7 +208,7 @@ def test_thirty_two_microphones_are_one_window(court: Court, work_off: Callable[
     work_off()
     assert outcome(court)[0] == "done"
     assert {track for track, _ in court.texts()} == {"mic-judge"}, "one voice at 32 microphones is one speaker"
-    assert len(court.transcripts()[-1]["segments"] or TRACKS) >= 2
+    assert len(court.transcripts()[-1]["segments"]) == 32
 
 
 def test_ten_hours_of_an_old_hearing_hold_up_no_other(court: Court) -> None:
