@@ -4,13 +4,14 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from storage.db.models import Window
 from storage.db.unit_of_work import Database
 from storage.db.work import MAX_ATTEMPTS, NO_RECOGNISER
 from storage.queue import DRAFT_PROTOCOL, TRANSCRIBE_WINDOW, EmbeddedWorker, Sweeper, make_queue
@@ -20,6 +21,7 @@ from tests.factories.transcription import OTHER_HEARING, TRACKS, Court, OneWord,
 from tests.factories.voices import room
 from tests.factories.waiting import until
 from tests.speech import festvox_ru
+from transcribe import claims
 from transcribe.engines.select import Engines
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.errors import AudioError, EngineError, NoEngine
@@ -248,6 +250,45 @@ def test_a_worker_that_was_too_slow_stores_nothing(court: Court) -> None:
     assert not transcribe(court.context, HEARING, 0)
     assert court.window() == ("done", 2, "")
     assert len(court.transcripts()) == 1
+
+
+def test_a_worker_whose_window_another_has_taken_over_stores_nothing(court: Court) -> None:
+    court.open()
+    court.record(spoken())
+    slow = OneWord()
+    taken: list[Window | None] = []
+
+    def taken_over() -> None:
+        with court.database.begin() as work:
+            taken.append(work.windows.claim(HEARING, 0, court.moment + timedelta(hours=1)))
+
+    slow.before, court.engine = taken_over, slow
+    assert not transcribe(court.context, HEARING, 0)
+    assert taken[0] is not None
+    assert court.window() == ("claimed", 2, "")
+    assert court.transcripts() == []
+
+
+def test_a_claim_is_renewed_for_as_long_as_its_worker_works(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "RENEWED_EVERY", timedelta(0))
+    court.open()
+    court.record(spoken())
+    engine = OneWord()
+
+    def long_work() -> None:
+        court.moment += timedelta(minutes=10)
+        until(lambda: claimed_at() == court.moment)
+        with court.database.begin() as work:
+            assert work.windows.claim(HEARING, 0, court.moment + timedelta(minutes=1)) is None
+
+    def claimed_at() -> datetime | None:
+        with court.database.read() as work:
+            found = work.windows.get(HEARING, 0)
+        return found.claimed_at if found else None
+
+    engine.before, court.engine = long_work, engine
+    assert transcribe(court.context, HEARING, 0)
+    assert court.window() == ("done", 1, "")
 
 
 def assert_true(value: bool) -> None:
