@@ -187,8 +187,8 @@ class Sweeper:
         """As many tasks as windows can be taken: what a broker lost or a dead worker took with it is made up for."""
         with self._database.read() as work:
             windows, promised = work.windows.takeable(now), work.outbox.waiting(TRANSCRIBE_WINDOW)
-        if windows > promised:
-            missing = windows - promised - _messages(self._app, WINDOWS)
+        missing = windows - promised
+        if missing > 0 and (missing := missing - _messages(self._app, WINDOWS)) > 0:
             with self._database.begin() as work:
                 for _ in range(missing):
                     work.outbox.put(TRANSCRIBE_WINDOW, [], now)
