@@ -106,14 +106,14 @@ class SeamedDatabase(Database):
 
 
 def start(database: str, folder: Path, broker: str, grace: float = 60.0) -> ForkServerProcess:
-    process = PROCESSES.Process(target=work, args=(database, folder, broker, grace), daemon=True)
+    process = PROCESSES.Process(target=work, args=(database, folder, broker, grace, os.getpid()), daemon=True)
     process.start()
     return process
 
 
-def work(database: str, folder: Path, broker: str, grace: float) -> None:
-    """Runs until it is told to end; `grace` in seconds is what a task has to finish then."""
-    threading.Thread(target=_end_with_the_test, args=(os.getppid(),), daemon=True).start()
+def work(database: str, folder: Path, broker: str, grace: float, test: int) -> None:
+    """Runs until it is told to end or the process `test` is gone; `grace` is the seconds its task has then."""
+    threading.Thread(target=_end_with_the_test, args=(test,), daemon=True).start()
     seams, engine, drain = Seams(broker), OneWord(), Drain(timedelta(seconds=grace))
 
     def before() -> None:
@@ -143,7 +143,7 @@ def _no_draft(hearing: str) -> None:
     """Drafting is not what is tried here."""
 
 
-def _end_with_the_test(parent: int) -> None:
-    while os.getppid() == parent:
+def _end_with_the_test(test: int) -> None:
+    while Path(f"/proc/{test}").exists():
         time.sleep(1.0)
     os._exit(1)
