@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from celery import Celery
 
@@ -34,6 +35,7 @@ from storage.stamping import StampContext
 from storage.stamping import register as register_stamping
 from storage.worm.canary import proof_of
 from storage.worm.local import LocalStore
+from transcribe.claims import Drain
 from transcribe.diarise.embedding import Embedders
 from transcribe.engines.select import Engines
 from transcribe.settings import load_transcribe_settings
@@ -175,8 +177,13 @@ def _require_court(settings: Settings, keys: bool) -> None:
         ) from None
 
 
-def make_worker_queue(context: Context) -> Celery:
-    """The queue with all tasks registered, for whoever runs a worker."""
+def models_folder(settings: Settings) -> Path:
+    """Where models are kept, or would be."""
+    return load_transcribe_settings().models_dir or Home(settings.home).models
+
+
+def make_worker_queue(context: Context, drain: Drain) -> Celery:
+    """The queue with all tasks registered, for whoever runs a worker; `drain` tells its task that the worker ends."""
     settings, home = context.settings, Home(context.settings.home)
     transcription = load_transcribe_settings()
     queue = make_queue(settings.broker_url)
@@ -191,6 +198,7 @@ def make_worker_queue(context: Context) -> Celery:
             engine_for=engines,
             tongues_for=engines.tongues,
             embedder=Embedders(transcription.voice_model, transcription.models_dir or home.models),
+            drain=drain,
         ),
     )
     register_protocol(queue, protocol_context(context))

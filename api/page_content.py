@@ -97,7 +97,8 @@ def _transcript(
     uow: UnitOfWork, hearing: Hearing, timeline: schemas.Timeline, whole: views.Completeness
 ) -> TranscriptView:
     parts = [hearing, *uow.hearings.spares(hearing.id)]
-    windows = [window for one in parts for window in uow.windows.of(one.id)]
+    run = uow.runs.shown(hearing.id)
+    windows = [window for one in parts for window in uow.windows.of(one.id, run)]
     return transcript_view(timeline, whole.gaps, windows, ended=hearing.end_sample is not None)
 
 

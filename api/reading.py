@@ -62,13 +62,19 @@ def summary(uow: UnitOfWork, hearing: Hearing) -> schemas.HearingSummary:
 def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> schemas.Transcript:
     said = _said(uow, hearing, filled(uow, store, hearing))
     readable = _readable(said, Sieve(uow, caller, hearing.id, Action.READ))
-    parts = [hearing, *uow.hearings.spares(hearing.id)]
+    parts, run = [hearing, *uow.hearings.spares(hearing.id)], uow.runs.shown(hearing.id)
     return schemas.Transcript(
         hearing=hearing.id,
-        complete=hearing.end_sample is not None and not any(uow.windows.unfinished(one.id) for one in parts),
+        complete=hearing.end_sample is not None and not any(uow.windows.unfinished(one.id, run) for one in parts),
         withheld=len(said) - len(readable),
         utterances=readable,
     )
+
+
+def said(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore, run: int) -> list[schemas.UtteranceView]:
+    """What the caller may read of one version of the transcript, in order of time."""
+    found = _said(uow, hearing, filled(uow, store, hearing), run)
+    return _readable(found, Sieve(uow, caller, hearing.id, Action.READ))
 
 
 def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> schemas.Timeline:
@@ -151,14 +157,21 @@ def span_of(piece: Segment | Gap) -> SampleRange:
     return SampleRange(piece.start, piece.end, piece.rate)
 
 
-def _said(uow: UnitOfWork, hearing: Hearing, fills: Sequence[Filled]) -> list[schemas.UtteranceView]:
-    """All utterances in order of time: the hearing's own, and of the spare recordings those in what they fill."""
+def _said(
+    uow: UnitOfWork, hearing: Hearing, fills: Sequence[Filled], run: int | None = None
+) -> list[schemas.UtteranceView]:
+    """All utterances in order of time: the hearing's own, and of the spare recordings those in what they fill.
+
+    Of that version of the transcript, or of the one that is shown.
+    """
     end = float("inf") if hearing.end_sample is None else duration(hearing, [])
     voices = uow.voices.by_label(hearing.id)
     own = [
-        utterance(row, voices.get(row.voice)) for row in uow.utterances.newest(hearing.id) if row.start_ms / 1000 < end
+        utterance(row, voices.get(row.voice))
+        for row in uow.utterances.newest(hearing.id, run)
+        if row.start_ms / 1000 < end
     ]
-    beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(uow, fills)]
+    beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(uow, fills, run)]
     return sorted([*own, *beside], key=lambda one: (one.start, one.id))
 
 

@@ -18,6 +18,7 @@ from api.live_text import forgetting
 from api.web.render import DIST
 from storage.durable import sole_holder
 from storage.queue import EMBEDDED_BROKER, EmbeddedWorker, Sweeper, make_queue
+from transcribe.claims import Drain
 
 START_SECONDS = 60
 _LOOK_EVERY = 0.05
@@ -51,13 +52,15 @@ def _embedded_queue(context: Context) -> Iterator[None]:
             return
         with context.database.begin() as work:
             work.windows.forget_offers()  # they were in the memory of a program that has ended
-        queue = make_worker_queue(context)
+        drain = Drain()
+        queue = make_worker_queue(context, drain)
         worker = EmbeddedWorker(queue)
         worker.start()
         try:
             with _sweeping(context, queue):
                 yield
         finally:
+            drain.begin()
             worker.stop()
 
 

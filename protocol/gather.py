@@ -31,6 +31,7 @@ from storage.db.voices import Speaker
 from storage.db.work import NO_RECOGNISER
 from storage.ledger import merkle
 from storage.ledger.leaf import LeafKind, parse
+from storage.turns import FIRST_RUN
 from storage.worm.port import WormStore
 
 AUDIO_RATE = 48_000
@@ -51,8 +52,10 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
     # What a node that came back recorded behind the end, which the court stated, is not of the hearing.
     end = hearing.end_sample
     segments = [one for one in work.hearings.segments(hearing.id) if one.start * AUDIO_RATE < end * one.rate]
-    transcripts = _bodies(work, hearing.id, LeafKind.TRANSCRIPT)
-    windows = [window for one in (hearing, *work.hearings.spares(hearing.id)) for window in work.windows.of(one.id)]
+    run = work.runs.shown(hearing.id)
+    transcripts = [one for one in _bodies(work, hearing.id, LeafKind.TRANSCRIPT) if one.get("run", FIRST_RUN) == run]
+    parts = (hearing, *work.hearings.spares(hearing.id))
+    windows = [window for one in parts for window in work.windows.of(one.id, run)]
     return HearingFacts(
         hearing=hearing.id,
         card=HearingCard.parse(hearing.card),
@@ -73,7 +76,7 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
             if one.start * AUDIO_RATE < end * one.rate
         ),
         utterances=_said(work, hearing, found),
-        untranscribed=_untranscribed(work.windows.of(hearing.id), segments),
+        untranscribed=_untranscribed(work.windows.of(hearing.id, run), segments),
         openness=tuple(work.hearings.openness(hearing.id)),
         models=tuple(dict.fromkeys(ModelFact(one["engine"], one["model_sha256"]) for one in transcripts)),
         ledger=_ledger(work, hearing.id),

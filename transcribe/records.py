@@ -8,6 +8,7 @@ from typing import Any
 import rfc8785
 
 from storage.db.models import Utterance as UtteranceRow
+from storage.turns import FIRST_RUN
 from transcribe.engines.port import Engine
 from transcribe.pipeline import Tongues, parameters_of
 from transcribe.speech import Utterance
@@ -26,6 +27,7 @@ def rows_of(
     sequence: int,
     utterances: Sequence[Utterance],
     *,
+    run: int = FIRST_RUN,
     engine: Engine,
     tongues: Tongues | None = None,
     segments: Mapping[str, str],
@@ -41,6 +43,7 @@ def rows_of(
     return [
         UtteranceRow(
             hearing_id=hearing_id,
+            run=run,
             sequence=sequence,
             track=one.track,
             role=one.role,
@@ -60,6 +63,13 @@ def rows_of(
         )
         for position, one in enumerate(utterances)
     ]
+
+
+def again(row: UtteranceRow, run: int) -> UtteranceRow:
+    """The same utterance in another version of the transcript."""
+    columns = (column.key for column in UtteranceRow.__mapper__.column_attrs)
+    same = {name: getattr(row, name) for name in columns if name not in ("id", "run")}
+    return UtteranceRow(run=run, **same)
 
 
 def parameters_key(engine: Engine, tongues: Tongues | None = None, voice_model: str = "") -> str:

@@ -5,7 +5,8 @@ numbers depend on what was heard and named, and not on the order in which window
 hearing tells better is told better for its beginning too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -44,32 +45,46 @@ def shared(hearing: Hearing) -> dict[str, int]:
     return {track: len(names) for track, names in people_at(hearing).items() if len(names) > 1}
 
 
-def keep(
-    work: UnitOfWork, hearing: Hearing, sequence: int, voices: Sequence[Voice], said: Sequence[Utterance], model: str
-) -> Mapping[tuple[str, int], str]:
-    """Keeps a window's voices and numbers the hearing's anew; the label of each (microphone, voice in the window)."""
-    labels = {}
+@dataclass(frozen=True, slots=True)
+class HeardVoice:
+    """A voice that said something in a window, `start` seconds after the hearing's beginning for the first time."""
+
+    voice: Voice
+    start: float
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Microphone, and number of the voice in the window."""
+        return self.voice.track, self.voice.number
+
+
+def heard(voices: Sequence[Voice], said: Sequence[Utterance]) -> list[HeardVoice]:
+    """Those of the window's voices that have an utterance."""
+    starts: dict[tuple[str, int], float] = {}
+    for one in said:
+        place = one.track, one.voice
+        starts[place] = min(one.start, starts.get(place, one.start))
+    return [HeardVoice(one, starts[one.track, one.number]) for one in voices if (one.track, one.number) in starts]
+
+
+def keep(work: UnitOfWork, hearing: Hearing, sequence: int, voices: Sequence[HeardVoice], model: str) -> None:
+    """Keeps a window's voices and numbers the hearing's anew."""
     for one in voices:
-        starts = [each.start for each in said if (each.track, each.voice) == (one.track, one.number)]
-        if not starts:
-            continue
-        labels[one.track, one.number] = one.label
         work.voices.add(
             VoicePrint(
                 hearing_id=hearing.id,
-                track=one.track,
-                label=one.label,
+                track=one.voice.track,
+                label=one.voice.label,
                 sequence=sequence,
-                start_ms=round(min(starts) * 1000),
-                speech_ms=round(one.seconds * 1000),
+                start_ms=round(one.start * 1000),
+                speech_ms=round(one.voice.seconds * 1000),
                 model=model,
-                vector=one.vector.astype("<f4").tobytes(),
+                vector=one.voice.vector.astype("<f4").tobytes(),
                 voice=0,
             )
         )
-    if labels:
+    if voices:
         number(work, hearing)
-    return labels
 
 
 def number(work: UnitOfWork, hearing: Hearing) -> None:

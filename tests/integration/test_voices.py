@@ -24,7 +24,7 @@ from transcribe.diarise.shared import Voice
 from transcribe.records import rows_of, utterances_sha256
 from transcribe.speech import Utterance as Said
 from transcribe.speech import Word
-from transcribe.voices import keep
+from transcribe.voices import heard, keep
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 MICROPHONE = "mic-judge"
@@ -70,7 +70,9 @@ def transcribe(server: Server, window: int, people: list[int], run: int = 0) -> 
     with server.context.database.begin() as work:
         hearing = work.hearings.lock(HEARING)
         assert hearing is not None
-        labels = keep(work, hearing, window, voices, said, "cd" * 32)
+        kept = heard(voices, said)
+        keep(work, hearing, window, kept, "cd" * 32)
+        labels = {one.place: one.voice.label for one in kept}
         segments = {MICROPHONE: f"{window:064x}"}
         rows = rows_of(HEARING, window, said, engine=engine, segments=segments, voices=labels)  # type: ignore[arg-type]
     server.transcribe(rows)

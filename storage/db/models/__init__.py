@@ -6,7 +6,7 @@ from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segmen
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow, Timestamp
 from storage.db.models.retention import DestructionAct
 from storage.db.models.voices import VoicePrint
-from storage.db.models.work import OutboxRow, Protocol, Utterance, Window
+from storage.db.models.work import OutboxRow, Protocol, TranscriptRun, Utterance, Window
 
 __all__ = [
     "Checkpoint",
@@ -29,6 +29,7 @@ __all__ = [
     "StoreCanary",
     "StoredObjectRow",
     "Timestamp",
+    "TranscriptRun",
     "User",
     "Utterance",
     "VoicePrint",
