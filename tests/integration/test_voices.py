@@ -61,7 +61,15 @@ def transcribe(server: Server, window: int, people: list[int], run: int = 0) -> 
     voices = [voice(person, number, 10 * run + window) for number, person in enumerate(people, 1)]
     said = [
         Said(
-            MICROPHONE, "judge", start, start + 4, f"слово{one}", (Word(f"слово{one}", start, start + 1, 0.9),), (), at
+            MICROPHONE,
+            "judge",
+            start,
+            start + 4,
+            f"слово{one}",
+            (Word(f"слово{one}", start, start + 1, 0.9),),
+            (),
+            "ru",
+            voice=at,
         )
         for at, one in enumerate(people, 1)
         for start in [100.0 * window + 10 * at]
