@@ -335,9 +335,10 @@ def running(court: Court) -> Iterator[Court]:
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_from_stored_segments_to_the_words_really_said(running: Court, whisper_base: WhisperEngine) -> None:
     running.engine = whisper_base
-    running.open(state="recording")
+    running.open(state="recording", windows=0)
     running.record(spoken(seconds=30.0))
     with running.database.begin() as work:
+        work.windows.add(HEARING, 0, offered=MOMENT)  # as ingest does: once all its segments are there
         work.outbox.put(TRANSCRIBE_WINDOW, [HEARING, 0], MOMENT)
     until(lambda: running.window()[0] == "done", running.window)
     [(track, text)] = running.texts()
