@@ -27,6 +27,8 @@ class Action(StrEnum):
     MANAGE_RETENTION = "manage_retention"
     WRITE_OFF = "write_off"
     WATCH_ROOMS = "watch_rooms"
+    MANAGE_JOBS = "manage_jobs"
+    CHOOSE_TRANSCRIPT = "choose_transcript"
 
 
 class Place(StrEnum):
@@ -54,19 +56,15 @@ CONTENT = frozenset({Action.READ, Action.PLAY, Action.DOWNLOAD})
 
 _MAY = {
     UserRole.SECRETARY: CONTENT
-    | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER},
+    | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER}
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT},
     UserRole.JUDGE: CONTENT
-    | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION},
+    | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION}
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT},
     UserRole.PARTY: CONTENT | {Action.CARD},
     UserRole.ADMIN: frozenset(
-        {
-            Action.CARD,
-            Action.VERIFY_LEDGER,
-            Action.MANAGE_USERS,
-            Action.MANAGE_RETENTION,
-            Action.WRITE_OFF,
-            Action.WATCH_ROOMS,
-        }
+        {Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION, Action.WATCH_ROOMS}
+        | {Action.WRITE_OFF, Action.MANAGE_JOBS}
     ),
 }
 

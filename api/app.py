@@ -11,6 +11,7 @@ from api.routes import (
     health,
     hearings,
     ingest,
+    jobs,
     live,
     log,
     media,
@@ -37,7 +38,9 @@ Every refusal is `{"detail": sentence}`. Times on a hearing's timeline are secon
 
 API_ROUTERS = tuple(module.router for module in (ingest, nodes, hearings, media, live, verify, log, health))
 # A new hearing before the others: /hearings/new is none yet.
-PAGE_ROUTERS = tuple(module.router for module in (new_hearing, console, selftest, situation, protocol_pages, pages))
+PAGE_ROUTERS = tuple(
+    module.router for module in (new_hearing, console, selftest, situation, protocol_pages, jobs, pages)
+)
 
 
 def create_app(context: Context) -> FastAPI:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from celery import Celery
 
@@ -34,6 +35,8 @@ from storage.stamping import StampContext
 from storage.stamping import register as register_stamping
 from storage.worm.canary import proof_of
 from storage.worm.local import LocalStore
+from transcribe.claims import Drain
+from transcribe.diarise.embedding import Embedders
 from transcribe.engines.select import Engines
 from transcribe.settings import load_transcribe_settings
 from transcribe.tasks import TranscribeContext
@@ -94,6 +97,14 @@ def make_context(settings: Settings, *, destroying: bool = False) -> Context:
     if canary is not None:
         try_store(canary)
     return context
+
+
+def make_nodes(settings: Settings) -> tuple[list[NodeClient], str]:
+    """For the worker for live text: the room's nodes, the first one first, and what it shows the server."""
+    secrets = load_secrets(Home(settings.home).keys)
+    named = ((settings.node_url, settings.node_key), (settings.spare_node_url, settings.spare_node_key))
+    found = (_node_client(secrets, url, key) for url, key in named)
+    return [one for one in found if one is not None], secrets.live_token
 
 
 def _other_nodes(secrets: Secrets, named: Iterable[str]) -> Iterator[NodeClient]:
@@ -166,11 +177,17 @@ def _require_court(settings: Settings, keys: bool) -> None:
         ) from None
 
 
-def make_worker_queue(context: Context) -> Celery:
-    """The queue with all tasks registered, for whoever runs a worker."""
+def models_folder(settings: Settings) -> Path:
+    """Where models are kept, or would be."""
+    return load_transcribe_settings().models_dir or Home(settings.home).models
+
+
+def make_worker_queue(context: Context, drain: Drain) -> Celery:
+    """The queue with all tasks registered, for whoever runs a worker; `drain` tells its task that the worker ends."""
     settings, home = context.settings, Home(context.settings.home)
+    transcription = load_transcribe_settings()
     queue = make_queue(settings.broker_url)
-    engines = Engines(load_transcribe_settings(), home.models)
+    engines = Engines(transcription, home.models)
     register_transcribe(
         queue,
         TranscribeContext(
@@ -180,6 +197,8 @@ def make_worker_queue(context: Context) -> Celery:
             clock=context.clock,
             engine_for=engines,
             tongues_for=engines.tongues,
+            embedder=Embedders(transcription.voice_model, transcription.models_dir or home.models),
+            drain=drain,
         ),
     )
     register_protocol(queue, protocol_context(context))

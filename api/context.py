@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.auth.throttle import LoginThrottle
+from api.live_text import LiveTexts
 from api.node_client import NodeClient
 from api.recent import RecentViews
 from api.room_nodes import RoomNodes
@@ -45,6 +46,7 @@ class Context:
     nodes: RoomNodes | None = field(init=False)
     recent_views: RecentViews = field(init=False)
     parts: Parts = field(init=False)
+    live_texts: LiveTexts = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -52,6 +54,7 @@ class Context:
         object.__setattr__(self, "throttle", throttle)
         object.__setattr__(self, "nodes", RoomNodes(self.node, self.spare) if self.node else None)
         object.__setattr__(self, "parts", Parts(settings.home / "parts"))
+        object.__setattr__(self, "live_texts", LiveTexts())
         self.database.sealer = LogSealer(self.log_keys, settings.log_origin, self.clock, self.log_checkpoint)
         object.__setattr__(self, "recent_views", RecentViews(settings.journal_minutes * 60))
 

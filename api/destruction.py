@@ -107,6 +107,7 @@ def _state_destruction(
             state(context, uow, hearing_id, RetentionDeed.DESTROY, by=act.proposer, reason=act.reason, **deed)
         hearing = existing_hearing(uow, hearing_id)
         hearing.state = step(HearingState(hearing.state), HearingState.DESTROYED)
+        uow.voices.forget(hearing_id)
 
 
 def _require_unlocked(context: Context, uow: UnitOfWork, objects: Iterable[Mapping[str, Any]]) -> None:

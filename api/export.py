@@ -211,12 +211,14 @@ def _span(leaf: SignedLeaf) -> OpennessSpan:
 
 
 def _hidden(leaf: SignedLeaf, order: Order, closed: Sequence[OpennessSpan]) -> bool:
-    """Whether the entry is kept back: the journal tells of others, a note tells what was said."""
+    """Whether the entry is kept back: the journal tells of others, a note what was said, a name who spoke."""
     if leaf.kind in _JOURNAL:
         return not order.journal
     if leaf.kind is LeafKind.NOTE:
         at = leaf.body["at_sample"] / STATE_RATE
         return openness_of(closed, at, at) is Openness.CLOSED
+    if leaf.kind is LeafKind.VOICE:  # it names no moment, so it may be of somebody who was heard in a closed one
+        return openness_of(closed, 0.0, float("inf")) is Openness.CLOSED
     return False
 
 

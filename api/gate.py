@@ -1,12 +1,14 @@
 """Asks the access policy about stored hearings: the door every content route goes through."""
 
+from collections.abc import Sequence
+
 from api.access import Action, decide
 from api.caller import Caller
 from api.errors import Forbidden, Gone, NotFound
 from court.catalogue import N_
 from court.hearing import HearingState
 from court.ids import is_id
-from court.openness import Openness, openness_of
+from court.openness import Openness, OpennessSpan, openness_of
 from court.people import UserRole
 from storage.db.models import Hearing
 from storage.db.unit_of_work import UnitOfWork
@@ -61,8 +63,12 @@ def require_kept(hearing: Hearing) -> None:
 class Sieve:
     """The policy's answers for many pieces of one hearing, asking the database once."""
 
-    def __init__(self, uow: UnitOfWork, caller: Caller, hearing_id: str, action: Action) -> None:
+    def __init__(
+        self, uow: UnitOfWork, caller: Caller, hearing_id: str, action: Action, ordered: Sequence[OpennessSpan] = ()
+    ) -> None:
+        """`ordered`: orders that may not have arrived here yet; what they or those in the log close is closed."""
         self._spans = uow.hearings.openness(hearing_id)
+        self._ordered = ordered
         granted = is_granted(uow, caller, hearing_id)
         self._passes = {
             openness: decide(caller.role, action, openness, caller.place, granted).allowed for openness in Openness
@@ -70,7 +76,7 @@ class Sieve:
 
     def passes(self, start: float, end: float) -> bool:
         """Whether the caller may have [start, end) seconds."""
-        return self._passes[openness_of(self._spans, start, end)]
+        return all(self._passes[openness_of(one, start, end)] for one in (self._spans, self._ordered))
 
 
 def is_granted(uow: UnitOfWork, caller: Caller, hearing_id: str) -> bool:

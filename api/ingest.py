@@ -85,6 +85,11 @@ def open_batch(entries: Sequence[bytes], public_key: bytes) -> Batch:
             raise Unusable(f"Entry {place} of the batch is of the register of nodes, which is no node's to write.")
         if b"\\u0000" in entry:
             raise Unusable(f"Entry {place} of the batch has a NUL character in a text: leave it out.")
+        if signed.author != key.key_id:
+            raise Unusable(
+                f"Entry {place} of the batch is of the key {signed.author}, and the node now has {key.key_id}: put the "
+                "first key back into the node, to deliver what it signed."
+            )
         if not signed.verify(key):
             raise Unusable(f"Entry {place} of the batch is not signed with the key {key.key_id} sent beside it.")
         leaves.append(signed)

@@ -8,10 +8,11 @@ from storage.db.models import Utterance
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger import merkle
 from storage.ledger.leaf import LeafKind, SignedLeaf, parse
+from storage.turns import FIRST_RUN
 from transcribe.records import utterances_sha256
 
-_Run = tuple[int, str, str, str]
-"""One transcription of one window: its sequence, engine, model and parameters' key."""
+_Made = tuple[int, int, str, str, str]
+"""One transcription of one window: its run, sequence, engine, model and parameters' key."""
 
 
 def protocol_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
@@ -38,26 +39,26 @@ def protocol_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, Signe
 def transcript_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
     """Every utterance must belong to a transcription that an entry states, and be what was hashed there."""
     transcripts = {index: leaf for index, leaf in leaves.items() if leaf.kind is LeafKind.TRANSCRIPT}
-    made: dict[_Run, list[Utterance]] = {_run_of(leaf): [] for leaf in transcripts.values()}
-    strangers: dict[int, int] = {}
+    made: dict[_Made, list[Utterance]] = {_made_by(leaf): [] for leaf in transcripts.values()}
+    strangers: dict[tuple[int, int], int] = {}
     for row in sorted(uow.utterances.of(hearing_id), key=lambda one: (one.position, one.id)):
-        run = (row.sequence, row.engine, row.model, row.parameters_key)
-        if run in made:
-            made[run].append(row)
+        key = (row.run, row.sequence, row.engine, row.model, row.parameters_key)
+        if key in made:
+            made[key].append(row)
         else:
-            strangers[row.sequence] = strangers.get(row.sequence, 0) + 1
+            strangers[row.run, row.sequence] = strangers.get((row.run, row.sequence), 0) + 1
     for index, leaf in transcripts.items():
-        if utterances_sha256(made[_run_of(leaf)]) != leaf.body["utterances_sha256"]:
+        if utterances_sha256(made[_made_by(leaf)]) != leaf.body["utterances_sha256"]:
             yield (
-                f"The transcript of window {leaf.body['sequence']} of hearing {hearing_id} in the database is not the "
+                f"The transcript of {_window(*_made_by(leaf)[:2])} of hearing {hearing_id} in the database is not the "
                 f"one that entry {index} of the log states: utterances were changed, added or removed."
             )
-    for sequence, count in sorted(strangers.items()):
+    for (run, sequence), count in sorted(strangers.items()):
         yield (
-            f"The database has {count} utterance(s) in window {sequence} of hearing {hearing_id} that no entry of "
-            "the log states: they were added or moved there."
+            f"The database has {count} utterance(s) in {_window(run, sequence)} of hearing {hearing_id} that no entry "
+            "of the log states: they were added or moved there."
         )
-    yield from _window_faults(uow, hearing_id, {leaf.body["sequence"] for leaf in transcripts.values()})
+    yield from _window_faults(uow, hearing_id, {_made_by(leaf)[:2] for leaf in transcripts.values()})
 
 
 def act_faults(uow: UnitOfWork, hearing_id: str, leaves: Iterable[SignedLeaf]) -> Iterator[str]:
@@ -88,17 +89,28 @@ def _proposals(leaves: Iterable[SignedLeaf]) -> dict[str, str]:
     }
 
 
-def _window_faults(uow: UnitOfWork, hearing_id: str, transcribed: set[int]) -> Iterator[str]:
-    done = {window.sequence for window in uow.windows.of(hearing_id) if window.state == "done"}
-    for sequence in sorted(transcribed - done):
-        yield f"Window {sequence} of hearing {hearing_id} was transcribed, but the database says that it was not."
-    for sequence in sorted(done - transcribed):
-        yield f"Window {sequence} of hearing {hearing_id} counts as transcribed, but no entry of the log states it."
+def _window_faults(uow: UnitOfWork, hearing_id: str, transcribed: set[tuple[int, int]]) -> Iterator[str]:
+    done = {(window.run, window.sequence) for window in uow.windows.of(hearing_id) if window.state == "done"}
+    for run, sequence in sorted(transcribed - done):
+        yield (
+            f"{_window(run, sequence).capitalize()} of hearing {hearing_id} was transcribed, but the database says "
+            "that it was not."
+        )
+    for run, sequence in sorted(done - transcribed):
+        yield (
+            f"{_window(run, sequence).capitalize()} of hearing {hearing_id} counts as transcribed, but no entry of "
+            "the log states it."
+        )
 
 
-def _run_of(leaf: SignedLeaf) -> _Run:
+def _window(run: int, sequence: int) -> str:
+    return f"window {sequence}" + (f" in version {run} of the transcript" if run > FIRST_RUN else "")
+
+
+def _made_by(leaf: SignedLeaf) -> _Made:
     body = leaf.body
-    return body["sequence"], body["engine"], body["model_sha256"], body["parameters_key"]
+    key = body["engine"], body["model_sha256"], body["parameters_key"]
+    return body.get("run", FIRST_RUN), body["sequence"], *key
 
 
 def _root_at(uow: UnitOfWork, size: int) -> str:

@@ -1,6 +1,7 @@
 """The server's side of a recording node's control interface. The node records on whether or not anyone asks."""
 
-from collections.abc import AsyncIterator, Mapping
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +82,25 @@ class NodeClient:
 
     def stop_selftest(self) -> dict[str, Any]:
         return self._call("POST", "/selftest/stop")
+
+    def sound(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The events of the node's /sound (recorder/listening.py), name and fields, until the node ends it."""
+        try:
+            with (
+                httpx.Client(timeout=self._timeout, headers=self._headers, trust_env=False) as client,
+                client.stream("GET", f"{self.url}/sound") as answer,
+            ):
+                if answer.status_code != httpx.codes.OK:
+                    raise NodeUnreachable(f"The recording node answered {answer.status_code} to who listens along.")
+                name = ""
+                for line in answer.iter_lines():
+                    field, _, value = line.partition(":")
+                    if field == "event":
+                        name = value.strip()
+                    elif field == "data":
+                        yield name, json.loads(value)
+        except (httpx.HTTPError, ValueError):
+            raise NodeUnreachable(_UNREACHABLE.format(url=self.url)) from None
 
     async def levels(self) -> AsyncIterator[str]:
         """The data of each `levels` event (JSON text), about ten a second, until the node ends it."""

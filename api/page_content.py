@@ -12,6 +12,7 @@ from api.findings import FindingText, finding_texts
 from api.gate import DESTROYED_BY_ACT, is_kept, require
 from api.openness_orders import orders
 from api.transcript_view import TranscriptView, transcript_view
+from api.voices import voices
 from api.web.render import Page
 from court.card import HearingCard
 from court.health import SelfTest
@@ -52,6 +53,7 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         "evidence": evidence,
         "tested": _test_texts(page, hearing, evidence.tested),
         "may_play": True,
+        "voices": voices(uow, hearing) if is_kept(hearing) and _may(uow, caller, hearing.id, Action.RECORD) else [],
         "orders": orders(uow, hearing.id),
         "may_close": caller.role is UserRole.JUDGE and not HearingState(hearing.state).live,
         "gone": "" if is_kept(hearing) else page.words.gettext(DESTROYED_BY_ACT),
@@ -95,7 +97,8 @@ def _transcript(
     uow: UnitOfWork, hearing: Hearing, timeline: schemas.Timeline, whole: views.Completeness
 ) -> TranscriptView:
     parts = [hearing, *uow.hearings.spares(hearing.id)]
-    windows = [window for one in parts for window in uow.windows.of(one.id)]
+    run = uow.runs.shown(hearing.id)
+    windows = [window for one in parts for window in uow.windows.of(one.id, run)]
     return transcript_view(timeline, whole.gaps, windows, ended=hearing.end_sample is not None)
 
 

@@ -19,6 +19,7 @@ from protocol.facts import GapFact
 from protocol.filling import Filled, covers, filled, notes_beside, spoken
 from storage.db.models import Gap, Hearing, Segment, Utterance
 from storage.db.unit_of_work import UnitOfWork
+from storage.db.voices import Speaker
 from storage.errors import LedgerError
 from storage.ledger.leaf import LeafKind, parse
 from storage.worm.port import WormStore
@@ -61,13 +62,19 @@ def summary(uow: UnitOfWork, hearing: Hearing) -> schemas.HearingSummary:
 def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> schemas.Transcript:
     said = _said(uow, hearing, filled(uow, store, hearing))
     readable = _readable(said, Sieve(uow, caller, hearing.id, Action.READ))
-    parts = [hearing, *uow.hearings.spares(hearing.id)]
+    parts, run = [hearing, *uow.hearings.spares(hearing.id)], uow.runs.shown(hearing.id)
     return schemas.Transcript(
         hearing=hearing.id,
-        complete=hearing.end_sample is not None and not any(uow.windows.unfinished(one.id) for one in parts),
+        complete=hearing.end_sample is not None and not any(uow.windows.unfinished(one.id, run) for one in parts),
         withheld=len(said) - len(readable),
         utterances=readable,
     )
+
+
+def said(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore, run: int) -> list[schemas.UtteranceView]:
+    """What the caller may read of one version of the transcript, in order of time."""
+    found = _said(uow, hearing, filled(uow, store, hearing), run)
+    return _readable(found, Sieve(uow, caller, hearing.id, Action.READ))
 
 
 def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> schemas.Timeline:
@@ -150,11 +157,21 @@ def span_of(piece: Segment | Gap) -> SampleRange:
     return SampleRange(piece.start, piece.end, piece.rate)
 
 
-def _said(uow: UnitOfWork, hearing: Hearing, fills: Sequence[Filled]) -> list[schemas.UtteranceView]:
-    """All utterances in order of time: the hearing's own, and of the spare recordings those in what they fill."""
+def _said(
+    uow: UnitOfWork, hearing: Hearing, fills: Sequence[Filled], run: int | None = None
+) -> list[schemas.UtteranceView]:
+    """All utterances in order of time: the hearing's own, and of the spare recordings those in what they fill.
+
+    Of that version of the transcript, or of the one that is shown.
+    """
     end = float("inf") if hearing.end_sample is None else duration(hearing, [])
-    own = [_utterance(row, row.track, 0.0) for row in uow.utterances.newest(hearing.id) if row.start_ms / 1000 < end]
-    beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(uow, fills)]
+    voices = uow.voices.by_label(hearing.id)
+    own = [
+        utterance(row, voices.get(row.voice))
+        for row in uow.utterances.newest(hearing.id, run)
+        if row.start_ms / 1000 < end
+    ]
+    beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(uow, fills, run)]
     return sorted([*own, *beside], key=lambda one: (one.start, one.id))
 
 
@@ -162,7 +179,12 @@ def _readable(said: Sequence[schemas.UtteranceView], sieve: Sieve) -> list[schem
     return [one for one in said if sieve.passes(one.start, one.end)]
 
 
-def _utterance(row: Utterance, track: str, later: float) -> schemas.UtteranceView:
+def utterance(row: Utterance, voice: Speaker | None = None) -> schemas.UtteranceView:
+    """As stored, on the timeline of its own recording."""
+    return _utterance(row, row.track, 0.0, voice)
+
+
+def _utterance(row: Utterance, track: str, later: float, voice: Speaker | None = None) -> schemas.UtteranceView:
     """The utterance on the hearing's own track, so many seconds later than the row says."""
     words = [
         schemas.Word(
@@ -185,6 +207,8 @@ def _utterance(row: Utterance, track: str, later: float) -> schemas.UtteranceVie
         other_language=(row.alternative or {}).get("language", ""),
         other_text=(row.alternative or {}).get("text", ""),
         flags=row.flags,
+        voice=voice.number if voice else 0,
+        speaker=voice.name if voice else "",
     )
 
 

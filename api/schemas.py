@@ -1,6 +1,7 @@
 """What the API answers with. Times on the hearing's timeline are seconds since its recording began."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -117,6 +118,8 @@ class UtteranceView(BaseModel):
     other_language: str = Field("", description="Another language that is nearly as probable.")
     other_text: str = Field("", description="The text in the other language; empty where nothing here recognises it.")
     flags: list[str] = Field(description="Reasons to doubt the text.")
+    voice: int = Field(0, description="Which of the people who share the microphone; 0: nobody told them apart.")
+    speaker: str = Field("", description="Whose voice it is, where the court has said so.")
 
 
 class Transcript(BaseModel):
@@ -233,3 +236,38 @@ class Health(BaseModel):
         description="What the store's newest canary showed: write-once, not write-once (no new hearing is opened), not "
         "reached; or not tried."
     )
+
+
+class LiveLine(BaseModel):
+    """An utterance as far as the worker for live text knows it: see transcribe/live/listener.py."""
+
+    id: str = Field(max_length=80)
+    track: str = Field(max_length=80)
+    role: str = Field(max_length=40)
+    sequence: int = Field(ge=0)
+    start: float = Field(ge=0)
+    end: float = Field(ge=0)
+    stable: str = Field("", max_length=4000)
+    rest: str = Field("", max_length=4000)
+    final: bool
+    flags: list[str] = Field([], max_length=20)
+
+
+class LiveOrder(BaseModel):
+    """An order on openness, in seconds of the recording's own timeline."""
+
+    start: float
+    end: float | None
+    openness: Openness
+
+
+class LiveReport(BaseModel):
+    """What the worker for live text tells: `worker` names its run, `state` how it is, `recording` what it listens to,
+    empty where nothing is recorded. `orders` are all that the node knew of when it gave the sound of `lines`."""
+
+    worker: str = Field(max_length=64)
+    state: Literal["on", "idle", "late", "no_model"]
+    recording: str = Field("", max_length=64)
+    spare_of: str = Field("", max_length=64)
+    orders: list[LiveOrder] = Field([], max_length=10_000)
+    lines: list[LiveLine] = Field([], max_length=100)

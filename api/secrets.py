@@ -10,6 +10,7 @@ from storage import durable
 from storage.regular import open_regular
 
 NODE_TOKEN = "node.token"  # noqa: S105 - a file name
+LIVE_TOKEN = "live.token"  # noqa: S105 - a file name
 SESSION_SECRET = "session.secret"  # noqa: S105 - a file name
 S3_ACCESS_KEY = "s3.access"
 S3_SECRET_KEY = "s3.secret"  # noqa: S105 - a file name
@@ -21,10 +22,12 @@ TIMESTAMP_LOGIN = "timestamp.user", "timestamp.password"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secrets:
-    """`session` keys the visitors' form tokens, `node_token` is what the node and the server show each other."""
+    """`session` keys the visitors' form tokens, `node_token` is what the node and the server show each other,
+    `live_token` what the worker for live text shows the server."""
 
     session: bytes
     node_token: str
+    live_token: str = ""
 
 
 NO_SECRETS = Secrets(b"", "")
@@ -36,6 +39,7 @@ def load_secrets(folder: Path) -> Secrets:
     return Secrets(
         session=_own(folder / SESSION_SECRET).encode(),
         node_token=_own(folder / NODE_TOKEN),
+        live_token=_own(folder / LIVE_TOKEN),
     )
 
 

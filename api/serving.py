@@ -14,9 +14,11 @@ from api.composition import canary_context, make_worker_queue
 from api.context import Context
 from api.errors import ServerError
 from api.follower import following
+from api.live_text import forgetting
 from api.web.render import DIST
 from storage.durable import sole_holder
 from storage.queue import EMBEDDED_BROKER, EmbeddedWorker, Sweeper, make_queue
+from transcribe.claims import Drain
 
 START_SECONDS = 60
 _LOOK_EVERY = 0.05
@@ -35,6 +37,7 @@ def serving(context: Context) -> Iterator[str]:
             running.enter_context(_embedded_queue(context))
         else:
             running.enter_context(_sweeping(context, make_queue(context.settings.broker_url)))
+        running.enter_context(forgetting(context.live_texts, context.database, lambda: context.clock.now().monotonic))
         if context.nodes is not None and context.spare is not None:
             running.enter_context(following(context, context.nodes))
         yield running.enter_context(_web(context))
@@ -49,13 +52,15 @@ def _embedded_queue(context: Context) -> Iterator[None]:
             return
         with context.database.begin() as work:
             work.windows.forget_offers()  # they were in the memory of a program that has ended
-        queue = make_worker_queue(context)
+        drain = Drain()
+        queue = make_worker_queue(context, drain)
         worker = EmbeddedWorker(queue)
         worker.start()
         try:
             with _sweeping(context, queue):
                 yield
         finally:
+            drain.begin()
             worker.stop()
 
 

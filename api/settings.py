@@ -93,6 +93,9 @@ class Settings(BaseSettings):
         description="The court's other nodes for the situation centre, comma-separated: ADDRESS#KEY each, with the "
         "control address and the key id that `courtrec node list` shows.",
     )
+    live_server_url: str = Field(
+        "", description="Where `courtrec live` reports what it recognises; empty: http://host:port."
+    )
     object_limit: int = Field(1 << 30, ge=1 << 20, description="Largest object a node may deliver, in bytes.")
 
     session_hours: int = Field(10, ge=1, le=72, description="A log-in ends after so many hours.")
@@ -174,7 +177,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{key!a} is no key id: give the 16 digits that courtrec node list shows, or none")
         return f"{cls._url(address)}{sign}{key}"
 
-    @field_validator("public_url", "node_url", "spare_node_url", "timestamp_url")
+    @field_validator("public_url", "node_url", "spare_node_url", "timestamp_url", "live_server_url")
     @classmethod
     def _url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):

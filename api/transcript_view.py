@@ -1,17 +1,19 @@
 """The transcript as its page shows it: what was said, noted and not recorded, in one order of time. Pure."""
 
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from api import schemas
 from api.views import GapView
 from storage.db.models import Window
-from storage.db.work import NO_RECOGNISER
+from storage.db.work import ALTERED, NO_RECOGNISER, UNREADABLE, WORKER_DIED
 from transcribe.language import rendered
 
 UNSURE_BELOW = 0.5  # a word recognised with less probability is underlined
 SAME_SPEAKER_WITHIN = 20.0  # seconds after which the speaker is named again
 _FINISHED = ("done", "failed")
+_TOLD = (ALTERED, UNREADABLE, WORKER_DIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Entry:
     end: float
     id: int = 0
     role: str = ""
+    voice: int = 0
+    speaker: str = ""
     text: str = ""
     same_speaker: bool = False
     flags: tuple[str, ...] = ()
@@ -50,7 +54,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptView:
-    """`failures` say why parts have no transcript, `no_recogniser` that nothing here recognises the hearing's language.
+    """`reasons` and `failures` say why parts have no transcript, in the words of storage.db.work and in the program's
+    own; `no_recogniser` that nothing here recognises the hearing's language.
     `version` changes whenever a reader would see something new."""
 
     entries: tuple[Entry, ...]
@@ -59,6 +64,7 @@ class TranscriptView:
     windows_total: int
     failures: tuple[str, ...] = ()
     no_recogniser: bool = False
+    reasons: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -66,8 +72,9 @@ class TranscriptView:
 
     @property
     def version(self) -> str:
-        told = len(self.failures) + self.no_recogniser
-        return f"{len(self.entries)}-{self.windows_done}-{self.windows_total}-{int(self.complete)}-{told}"
+        names = zlib.crc32("|".join(f"{one.voice}{one.speaker}" for one in self.entries).encode())
+        told = len(self.failures) + len(self.reasons) + self.no_recogniser
+        return f"{len(self.entries)}-{self.windows_done}-{self.windows_total}-{int(self.complete)}-{told}-{names:x}"
 
 
 def transcript_view(
@@ -90,7 +97,10 @@ def transcript_view(
         complete=ended and done == len(windows),
         windows_done=done,
         windows_total=len(windows),
-        failures=tuple(dict.fromkeys(one.error for one in failed if one.error and one.reason != NO_RECOGNISER)),
+        failures=tuple(
+            dict.fromkeys(one.error for one in failed if one.error and one.reason not in (NO_RECOGNISER, *_TOLD))
+        ),
+        reasons=tuple(dict.fromkeys(one.reason for one in failed if one.reason in _TOLD)),
         no_recogniser=any(one.reason == NO_RECOGNISER for one in failed),
     )
 
@@ -107,6 +117,8 @@ def _utterance_entry(one: schemas.UtteranceView, renders: float | None) -> Entry
         one.end,
         id=one.id,
         role=one.role,
+        voice=one.voice,
+        speaker=one.speaker,
         text=one.text,
         flags=tuple(one.flags),
         words=words,
@@ -129,7 +141,7 @@ def _mark_same_speaker(entries: Sequence[Entry]) -> Iterable[Entry]:
         goes_on = (
             before is not None
             and before.kind == entry.kind == "utterance"
-            and before.role == entry.role
+            and (before.role, before.voice) == (entry.role, entry.voice)
             and entry.start - before.end < SAME_SPEAKER_WITHIN
         )
         before = entry

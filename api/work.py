@@ -9,7 +9,7 @@ from court.hearing import HearingState
 from protocol.filling import filled
 from storage.db.models import Hearing, Segment
 from storage.db.unit_of_work import UnitOfWork
-from storage.queue import TRANSCRIBE_WINDOW, offer_draft
+from storage.queue import offer_draft, offer_window
 
 
 def offer_work(uow: UnitOfWork, hearing_id: str, now: datetime) -> None:
@@ -41,14 +41,17 @@ def _offer_fills(uow: UnitOfWork, first: Hearing, now: datetime) -> None:
 
 
 def _offer_windows(uow: UnitOfWork, hearing: Hearing, now: datetime, wanted: set[int] | None = None) -> None:
-    """Offers the windows that are finished; of these those `wanted`, where that is given."""
-    offered = {window.sequence for window in uow.windows.of(hearing.id)}
+    """Offers the windows that are finished, for every version of the transcript; of these those `wanted`, where that
+    is given."""
+    runs = uow.runs.numbers(hearing.id)
+    offered = {(window.sequence, window.run) for window in uow.windows.of(hearing.id)}
     arrived = uow.session.execute(select(Segment.track, Segment.sequence).where(Segment.hearing_id == hearing.id))
     ended = hearing.state == HearingState.ENDED
     finished = finished_windows(microphones(hearing), ((track, sequence) for track, sequence in arrived), ended)
-    for sequence in sorted((finished if wanted is None else finished & wanted) - offered):
-        uow.windows.add(hearing.id, sequence, offered=now)
-        uow.outbox.put(TRANSCRIBE_WINDOW, [hearing.id, sequence], now)
+    for sequence in sorted(finished if wanted is None else finished & wanted):
+        for run in runs:
+            if (sequence, run) not in offered:
+                offer_window(uow, hearing.id, sequence, run, now)
 
 
 def microphones(hearing: Hearing) -> set[str]:

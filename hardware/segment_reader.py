@@ -19,7 +19,7 @@ _MAX_SECONDS = 120  # four times the longest segment: what claims more is not on
 _MAX_PIXELS = 1 << 24  # more than any 4K camera gives; libav would take gigabytes for what a few bytes can claim
 _DECODERS = {"audio": ("flac", "opus"), "video": ("h264", "hevc")}
 _PRE_SKIP = slice(10, 12)  # of an OpusHead (RFC 7845 §5.1), a number in little-endian order
-_NO_TRUST = {
+NO_TRUST = {
     "enable_drefs": "0",  # nothing it refers to outside itself is opened
     "codec_whitelist": ",".join(itertools.chain(*_DECODERS.values())),
     "max_pixels": str(_MAX_PIXELS),
@@ -51,7 +51,7 @@ def pictures_end(segment: Segment) -> int:
 def _reading(segment: Segment, read: Callable[[Any], _Result]) -> _Result:
     content = segment if isinstance(segment, bytes) else _content(Path(segment))
     try:
-        with av.open(io.BytesIO(our_part(content)), format="mp4", options=_NO_TRUST) as container:
+        with av.open(io.BytesIO(our_part(content)), format="mp4", options=NO_TRUST) as container:
             return read(container)
     except (av.FFmpegError, OSError, ValueError, OverflowError, MemoryError) as error:
         raise MediaUnreadable(f"The segment cannot be read ({error}): fetch it again.") from None

@@ -81,7 +81,7 @@ def speeches(facts: HearingFacts, words: Wording) -> list[Speech]:
     return [
         Speech(
             round(one.start, 3),
-            words.role(one.role),
+            words.speaker(one),
             one.text.strip(),
             bool(one.flags),
             f"utterance:{number}",

@@ -60,7 +60,11 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """Words the machine recognised on one microphone, [start, end) seconds; `flags` are doubts."""
+    """Words the machine recognised on one microphone, [start, end) seconds; `flags` are doubts.
+
+    Where several people share the microphone, `voice` tells them apart (0: nobody did), and `speaker` is the name that
+    the court gave.
+    """
 
     track: str
     role: CourtRole | None
@@ -68,6 +72,8 @@ class Utterance:
     end: float
     text: str
     flags: tuple[str, ...] = ()
+    voice: int = 0
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,12 +114,13 @@ def _near(at: float, spans: Sequence[SampleRange], slack: float) -> bool:
     return any(one.start_seconds - slack <= at <= one.end_seconds + slack for one in spans)
 
 
-def spoken(uow: UnitOfWork, found: Sequence[Filled]) -> list[tuple[Filled, Utterance]]:
+def spoken(uow: UnitOfWork, found: Sequence[Filled], run: int | None = None) -> list[tuple[Filled, Utterance]]:
     """What was said on the spare recordings in what they fill: an utterance across a seam belongs where most of it is.
 
-    Its times are on the spare's timeline: `Filled.offset` says where that is.
+    Of that version of the transcript, or of the one that is shown. Its times are on the spare's timeline:
+    `Filled.offset` says where that is.
     """
-    rows = {one: uow.utterances.newest(one) for one in {each.spare for each in found}}
+    rows = {one: uow.utterances.newest(one, run) for one in {each.spare for each in found}}
     return [
         (one, row)
         for one in found

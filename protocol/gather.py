@@ -27,9 +27,11 @@ from protocol.facts import (
 from protocol.filling import Filled, covers, filled, notes_beside, spoken
 from storage.db import models
 from storage.db.unit_of_work import UnitOfWork
+from storage.db.voices import Speaker
 from storage.db.work import NO_RECOGNISER
 from storage.ledger import merkle
 from storage.ledger.leaf import LeafKind, parse
+from storage.turns import FIRST_RUN
 from storage.worm.port import WormStore
 
 AUDIO_RATE = 48_000
@@ -50,8 +52,10 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
     # What a node that came back recorded behind the end, which the court stated, is not of the hearing.
     end = hearing.end_sample
     segments = [one for one in work.hearings.segments(hearing.id) if one.start * AUDIO_RATE < end * one.rate]
-    transcripts = _bodies(work, hearing.id, LeafKind.TRANSCRIPT)
-    windows = [window for one in (hearing, *work.hearings.spares(hearing.id)) for window in work.windows.of(one.id)]
+    run = work.runs.shown(hearing.id)
+    transcripts = [one for one in _bodies(work, hearing.id, LeafKind.TRANSCRIPT) if one.get("run", FIRST_RUN) == run]
+    parts = (hearing, *work.hearings.spares(hearing.id))
+    windows = [window for one in parts for window in work.windows.of(one.id, run)]
     return HearingFacts(
         hearing=hearing.id,
         card=HearingCard.parse(hearing.card),
@@ -72,7 +76,7 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
             if one.start * AUDIO_RATE < end * one.rate
         ),
         utterances=_said(work, hearing, found),
-        untranscribed=_untranscribed(work.windows.of(hearing.id), segments),
+        untranscribed=_untranscribed(work.windows.of(hearing.id, run), segments),
         openness=tuple(work.hearings.openness(hearing.id)),
         models=tuple(dict.fromkeys(ModelFact(one["engine"], one["model_sha256"]) for one in transcripts)),
         ledger=_ledger(work, hearing.id),
@@ -116,14 +120,16 @@ def _role(name: str) -> CourtRole | None:
 
 def _said(work: UnitOfWork, hearing: models.Hearing, found: Sequence[Filled]) -> tuple[Utterance, ...]:
     """The hearing's own utterances, and of spare recordings those in what they fill, in time order."""
-    own = [_utterance(row, row.track, 0.0) for row in work.utterances.newest(hearing.id)]
+    voices = work.voices.by_label(hearing.id)
+    own = [_utterance(row, row.track, 0.0, voices.get(row.voice)) for row in work.utterances.newest(hearing.id)]
     beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(work, found)]
     return tuple(sorted([*own, *beside], key=lambda one: one.start) if beside else own)
 
 
-def _utterance(row: models.Utterance, track: str, later: float) -> Utterance:
+def _utterance(row: models.Utterance, track: str, later: float, voice: Speaker | None = None) -> Utterance:
     start, end = row.start_ms / 1000 + later, row.end_ms / 1000 + later
-    return Utterance(track, _role(row.role), start, end, row.text, tuple(row.flags))
+    number, name = (voice.number, voice.name) if voice else (0, "")
+    return Utterance(track, _role(row.role), start, end, row.text, tuple(row.flags), number, name)
 
 
 def _untranscribed(

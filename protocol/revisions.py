@@ -16,13 +16,15 @@ from protocol.model import ProtocolDocument
 from storage.db.models import Hearing, Protocol
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.leaf import LeafKind, SignedLeaf
+from storage.turns import FIRST_RUN
 
 DRAFT, SIGNED = "draft", "signed"
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A revision about to be added: number `number` follows `number - 1`; `signer` is empty on a draft."""
+    """A revision about to be added: number `number` follows `number - 1`; `signer` is empty on a draft, `run` the
+    version of the transcript it rests on."""
 
     number: int
     document: ProtocolDocument
@@ -30,6 +32,7 @@ class Revision:
     file_name: str
     signer: str = ""
     user: str = ""
+    run: int = FIRST_RUN
 
     @property
     def sha256(self) -> str:
@@ -94,6 +97,7 @@ def _row(context: ProtocolContext, work: UnitOfWork, hearing: Hearing, revision:
     return Protocol(
         hearing_id=hearing.id,
         revision=revision.number,
+        run=revision.run,
         state=SIGNED if revision.signer else DRAFT,
         sha256=revision.sha256,
         size=len(revision.pdf),

@@ -45,17 +45,20 @@ def draft_protocol(context: ProtocolContext, hearing_id: str) -> bool:
         hearing = work.hearings.get(hearing_id)
         if hearing is None or hearing.state not in (HearingState.ENDED, HearingState.DRAFT):
             return False
-        if work.windows.unfinished(hearing_id):
+        run = work.runs.shown(hearing_id)
+        if work.windows.unfinished(hearing_id, run):
             return False
         facts = gather(work, hearing, context.zone, context.store)
         latest = work.protocols.latest(hearing_id)
     form = load_form(FORM, facts.card.language, context.forms)
     document = draft(facts, form)
     if latest is not None and ProtocolDocument.from_json(latest.document) == document:
+        with context.database.begin() as work:
+            work.protocols.rests_on(latest, run)
         return False
     number = latest.revision + 1 if latest else 1
     pdf = render(document, form, Look(context.base_url, number, draft=True)).pdf
-    revision = Revision(number, document, pdf, file_name(form, document, number))
+    revision = Revision(number, document, pdf, file_name(form, document, number), run=run)
     add_revision(context, hearing_id, revision, context.clock.now().utc)
     _log.info("protocol_drafted", hearing=hearing_id, revision=number, sha256=revision.sha256)
     return True
@@ -119,7 +122,7 @@ def _signed(context: ProtocolContext, latest: Protocol, user: str) -> Revision:
     report = verify_pdf(pdf, trust_roots, moment, timestamp_roots)
     if not report.genuine:
         raise SealError(f"The fresh signature does not hold, so nothing was stored. {report.faults[0]}")
-    return Revision(number, document, pdf, file_name(form, document, number), sealer.name, user)
+    return Revision(number, document, pdf, file_name(form, document, number), sealer.name, user, latest.run)
 
 
 def _write_copy(context: ProtocolContext, signed: Protocol) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from court.hearing import HearingState
 from court.notes import Note, NoteTemplate
 from court.people import CourtRole
-from protocol.facts import HearingFacts, ModelFact, TrackFact
+from protocol.facts import HearingFacts, ModelFact, TrackFact, Utterance
 from protocol.form import Form
 from protocol.model import Line
 
@@ -50,6 +50,12 @@ class Wording:
 
     def role(self, role: CourtRole | None) -> str:
         return self.form.say(f"role.{role.value if role else 'unknown'}")
+
+    def speaker(self, one: Utterance) -> str:
+        """The role, and of people who share a microphone the name, or which of the voices there it is."""
+        if one.speaker or one.voice:
+            return f"{self.role(one.role)}, {one.speaker or self.form.say('role.voice', number=one.voice)}"
+        return self.role(one.role)
 
     def track(self, track: TrackFact) -> str:
         if track.derived:

@@ -28,6 +28,7 @@ from recorder.session import Progress, Session
 from recorder.settings import NodeSettings
 from recorder.spool import Spool
 from recorder.status import Meter, Status, doing_of, meter_of, senses_of, status_of
+from recorder.tail import Heard, heard_of
 from storage.ledger.ed25519 import Signer
 
 _FIRST_RETRY, _LAST_RETRY = 0.5, 2.0  # whatever it was: once it is over, recording goes on within a few seconds
@@ -190,6 +191,10 @@ class Agent:
 
     def meter(self) -> Meter:
         return meter_of(self._current)
+
+    def heard(self) -> Heard | None:
+        """What is being written of the microphones now; None without a hearing. Costs no disk access."""
+        return heard_of(self._current)
 
     @property
     def busy(self) -> bool:

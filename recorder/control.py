@@ -35,6 +35,7 @@ from recorder.errors import HearingRunning, NoHearing, NoRoom, Overtaken
 from recorder.health.prompts import Ear
 from recorder.health.selftest import Running, SelfTester
 from recorder.health.watch import Watch
+from recorder.listening import Listening
 from recorder.page import page_routes
 from recorder.plan import Ask
 from recorder.recording import TrackLevel
@@ -61,6 +62,7 @@ def create_app(agent: Agent, door: Door, tester: SelfTester, watch: Watch) -> St
         Route("/note", guarded(node.note), methods=["POST"]),
         Route("/openness", guarded(node.order), methods=["POST"]),
         Route("/levels", guarded(node.levels)),
+        Route("/sound", guarded(Listening(agent).answer)),
         Route("/mute", guarded(node.mute), methods=["POST"]),
         Route("/selftest", guarded(node.selftest)),
         Route("/selftest/start", guarded(node.start_selftest), methods=["POST"]),

@@ -19,6 +19,7 @@ from recorder.health.senses import CameraSense, MicrophoneSense
 from recorder.journal import Journal
 from recorder.plan import NOBODY, Ask, Command, Plan, obey
 from recorder.segmenter import Segmenter
+from recorder.spool import OpenSegment
 from recorder.track import PictureTrack, SoundTrack
 from recorder.vad import SpeechDetector
 
@@ -91,6 +92,11 @@ class Recording:
     def progress(self) -> object:
         """Is another with every fragment that is written; where no segment is being written, with every block."""
         return tuple(track.written for track in self._tracks() if track.open) or self.position
+
+    @property
+    def heard(self) -> list[OpenSegment]:
+        """The segments that the microphones are being written into now. From any thread."""
+        return [track.opened for _, track in self._microphones if track.opened is not None]
 
     def take(self, block: RoomBlock) -> None:
         """The next block. In a break or deliberation it is only measured; in a deliberation not even that."""

@@ -44,6 +44,11 @@ class Track(Generic[File]):
         """Bytes in the file of the segment being written."""
         return 0 if self._file is None else self._file.written
 
+    @property
+    def opened(self) -> OpenSegment | None:
+        """The segment being written. From any thread: its file is there, and grows."""
+        return self._opened
+
     def seal(self, end: int) -> None:
         """Finishes the segment being written, if any; its range reaches to `end`."""
         if self._file is not None and self._opened is not None:

@@ -1,8 +1,9 @@
 """The job queue: Celery delivers, the database decides.
 
 Whatever Celery loses, doubles or reorders is harmless: a task claims its work in the database first, the outbox
-keeps what was promised until it is sent, and the sweeper offers again what got lost. Packages register their
-tasks as functions that close over what they need (`register_task`), so there is no global state to set up.
+keeps what was promised until it is sent, and the sweeper offers again what got lost. A task to transcribe names no
+window: its worker takes the one whose turn it is (storage.turns). Packages register their tasks as functions that
+close over what they need (`register_task`), so there is no global state to set up.
 """
 
 import threading
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from celery import Celery
 from celery.result import _set_task_join_will_block
+from kombu.entity import Queue
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import DBAPIError
 
@@ -23,7 +25,7 @@ from storage.db.unit_of_work import Database, UnitOfWork
 from storage.db.work import DRAFT
 
 EMBEDDED_BROKER = "memory://"
-TRANSCRIBE_WINDOW = "transcribe.window"  # (hearing_id, sequence)
+TRANSCRIBE_WINDOW = "transcribe.window"  # (): the window whose turn it is
 DRAFT_PROTOCOL = DRAFT  # (hearing_id)
 CANARY = "storage.canary"  # ()
 SCRUB = "storage.scrub"  # ()
@@ -36,7 +38,13 @@ SENT_KEPT = timedelta(days=7)
 """How long the outbox still shows what was sent: for whoever looks into why something did not come."""
 FORGET_EVERY = timedelta(hours=1)
 
+SHORT_TASKS, WINDOWS = "courtrec", "courtrec-windows"
+"""Two queues that a worker looks into by turns, so that a draft waits for one window and not for all."""
+
 _LOOK_EVERY = 0.1
+
+_LOOKING = {EMBEDDED_BROKER: {"polling_interval": 0.05}}
+"""Nobody wakes a worker of the in-memory broker: it looks, by default once a second only. Redis tells it."""
 
 _log = structlog.get_logger(__name__)
 
@@ -52,11 +60,13 @@ def make_queue(broker_url: str = EMBEDDED_BROKER) -> Celery:
         task_serializer="json",
         accept_content=["json"],
         broker_connection_retry_on_startup=True,
-        broker_transport_options={"visibility_timeout": 3600},
+        broker_transport_options={"visibility_timeout": 3600, **_LOOKING.get(broker_url, {})},
         worker_hijack_root_logger=False,
         worker_enable_remote_control=False,
         worker_send_task_events=False,
-        task_default_queue="courtrec",
+        task_default_queue=SHORT_TASKS,
+        task_queues=[Queue(SHORT_TASKS), Queue(WINDOWS)],  # type: ignore[no-untyped-call] # kombu
+        task_routes={TRANSCRIBE_WINDOW: {"queue": WINDOWS}},
         enable_utc=True,
     )
     return app
@@ -67,20 +77,31 @@ def register_task(app: Celery, name: str, function: Callable[..., None]) -> None
     app.task(function, name=name, shared=False)
 
 
-def offer_draft(work: UnitOfWork, hearing: Hearing, now: datetime) -> None:
-    """Promises a draft once the hearing has ended and nothing is left to transcribe; a second one is not made.
+def offer_window(work: UnitOfWork, hearing_id: str, sequence: int, run: int, now: datetime) -> bool:
+    """A window to transcribe and the task for it; False, and no task, where it was there already."""
+    added = work.windows.add(hearing_id, sequence, offered=now, run=run)
+    if added:
+        work.outbox.put(TRANSCRIBE_WINDOW, [], now)
+    return added
+
+
+def offer_draft(work: UnitOfWork, hearing: Hearing, now: datetime, *, changed: bool = False) -> None:
+    """Promises a draft once the hearing has ended and nothing is left to transcribe of the version that is shown.
+
+    A second one only if the text `changed` since the first, and nobody corrects or has signed that.
 
     A spare recording has no protocol of its own: what it fills belongs to the hearing's, which waits for it. Where the
     hearing ended on its spare recording, it waits for the end of that.
     """
     hearing = work.hearings.first_of(hearing) or hearing
-    if hearing.state != HearingState.ENDED or work.protocols.latest(hearing.id) is not None:
+    drafted = work.protocols.latest(hearing.id) is not None
+    if hearing.state not in (HearingState.ENDED, HearingState.DRAFT) or (drafted and not changed):
         return
     spare_id = work.hearings.ended_on(hearing.id)
     last = work.hearings.get(spare_id) if spare_id is not None else None
     coming = spare_id is not None and (last is None or last.ended_at is None)
-    parts = [hearing, *work.hearings.spares(hearing.id)]
-    if not coming and not any(work.windows.unfinished(one.id) for one in parts):
+    parts, run = [hearing, *work.hearings.spares(hearing.id)], work.runs.shown(hearing.id)
+    if not coming and not any(work.windows.unfinished(one.id, run) for one in parts):
         work.outbox.put(DRAFT_PROTOCOL, [hearing.id], now)
 
 
@@ -152,9 +173,7 @@ class Sweeper:
     def sweep(self, now: datetime) -> None:
         """Offers again what a lost message or a dead worker left undone, then sends the outbox."""
         with self._database.begin() as work:
-            for window in work.windows.to_offer(now):
-                window.state, window.offered_at = "pending", now
-                work.outbox.put(TRANSCRIBE_WINDOW, [window.hearing_id, window.sequence], now)
+            work.windows.offer_failed(now)
             for hearing_id in work.protocols.overdue(now, waiting=self._interval):
                 work.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
             if self._stamping:
@@ -163,8 +182,19 @@ class Sweeper:
                 offer_canary(work, now)
         self._offer_scrub(now)
         self._forget_sent(now)
+        self._replace_lost(now)
         while dispatch_outbox(self._database, self._app, now):
             pass
+
+    def _replace_lost(self, now: datetime) -> None:
+        """As many tasks as windows can be taken: what a broker lost or a dead worker took with it is made up for."""
+        with self._database.read() as work:
+            windows, promised = work.windows.takeable(now), work.outbox.waiting(TRANSCRIBE_WINDOW)
+        missing = windows - promised
+        if missing > 0 and (missing := missing - _messages(self._app, WINDOWS)) > 0:
+            with self._database.begin() as work:
+                for _ in range(missing):
+                    work.outbox.put(TRANSCRIBE_WINDOW, [], now)
 
     def _offer_scrub(self, now: datetime) -> None:
         looked = self._scrub_looked
@@ -191,6 +221,13 @@ class Sweeper:
                 _log.warning("sweep_failed", error=str(error))
             self._wake.wait(self._interval.total_seconds())
             self._wake.clear()
+
+
+def _messages(app: Celery, queue: str) -> int:
+    """How many wait in the broker; those that a worker has in hand are not among them."""
+    with app.connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1)
+        return int(connection.default_channel.queue_declare(queue).message_count)
 
 
 class EmbeddedWorker:

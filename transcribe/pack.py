@@ -6,7 +6,7 @@ into as few windows as possible, with silence between them.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
 
@@ -61,7 +61,7 @@ def _fitting(span: SpeechSpan, longest: float) -> list[SpeechSpan]:
     if span.seconds <= longest:
         return [span]
     edges = [float(edge) for edge in np.linspace(span.start, span.end, ceil(span.seconds / longest) + 1)]
-    return [SpeechSpan(span.track, start, end) for start, end in pairwise(edges)]
+    return [replace(span, start=start, end=end) for start, end in pairwise(edges)]
 
 
 def sound_of(window: Window, pcm: Mapping[str, Pcm]) -> NDArray[np.float32]:

@@ -68,8 +68,11 @@ def spoken_spans(
     return diarise(pcm, [span for track in sorted(pcm) for span in detect(track, pcm[track])])
 
 
-def parameters_of(engine: Engine, tongues: Tongues | None = None) -> dict[str, str | int | bool]:
-    """Every setting the transcript of a given sound depends on, engines and pipeline alike."""
+def parameters_of(engine: Engine, tongues: Tongues | None = None, voice_model: str = "") -> dict[str, str | int | bool]:
+    """Every setting the transcript of a given sound depends on, engines and pipeline alike.
+
+    `voice_model` is the SHA-256 of the model that told voices at shared microphones apart, empty where none did.
+    """
     return {
         **engine.parameters,
         "engine": engine.name,
@@ -81,6 +84,7 @@ def parameters_of(engine: Engine, tongues: Tongues | None = None) -> dict[str, s
         "no_speech_percent": round(SPEECHLESS_TOO * 100),
         "detected_percent": round(DETECTED * 100),
         **(_language_parameters(tongues) if tongues else {}),
+        **({"voice_model_sha256": voice_model} if voice_model else {}),
     }
 
 

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import rfc8785
 
 from storage.db.models import Utterance as UtteranceRow
+from storage.turns import FIRST_RUN
 from transcribe.engines.port import Engine
 from transcribe.pipeline import Tongues, parameters_of
 from transcribe.speech import Utterance
@@ -25,18 +27,23 @@ def rows_of(
     sequence: int,
     utterances: Sequence[Utterance],
     *,
+    run: int = FIRST_RUN,
     engine: Engine,
     tongues: Tongues | None = None,
     segments: Mapping[str, str],
+    voices: Mapping[tuple[str, int], str] = MappingProxyType({}),
+    voice_model: str = "",
 ) -> list[UtteranceRow]:
-    """Rows of one window's utterances, in its order; `segments` maps each track to its segment's SHA-256.
+    """Rows of one window's utterances, in its order; `segments` maps each track to its segment's SHA-256,
+    `voices` each voice at a shared microphone to its label.
 
     All bear the name of the hearing's own engine; the transcript's parameters say which one served which language.
     """
-    key = parameters_key(engine, tongues)
+    key = parameters_key(engine, tongues, voice_model)
     return [
         UtteranceRow(
             hearing_id=hearing_id,
+            run=run,
             sequence=sequence,
             track=one.track,
             role=one.role,
@@ -47,6 +54,7 @@ def rows_of(
             language=one.language,
             alternative={"language": one.other_language, "text": one.other_text} if one.other_language else {},
             flags=list(one.flags),
+            voice=voices.get((one.track, one.voice), ""),
             engine=engine.name,
             model=engine.model_sha256,
             parameters_key=key,
@@ -57,9 +65,16 @@ def rows_of(
     ]
 
 
-def parameters_key(engine: Engine, tongues: Tongues | None = None) -> str:
+def again(row: UtteranceRow, run: int) -> UtteranceRow:
+    """The same utterance in another version of the transcript."""
+    columns = (column.key for column in UtteranceRow.__mapper__.column_attrs)
+    same = {name: getattr(row, name) for name in columns if name not in ("id", "run")}
+    return UtteranceRow(run=run, **same)
+
+
+def parameters_key(engine: Engine, tongues: Tongues | None = None, voice_model: str = "") -> str:
     """SHA-256 over everything a transcript depends on besides the sound: settings and models."""
-    settings = {**parameters_of(engine, tongues), "model_sha256": engine.model_sha256}
+    settings = {**parameters_of(engine, tongues, voice_model), "model_sha256": engine.model_sha256}
     return hashlib.sha256(rfc8785.dumps(settings)).hexdigest()
 
 
@@ -70,4 +85,9 @@ def utterances_sha256(rows: Sequence[UtteranceRow]) -> str:
 
 
 def _hashed(row: UtteranceRow) -> tuple[str, ...]:
-    return _HASHED if row.alternative is None else (*_HASHED, *_HASHED_SINCE)
+    """What was hashed before there were alternatives and voices still has its hash."""
+    return (
+        *_HASHED,
+        *(() if row.alternative is None else _HASHED_SINCE),
+        *(("voice",) if row.voice else ()),
+    )

@@ -39,6 +39,10 @@ class TranscribeSettings(BaseSettings):
     """Languages that may be heard in any hearing of this court beside the hearing's own; JSON."""
     identifier: str = "whisper-tiny"
     """The model that tells languages apart if it is here; else the recogniser itself does, at more cost."""
+    live_models: dict[str, str] = Field(default={"ru": "whisper-tiny", "en": "whisper-tiny"})
+    """Language of the hearing → model for the text that appears while it runs; other languages have none."""
+    voice_model: str = "wespeaker-resnet34"
+    """Tells apart people who share a microphone; empty: nobody does, and no voice prints are made."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     cpu_compute_type: str = "int8"
     cuda_compute_type: str = "float16"

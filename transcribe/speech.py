@@ -15,11 +15,15 @@ Pcm = NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class SpeechSpan:
-    """Someone speaks into the microphone `track` during [start, end) seconds."""
+    """Someone speaks into the microphone `track` during [start, end) seconds.
+
+    `voice` tells people at one microphone apart within one stretch of sound, from 1; 0 where nobody told them apart.
+    """
 
     track: str
     start: float
     end: float
+    voice: int = 0
 
     @property
     def seconds(self) -> float:
@@ -51,6 +55,7 @@ class Utterance:
 
     `text` is empty (and flagged) where speech was heard and no word recognised: that is a fact too. Where it was
     perhaps said in `other_language`, `other_text` is what it would be in that; empty if nothing here recognises it.
+    `voice` as in SpeechSpan.
     """
 
     track: str
@@ -63,6 +68,7 @@ class Utterance:
     language: str = ""
     other_language: str = ""
     other_text: str = ""
+    voice: int = 0
 
 
 def role_of(track: str) -> str:

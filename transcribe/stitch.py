@@ -30,7 +30,7 @@ class RecognisedSpan:
 def stitch(spans: Iterable[RecognisedSpan], start_seconds: float) -> list[Utterance]:
     """Utterances in order of their start, times moved by `start_seconds`.
 
-    Spans of one microphone join while its speaker only pauses, keeps to the language, and nobody else begins.
+    Spans of one voice at one microphone join while it only pauses, keeps to the language, and nobody else begins.
     """
     turns: list[list[RecognisedSpan]] = []
     for one in sorted(spans, key=lambda one: (one.span.start, one.span.track)):
@@ -43,8 +43,12 @@ def stitch(spans: Iterable[RecognisedSpan], start_seconds: float) -> list[Uttera
 
 
 def _same_speech(last: RecognisedSpan, one: RecognisedSpan) -> bool:
-    same = last.span.track == one.span.track and one.span.start - last.span.end <= PAUSE
-    return same and (last.language, last.other_language) == (one.language, one.other_language)
+    same = (last.span.track, last.span.voice) == (one.span.track, one.span.voice)
+    return same and one.span.start - last.span.end <= PAUSE and _tongue(last) == _tongue(one)
+
+
+def _tongue(one: RecognisedSpan) -> tuple[str, str]:
+    return one.language, one.other_language
 
 
 def _utterance(turn: list[RecognisedSpan], shift: float) -> Utterance:
@@ -65,6 +69,7 @@ def _utterance(turn: list[RecognisedSpan], shift: float) -> Utterance:
         language=turn[0].language,
         other_language=turn[0].other_language,
         other_text=" ".join(one.other_text for one in turn if one.other_text),
+        voice=first.voice,
     )
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from rich.progress import Progress
 
+from api.child_live import child_live
 from api.child_node import child_node, free_port
 from api.cli.consoles import plain_console
 from api.cli.evidence import all_is_well, find_faults
-from api.cli.models import fetch_models
+from api.cli.models import fetch_live_models, fetch_models
 from api.cli.progress import bars
 from api.cli.record import is_interrupted, make_order, on_any_port, record, wait_for_protocol
 from api.cli.serve import wait_for_end
@@ -62,6 +63,8 @@ def run_demo(once: bool) -> None:
             raise ServerError("The verification found faults; they are listed above.")
         if not once:
             running.enter_context(child_node(settings.home, ROOM, address, node_port))
+            fetch_live_models()
+            running.enter_context(child_live(address, settings.node_url))
             wait_for_end()
 
 

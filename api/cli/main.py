@@ -26,7 +26,11 @@ app = typer.Typer(
 models_app = typer.Typer(help="Speech models: fetched once, checked by SHA-256 before every use.", no_args_is_help=True)
 user_app = typer.Typer(help="Accounts.", no_args_is_help=True)
 keys_app = typer.Typer(help="The court's own keys: the log's and the server's.", no_args_is_help=True)
+jobs_app = typer.Typer(help="What the queue gave up on.", no_args_is_help=True)
+transcribe_app = typer.Typer(help="Versions of transcripts.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
+app.add_typer(jobs_app, name="jobs")
+app.add_typer(transcribe_app, name="transcribe")
 app.add_typer(models_app, name="models")
 app.add_typer(node_app, name="node")
 app.add_typer(user_app, name="user")
@@ -58,6 +62,14 @@ def worker() -> None:
     from api.cli.serve import run_worker
 
     run_worker()
+
+
+@app.command()
+def live(ends_with_stdin: Annotated[bool, typer.Option("--ends-with-stdin", hidden=True)] = False) -> None:
+    """Recognises what is being said in the room of COURTREC_NODE_URL for the secretary's page, in idle time only."""
+    from api.cli.live import run_live
+
+    run_live(ends_with_stdin)
 
 
 @app.command()
@@ -246,6 +258,35 @@ def models_pin(
     languages = tuple(language or ())
     own = ModelCard(name, name, licence, languages, (), hub=hub, engine=engine, loader=loader)
     pin_model(name, folder, own)
+
+
+@jobs_app.command("list")
+def jobs_list() -> None:
+    """Lists the parts of hearings that could not be transcribed, and why."""
+    from api.cli.jobs import list_jobs
+
+    list_jobs()
+
+
+@jobs_app.command("retry")
+def jobs_retry(hearing: Annotated[str, typer.Argument(help="Id of the hearing; empty: all.")] = "") -> None:
+    """Tries again what was given up, once its cause is mended."""
+    from api.cli.jobs import retry_jobs
+
+    retry_jobs(hearing)
+
+
+@transcribe_app.command("again")
+def transcribe_again(
+    hearing: Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`).")],
+    model: Annotated[
+        str, typer.Option("--model", help="Model of `courtrec models list`; else as the settings say.")
+    ] = "",
+) -> None:
+    """Makes another version of a hearing's transcript beside those it has."""
+    from api.cli.jobs import transcribe_again as ask
+
+    ask(hearing, model)
 
 
 @keys_app.command("list")

@@ -31,8 +31,20 @@ def fetch_models(name: str = "") -> None:
         for models in settings.engines.values()
         if models and not any(_state(one, folder) == "here" for one in models)
     }
+    if settings.voice_model and _state(settings.voice_model, folder) != "here":
+        wanted.add(settings.voice_model)
     for one in [name] if name else sorted(one for one in wanted if model_card(one, folder).pinned):
         fetch_model(one, settings)
+
+
+def fetch_live_models() -> None:
+    """The models for live text; where one cannot be had, says so: a hearing goes on without."""
+    settings = load_transcribe_settings()
+    for one in sorted(set(settings.live_models.values())):
+        try:
+            fetch_model(one, settings)
+        except ModelError as error:
+            typer.echo(f"There will be no live text: {error}", err=True)
 
 
 def fetch_model(name: str, settings: TranscribeSettings) -> Path:

@@ -1,6 +1,5 @@
 """`courtrec node`: the capture node of one court-room, a program of its own without database or web framework."""
 
-import os
 import signal
 import sys
 import threading
@@ -13,6 +12,7 @@ import typer
 import uvicorn
 
 from api.cli.prompts import ask_password
+from api.keeper import end_with_stdin
 from hardware.clock import SystemClock
 from hardware.inputs import open_input
 from hardware.temperature import temperatures
@@ -41,7 +41,7 @@ def run_node(room_file: Path) -> None:
     settings = load_node_settings()
     signal.signal(signal.SIGTERM, _end)
     if settings.ends_with_stdin:
-        threading.Thread(target=_end_with_stdin, name="parent", daemon=True).start()
+        threading.Thread(target=end_with_stdin, name="parent", daemon=True).start()
     room = load_room(room_file)
     token = settings.read_token()
     key = keys.load_or_create(settings.key_file)
@@ -120,10 +120,3 @@ def check_upgrade() -> None:
 def _end(_signal: int, _frame: FrameType | None) -> None:
     """Lets everything be closed; uvicorn, which ends on this signal by itself, repeats it afterwards."""
     sys.exit()
-
-
-def _end_with_stdin() -> None:
-    """A parent that was killed takes its end of the pipe with it: nobody could reach or stop this node any more."""
-    while os.read(0, 1):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)

@@ -12,10 +12,11 @@ from api.audit import journalled, record_access
 from api.caller import Caller
 from api.deps import CurrentUser, protect_forms, require_role
 from api.errors import NotFound, Unusable
-from api.gate import enter
+from api.gate import Sieve, enter
 from api.node_client import Asked, NodeClient
 from api.room_nodes import NO_NODE, attached
 from api.standin import end_on_spare, on_timeline
+from api.web.labels import LIVE_STATES
 from api.web.render import Page, PageDep
 from court.hearing import HearingState
 from court.notes import NoteTemplate
@@ -32,6 +33,7 @@ router = APIRouter(
 )
 
 _SAME_MOMENT = 0.01  # seconds
+_SAID = 30  # utterances of the transcript that stand before the live text
 
 Result = TypeVar("Result")
 
@@ -56,11 +58,14 @@ def console(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     try:
         with journalled(page.context, caller, Action.RECORD, hearing_id, "console") as uow:
             hearing = enter(uow, caller, hearing_id, Action.RECORD)
-            values = _hearing_values(uow, caller, hearing, page.context.store)
+            values = _hearing_values(uow, caller, hearing, page.context.store) | _said_values(uow, caller, hearing)
     except NotFound:
-        values = _underway_values(page, hearing_id)
+        values = _underway_values(page, hearing_id) | {"said": []}
+    say = page.words.gettext
     return page.render(
         "console.html",
+        live_states={state: say(text) for state, text in LIVE_STATES.items()},
+        roles=page_content.script_words(page)["roles"],
         note_templates=[one.value for one in NoteTemplate if one is not NoteTemplate.FREE],
         **values,
         **_state_values(page, hearing_id, hearing),
@@ -84,6 +89,18 @@ def notes(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
             return Response(status_code=204)  # the page keeps what it has
         values = _hearing_values(uow, caller, hearing, page.context.store)
     return page.render("console_notes.html", **values)
+
+
+@router.get("/{hearing_id}/said")
+def said(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    """The end of what is transcribed so far; live text goes on from there."""
+    try:
+        with journalled(page.context, caller, Action.READ, hearing_id, "transcript") as uow:
+            hearing = enter(uow, caller, hearing_id, Action.READ)
+            values = _said_values(uow, caller, hearing)
+    except NotFound:
+        return Response(status_code=204)  # the page keeps what it has
+    return page.render("console_said.html", hearing_id=hearing_id, **values)
 
 
 @router.get("/{hearing_id}/node")
@@ -234,6 +251,12 @@ def _known(uow: UnitOfWork, page: Page, caller: Caller, hearing_id: str) -> Hear
         if _status_or_none(page, hearing_id) is None:
             raise
         return None
+
+
+def _said_values(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
+    rows = uow.utterances.newest(hearing.id)[-_SAID:]
+    sieve = Sieve(uow, caller, hearing.id, Action.READ)
+    return {"said": [one for one in map(reading.utterance, rows) if sieve.passes(one.start, one.end)]}
 
 
 def _hearing_values(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> dict[str, Any]:

@@ -1,13 +1,20 @@
 """What the room's node says right now."""
 
-from fastapi import APIRouter
+import hmac
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sse_starlette import EventSourceResponse
 
 from api.access import NOT_YOUR_ROLE, Action, decide
+from api.audit import journalled
 from api.caller import Caller
 from api.deps import ContextDep, CurrentUser
-from api.errors import Forbidden, NodeUnreachable
-from api.live import levels_response, situation_response
+from api.errors import Forbidden, NodeUnreachable, NotLoggedIn
+from api.gate import enter
+from api.live import levels_response, situation_response, text_response
+from api.schemas import LiveReport
 from court.openness import Openness
 
 router = APIRouter(prefix="/live", tags=["live"])
@@ -31,6 +38,28 @@ def situation(context: ContextDep, caller: CurrentUser) -> EventSourceResponse:
     if not context.all_nodes:
         raise NodeUnreachable(_NO_NODE)
     return situation_response(context.all_nodes)
+
+
+@router.post("/text", status_code=204)
+def report_text(
+    context: ContextDep,
+    report: LiveReport,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
+) -> None:
+    """What `courtrec live` has recognised, or that it is there."""
+    token, secret = given.credentials if given else "", context.secrets.live_token
+    if not secret or not hmac.compare_digest(token.encode(), secret.encode()):
+        raise NotLoggedIn("The token of the live text is missing or wrong: use the server's own keys/live.token.")
+    context.live_texts.put(report, context.clock.now().monotonic)
+
+
+@router.get("/text/{hearing_id}", response_class=EventSourceResponse)
+def text(context: ContextDep, caller: CurrentUser, hearing_id: str) -> EventSourceResponse:
+    """What is being said: `text` events {id, role, at, end, stable, rest, final, doubtful}, the same id replacing
+    the one before; `gone` [ids] where the transcript takes over; `state`: on, idle, late, no_model or off."""
+    with journalled(context, caller, Action.READ, hearing_id, "live text") as uow:
+        enter(uow, caller, hearing_id, Action.READ)
+    return text_response(context, caller, hearing_id)
 
 
 def _require(caller: Caller, action: Action) -> None:

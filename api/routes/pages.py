@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
-from api import page_content, reading, views
+from api import page_content, reading, views, voices
 from api.access import Action
 from api.audit import journalled
 from api.auth import sessions
@@ -101,7 +101,7 @@ def hearing(hearing_id: str, page: PageDep, caller: CurrentUser, t: float | None
         with journalled(page.context, caller, Action.CARD, hearing_id, "card") as uow:
             card = page_content.facts(uow, enter(uow, caller, hearing_id, Action.CARD))
         values = {"hearing": card, "may_play": False, "refusal": page.words.gettext(str(refusal)), "evidence": None}
-        values |= {"gone": "", "orders": [], "may_close": False}
+        values |= {"gone": "", "orders": [], "may_close": False, "voices": []}
     return page.render("hearing.html", start=t, **values)
 
 
@@ -116,6 +116,19 @@ def close_part(
     """The judge orders after the hearing that a part of it is closed."""
     close_afterwards(page.context, caller, hearing_id, seconds_of(start), seconds_of(end))
     return RedirectResponse(f"/hearings/{hearing_id}", status_code=303)
+
+
+@router.post("/hearings/{hearing_id}/voices", dependencies=[Depends(require_role(UserRole.SECRETARY))])
+def name_voice(
+    hearing_id: str,
+    context: ContextDep,
+    caller: CurrentUser,
+    voice: Annotated[str, Form(max_length=16)],
+    name: Text = "",
+) -> Response:
+    """The secretary says whose voice it is, for the whole hearing."""
+    voices.name_voice(context, caller, hearing_id, voice, name)
+    return RedirectResponse(f"/hearings/{hearing_id}#voices", status_code=303)
 
 
 @router.get("/hearings/{hearing_id}/transcript")

@@ -15,6 +15,27 @@ DOUBTS = {
     "no_recogniser": N_("Perhaps in a language that nothing here recognises"),
 }
 
+# What the console says of the live text; `on` needs no words.
+LIVE_STATES = {
+    "off": N_(
+        "Live text is off: the program that recognises speech during the hearing does not run. The recording "
+        "and its transcript do not depend on it."
+    ),
+    "no_model": N_(
+        "There is no live text: no model for the hearing's language is installed for it. The recording and "
+        "its transcript do not depend on it."
+    ),
+    "late": N_("Live text waits: the line is needed for the recording."),
+}
+
+# Why a part of a recording has no text (storage.db.work); what is not here is told in the program's own words.
+FAILURES = {
+    "no_recogniser": N_("This court has no recogniser for the language of the hearing."),
+    "worker_died": N_("The program was ended at every attempt while it worked on this part: it may want more memory."),
+    "unreadable": N_("What was recorded here is not sound that can be read."),
+    "altered": N_("The store does not give the file that was recorded: have it checked and repaired."),
+}
+
 # What the public verification says a hash belongs to.
 OBJECT_KINDS = {
     "segment": N_("Segment of a recording"),
@@ -35,6 +56,10 @@ N_("The server failed unexpectedly; the operator finds the reason in its log.")
 N_("There is no protocol of this hearing yet.")
 N_("Give both moments as on the player's clock: hours:minutes:seconds.")
 N_("While the hearing lasts it is closed and opened in the court-room.")
+N_("While the hearing lasts its first transcript is being made: ask for another one afterwards.")
+N_("There is no sound of this hearing to transcribe.")
+N_("This version of the transcript is still being made: choose it when it is complete.")
+N_("There is no such version of the transcript.")
 
 TITLES = {
     401: N_("Log in"),

@@ -20,7 +20,7 @@ from api.caller import Caller
 from api.context import Context
 from api.deps import ContextDep, CsrfToken, OptionalUser, csrf_token, get_context, optional_user
 from api.i18n import Words, words
-from api.web.labels import DOUBTS, OTHER_TITLE, TITLES, tone
+from api.web.labels import DOUBTS, FAILURES, OTHER_TITLE, TITLES, tone
 from court.card import LANGUAGES
 from court.labels import LABELS, LANGUAGE_NAMES
 from court.openness import Openness
@@ -101,6 +101,9 @@ def environment(language: str) -> Environment:
     def doubt(flag: str) -> str:
         return texts.gettext(DOUBTS[flag]) if flag in DOUBTS else flag
 
+    def failure(reason: str) -> str:
+        return texts.gettext(FAILURES[reason])
+
     made.globals.update(
         label=label,
         tone=tone,
@@ -109,6 +112,7 @@ def environment(language: str) -> Environment:
         language=language,
         languages=LANGUAGES,
         decimal_sign=texts.decimal_sign,
+        failures=FAILURES,
     )
     made.filters.update(
         clock=clock_text,
@@ -118,6 +122,8 @@ def environment(language: str) -> Environment:
         time=lambda value: texts.time(value, court_zone()),
         doubt=doubt,
         sentence=texts.sentence,
+        failure=failure,
+        pairs=lambda values: [(one, one) for one in values],
     )
     return made
 
@@ -168,6 +174,7 @@ class Page:
             "section": "hearings",
             "may_record": self.may_record,
             "may_watch": self.may(Action.WATCH_ROOMS),
+            "may_manage_jobs": self.may(Action.MANAGE_JOBS),
             "theme": theme if theme in ("light", "dark") else "",
         }
         text = environment(self.words.language).get_template(template).render(known | values)

@@ -1,6 +1,7 @@
 """A protocol document put on pages. The same input always gives the same bytes."""
 
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from itertools import chain
 
@@ -14,7 +15,9 @@ from court.timeline import clock_text
 from protocol.form import Form
 from protocol.model import Field, Line, ProtocolDocument
 from protocol.pdf import style
-from protocol.pdf.parts import NumberedLabel, SignatureBlock, TimedLine, draw_qr, paragraph
+from protocol.pdf.parts import CountedCanvas, NumberedLabel, SignatureBlock, TimedLine, draw_qr, paragraph
+
+_FOOT_CODE = "foot-code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +47,16 @@ class Rendered:
 def render(document: ProtocolDocument, form: Form, look: Look) -> Rendered:
     """The document as a PDF, not signed yet."""
     style.register_fonts()
-    pages = _Pages(document, form, look, total=0).build().pages
-    return _Pages(document, form, look, total=pages).build()
+    return _Pages(document, form, look).build()
 
 
 class _Pages:
-    """One pass over the document; the first pass only learns how many pages there are."""
+    """The pages of one document."""
 
-    def __init__(self, document: ProtocolDocument, form: Form, look: Look, total: int) -> None:
+    def __init__(self, document: ProtocolDocument, form: Form, look: Look) -> None:
         self.document = document
         self.form = form
         self.look = look
-        self.total = total
 
     def build(self) -> Rendered:
         heading = self.document.heading
@@ -82,7 +83,8 @@ class _Pages:
         *fields, last = [self._field(field) for field in self.document.fields]
         # Signatures never stand on a page without something of what is signed.
         closing = KeepTogether([*last, signatures])
-        template.build([*self._front(), *chain(*fields), closing, *self._annexes(width)])
+        story = [*self._front(), *chain(*fields), closing, *self._annexes(width)]
+        template.build(story, canvasmaker=partial(CountedCanvas, foot=self._number))
         return Rendered(target.getvalue(), template.page, SignatureBox(signatures.page, signatures.box))
 
     def say(self, name: str, /, **values: object) -> str:
@@ -106,12 +108,16 @@ class _Pages:
         canvas.setStrokeColor(style.RULE)
         canvas.setLineWidth(0.5)
         canvas.line(style.LEFT, top - 2.5 * mm, right, top - 2.5 * mm)
-        self._footer(canvas, template.page, right)
+        self._footer(canvas)
         canvas.restoreState()
 
-    def _footer(self, canvas: Canvas, page: int, right: float) -> None:
+    def _footer(self, canvas: Canvas) -> None:
         url = f"{self.look.base_url}/verify?protocol={self.document.hearing}-r{self.look.revision}"
-        draw_qr(canvas, url, (style.LEFT, 9 * mm), 13 * mm, style.MUTED)
+        if not canvas.hasForm(_FOOT_CODE):  # the same on every page, and a third of a long document's drawing
+            canvas.beginForm(_FOOT_CODE, 0, 0, *A4)
+            draw_qr(canvas, url, (style.LEFT, 9 * mm), 13 * mm, style.MUTED)
+            canvas.endForm()
+        canvas.doForm(_FOOT_CODE)
         beside = style.LEFT + 16 * mm
         canvas.setFillColor(style.MUTED)
         canvas.setFont(style.TEXT, 7.5)
@@ -121,8 +127,11 @@ class _Pages:
         canvas.linkURL(url, (style.LEFT, 9 * mm, beside + canvas.stringWidth(url, style.TEXT, 7.5), 22 * mm))
         canvas.setFillColor(style.MUTED)
         canvas.drawString(beside, 10.4 * mm, self.document.recording)
+
+    def _number(self, canvas: Canvas, page: int, pages: int) -> None:
+        canvas.setFillColor(style.MUTED)
         canvas.setFont(style.TEXT, 8)
-        canvas.drawRightString(right, 10.4 * mm, self.say("number", page=page, pages=self.total))
+        canvas.drawRightString(A4[0] - style.RIGHT, 10.4 * mm, self.say("number", page=page, pages=pages))
 
     def _watermark(self, canvas: Canvas) -> None:
         canvas.saveState()

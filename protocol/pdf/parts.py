@@ -1,6 +1,8 @@
 """The building stones of the page: a QR code, a line with its time in the margin, the signature block."""
 
-from typing import cast
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, cast
 
 import segno
 from reportlab.lib.colors import Color
@@ -14,7 +16,7 @@ from protocol.pdf import style
 
 def draw_qr(canvas: Canvas, content: str, corner: tuple[float, float], size: float, ink: Color = style.INK) -> None:
     """A QR code with its lower left `corner` in points; the page around it is its quiet zone."""
-    rows = segno.make_qr(content, error="l", boost_error=False).matrix
+    rows = _modules(content)
     module = size / len(rows)
     x, y = corner
     path = canvas.beginPath()
@@ -28,6 +30,35 @@ def draw_qr(canvas: Canvas, content: str, corner: tuple[float, float], size: flo
                 start = None
     canvas.setFillColor(ink)
     canvas.drawPath(path, stroke=0, fill=1)
+
+
+@lru_cache(maxsize=8)  # the one of the foot stands on every page
+def _modules(content: str) -> tuple[bytearray, ...]:
+    return tuple(segno.make_qr(content, error="l", boost_error=False).matrix)
+
+
+class CountedCanvas(Canvas):
+    """Keeps the pages open until the last one, when it is known how many there are: one pass is enough.
+
+    `foot` draws what stands on a page beside its number: it is told the canvas, the page and how many there are.
+    """
+
+    def __init__(self, *given: Any, foot: Callable[[Canvas, int, int], None], **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._foot = foot
+        self._kept: list[dict[str, Any]] = []
+
+    def showPage(self) -> None:
+        self._kept.append(dict(self.__dict__))
+        self._startPage()  # type: ignore[attr-defined] # reportlab has it, its stubs do not
+
+    def save(self) -> None:
+        kept = self._kept
+        for number, page in enumerate(kept, 1):
+            self.__dict__.update(page)
+            self._foot(self, number, len(kept))
+            super().showPage()
+        super().save()
 
 
 class TimedLine(Flowable):

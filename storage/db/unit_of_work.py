@@ -15,9 +15,12 @@ from storage.db.checks import Checks
 from storage.db.disk import disk_faults_told
 from storage.db.hearings import Hearings
 from storage.db.log import Log
+from storage.db.runs import Runs
 from storage.db.sealer import LogSealer
 from storage.db.timestamps import Timestamps
-from storage.db.work import Outbox, Protocols, Utterances, Windows
+from storage.db.voices import Voices
+from storage.db.windows import Windows
+from storage.db.work import Outbox, Protocols, Utterances
 
 _READ_ONLY = "courtrec_read_only"
 
@@ -31,8 +34,10 @@ class UnitOfWork:
         self.timestamps = Timestamps(session)
         self.hearings = Hearings(session)
         self.windows = Windows(session)
-        self.utterances = Utterances(session)
-        self.protocols = Protocols(session)
+        self.runs = Runs(session, self.hearings)
+        self.utterances = Utterances(session, self.runs)
+        self.voices = Voices(session)
+        self.protocols = Protocols(session, self.runs)
         self.outbox = Outbox(session)
         self.accounts = Accounts(session)
         self.acts = Acts(session)

@@ -40,6 +40,7 @@ class LeafKind(StrEnum):
     NODE = "node"
     SYNC = "sync"
     LOSS = "loss"
+    VOICE = "voice"
 
 
 class RemarkSubject(StrEnum):
@@ -230,6 +231,7 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "late_us": _or_none(is_difference),
         "anchor": _ANCHOR,
     },
+    LeafKind.VOICE: {"voices": _list_of(is_text), "name": is_text, "by": is_text},
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
     LeafKind.LOSS: {
         "by": is_text,
@@ -255,12 +257,13 @@ _OPTIONAL: dict[LeafKind, dict[str, Check]] = {
     LeafKind.NOTE: {"key": is_text, "by": is_text},
     LeafKind.OPENNESS: {"by": is_text},
     LeafKind.MUTE: {"by": is_text},
+    LeafKind.TRANSCRIPT: {"run": is_count},
 }
 """Fields that may be missing, and hold this if they are there: who ordered it, the key by which a request that came
 twice is known, the self-test before the hearing. A track may also have `delay_ms`, by how much its pictures are placed
-earlier than they came. `spare_of`: the hearing whose room this node records beside the first
-one. `spare`: the recording on which the court ended a hearing whose own node did not answer; in the court's own leaf
-alone."""
+earlier than they came. `run`: which version of the transcript, the first where it is missing.
+`spare_of`: the hearing whose room this node records beside the first one. `spare`: the recording on which the court
+ended a hearing whose own node did not answer; in the court's own leaf alone."""
 
 
 def wrong_field(kind: LeafKind, body: Mapping[str, Any]) -> str | None:

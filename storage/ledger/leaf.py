@@ -145,8 +145,8 @@ def _canonical(document: dict[str, Any]) -> bytes:
         raise LedgerError("The leaf holds other things than whole numbers, texts, flags, lists and objects.")
     try:
         return _JSON.encode(document).encode()
-    except ValueError as error:
-        raise LedgerError(f"The leaf cannot be written as canonical JSON: {error}.") from None
+    except ValueError:  # half a surrogate pair: bytes given on a command line that are no UTF-8, say
+        raise LedgerError("A text to be stated has characters that are none: write it in UTF-8.") from None
 
 
 def _plain(document: dict[str, Any]) -> bool:

@@ -6,4 +6,6 @@ from storage.queue import EMBEDDED_BROKER, make_queue
 def empty_embedded_broker() -> None:
     app = make_queue(EMBEDDED_BROKER)
     with app.connection_for_write() as connection:
-        connection.default_channel.queue_purge(app.conf.task_default_queue)
+        for queue in app.conf.task_queues:
+            queue(connection.default_channel).declare()
+            connection.default_channel.queue_purge(queue.name)

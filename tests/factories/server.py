@@ -101,7 +101,7 @@ class Server:
             work.utterances.add_all(kept)
             for one in {row.sequence: row for row in kept}.values():
                 body = {
-                    "sequence": one.sequence, "engine": one.engine, "model_sha256": one.model,
+                    "run": one.run, "sequence": one.sequence, "engine": one.engine, "model_sha256": one.model,
                     "parameters_key": one.parameters_key, "utterances_sha256": "0" * 64,
                 }  # fmt: skip
                 work.log.record(LeafKind.TRANSCRIPT, one.hearing_id, self.clock.utc, body, self.context.server_key)

@@ -291,7 +291,7 @@ def test_a_destroyed_hearing_says_so_and_is_held_no_more(old: Server) -> None:
 def test_unknown_acts_and_hearings_are_named(old: Server) -> None:
     with pytest.raises(NotFound, match="no act 'x'"):
         done(old, "x")
-    with pytest.raises(NotFound, match="no hearing 'x'"):
+    with pytest.raises(NotFound, match="no such hearing"):
         propose(old, "x")
 
 

@@ -170,6 +170,14 @@ def test_who_has_a_token_delivers_with_its_own_key_alone(server: Server, node: N
     assert stolen.status_code == 401
 
 
+def test_what_a_node_signed_with_a_key_it_no_longer_has_names_that_key(server: Server) -> None:
+    log = HearingLog()
+    log.add(STRANGER, LeafKind.NOTE, {"at_sample": 1, "template": "free", "text": ""})
+    answer = server.node().post("/api/ingest/leaves", json=batch(log.entries))
+    said = f"is of the key {STRANGER.key_id}, and the node now has {NODE.key_id}: put the first key back"
+    assert (answer.status_code, said in answer.json()["detail"]) == (422, True)
+
+
 def test_a_key_that_no_entry_enrolled_is_refused_also_where_the_table_lists_it(server: Server) -> None:
     with server.context.database.begin() as uow:
         uow.log.enrol_key(STRANGER.key_id, STRANGER.public, "node")

@@ -224,7 +224,7 @@ def test_the_transcript_answers_only_when_there_is_something_new(server: Server)
 def test_why_there_is_no_transcript_stands_on_the_page(server: Server) -> None:
     with server.context.database.begin() as work:
         for sequence in range(3):
-            work.windows.failed(HEARING, sequence, "The GPU is on fire.", for_good="other")
+            work.windows.failed(HEARING, sequence, "The GPU is on fire.", reason="other", for_good=True)
     page = browser(server, UserRole.JUDGE).get(f"/hearings/{HEARING}").text
     assert page.count("The GPU is on fire.") == 1
     assert "Часть записи не удалось расшифровать" in page
@@ -233,7 +233,7 @@ def test_why_there_is_no_transcript_stands_on_the_page(server: Server) -> None:
 def test_a_language_that_nothing_recognises_is_said_in_the_readers_own(server: Server) -> None:
     with server.context.database.begin() as work:
         for sequence in range(3):
-            work.windows.failed(HEARING, sequence, "No recogniser is set.", for_good=NO_RECOGNISER)
+            work.windows.failed(HEARING, sequence, "No recogniser is set.", reason=NO_RECOGNISER, for_good=True)
     page = browser(server, UserRole.JUDGE).get(f"/hearings/{HEARING}").text
     assert page.count("В этом суде нет распознавателя речи на языке заседания (Русский)") == 1
     assert "No recogniser is set." not in page

@@ -70,7 +70,7 @@ def add_hearing(work: UnitOfWork, state: str, hearing: str = HEARING) -> None:
 def receiver(app: Celery) -> Delivered:
     delivered: Delivered = queue.Queue()
 
-    def receive(hearing: str, sequence: int) -> None:
+    def receive(hearing: str = HEARING, sequence: int = 0) -> None:
         delivered.put((hearing, sequence))
 
     register_task(app, TRANSCRIBE_WINDOW, receive)

@@ -2,30 +2,26 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from court.clock import Anchor
-from recorder.encode import SoundFile
-from storage.db.models import Hearing, Segment
+from storage.db.models import Window
 from storage.db.unit_of_work import Database
 from storage.db.work import MAX_ATTEMPTS, NO_RECOGNISER
-from storage.ledger.leaf import LeafKind, parse
 from storage.queue import DRAFT_PROTOCOL, TRANSCRIBE_WINDOW, EmbeddedWorker, Sweeper, make_queue
-from storage.worm.local import LocalStore
-from tests.factories.ledger import HEARING, MOMENT, SERVER_KEY
+from tests.factories.ledger import HEARING, MOMENT
 from tests.factories.queues import empty_embedded_broker
+from tests.factories.transcription import OTHER_HEARING, TRACKS, Court, OneWord, spoken
 from tests.factories.voices import room
 from tests.factories.waiting import until
 from tests.speech import festvox_ru
-from transcribe.engines.port import EngineSegment
+from transcribe import claims
 from transcribe.engines.select import Engines
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.errors import AudioError, EngineError, NoEngine
@@ -33,123 +29,12 @@ from transcribe.evaluate import plain
 from transcribe.pipeline import Tongues
 from transcribe.records import parameters_key, utterances_sha256
 from transcribe.settings import TranscribeSettings
-from transcribe.speech import Pcm, Word
-from transcribe.tasks import TranscribeContext, register, transcribe
-
-OTHER_HEARING = HEARING[:-1] + "f"
-TRACKS = ("mic-judge", "mic-claimant")
-
-
-class OneWord:
-    """An engine that hears one word in whatever it is given, and may be told to do something else first."""
-
-    name, model_sha256 = "one-word", "cd" * 32
-    parameters: Mapping[str, str | int | bool] = {"beam_size": 1}
-
-    def __init__(self) -> None:
-        self.before: Callable[[], None] = lambda: None
-
-    def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
-        self.before()
-        return [EngineSegment((Word(f"слово-{language}", 0.0, 0.5, 0.75),), 0.0, 1.0, -0.1)]
-
-
-@dataclass
-class Court:
-    """A server with a hearing whose segments are stored; the clock stands still until moved."""
-
-    database: Database
-    folder: Path
-    engine: OneWord | WhisperEngine = field(default_factory=OneWord)
-    moment: datetime = MOMENT
-
-    @property
-    def context(self) -> TranscribeContext:
-        store = LocalStore(self.folder / "objects")
-        return TranscribeContext(self.database, store, SERVER_KEY, self, lambda language: self.engine)
-
-    def now(self) -> Anchor:
-        return Anchor(self.moment, 0.0, True)
-
-    def open(self, hearing_id: str = HEARING, windows: int = 1, state: str = "ended") -> None:
-        tracks = [{"track": track, "kind": "audio", "derived": False, "role": "", "rate": 48_000} for track in TRACKS]
-        tracks.append({"track": "mix", "kind": "audio", "derived": True, "role": "", "rate": 48_000})
-        with self.database.begin() as work:
-            work.hearings.add(
-                Hearing(
-                    id=hearing_id,
-                    case_number="1/26",
-                    case_key="126",
-                    card={"language": "ru"},
-                    room="1",
-                    state=state,
-                    tracks=tracks,
-                    started_at=MOMENT,
-                )
-            )
-            for sequence in range(windows):
-                work.windows.add(hearing_id, sequence)
-
-    def record(self, pcm: Mapping[str, Pcm], hearing_id: str = HEARING, sequence: int = 0, start: int = 0) -> None:
-        """Stores a segment per track as the recorder writes it; `pcm` at 16 kHz, `start` in samples at 48 kHz."""
-        for track, sound in pcm.items():
-            path = self.folder / f"{hearing_id}-{track}-{sequence}.mp4"
-            file = SoundFile(path)
-            file.write(start, np.repeat(sound, 3))
-            sealed = file.seal()
-            self.context.store.put(sealed.sha256, path, sealed.size, MOMENT + timedelta(days=1))
-            with self.database.begin() as work:
-                work.hearings.add(
-                    Segment(
-                        hearing_id=hearing_id,
-                        track=track,
-                        sequence=sequence,
-                        start=start,
-                        end=start + 3 * sound.size,
-                        rate=48_000,
-                        sha256=sealed.sha256,
-                        size=sealed.size,
-                        init_size=sealed.init_size,
-                        codec="flac",
-                        partial=False,
-                        utc=MOMENT,
-                        leaf_index=0,
-                    )
-                )
-
-    def texts(self, hearing_id: str = HEARING) -> list[tuple[str, str]]:
-        with self.database.read() as work:
-            return [(one.track, one.text) for one in work.utterances.of(hearing_id)]
-
-    def window(self, sequence: int = 0) -> tuple[str, int, str]:
-        with self.database.read() as work:
-            found = work.windows.get(HEARING, sequence)
-            assert found is not None
-            return found.state, found.attempts, found.error
-
-    def offered(self) -> list[tuple[str, list[object]]]:
-        with self.database.read() as work:
-            return [(row.task, row.args) for row in work.outbox.unsent()]
-
-    def transcripts(self) -> list[dict[str, Any]]:
-        with self.database.read() as work:
-            leaves = [parse(one.entry) for one in work.log.entries(HEARING)]
-        return [dict(leaf.body) for leaf in leaves if leaf.kind is LeafKind.TRANSCRIPT]
+from transcribe.tasks import register, transcribe
 
 
 @pytest.fixture
 def court(database: Database, tmp_path: Path) -> Court:
     return Court(database, tmp_path)
-
-
-def spoken(start: float = 1.0, seconds: float = 2.0) -> dict[str, Pcm]:
-    """The first `seconds` of a human sentence at the judge's microphone, and its bleed at the other."""
-    sentence = festvox_ru(1)[0].pcm[: round(seconds * 16_000)]
-    pcm = room([], start + sentence.size / 16_000 + 1.0, TRACKS)
-    at = round(start * 16_000)
-    for track, heard in pcm.items():
-        heard[at : at + sentence.size] += (sentence * (1.0 if track == "mic-judge" else 0.2)).astype(np.int16)
-    return pcm
 
 
 def test_a_window_becomes_utterances_a_ledger_entry_and_the_offer_of_a_protocol(court: Court) -> None:
@@ -367,6 +252,45 @@ def test_a_worker_that_was_too_slow_stores_nothing(court: Court) -> None:
     assert len(court.transcripts()) == 1
 
 
+def test_a_worker_whose_window_another_has_taken_over_stores_nothing(court: Court) -> None:
+    court.open()
+    court.record(spoken())
+    slow = OneWord()
+    taken: list[Window | None] = []
+
+    def taken_over() -> None:
+        with court.database.begin() as work:
+            taken.append(work.windows.claim(HEARING, 0, court.moment + timedelta(hours=1)))
+
+    slow.before, court.engine = taken_over, slow
+    assert not transcribe(court.context, HEARING, 0)
+    assert taken[0] is not None
+    assert court.window() == ("claimed", 2, "")
+    assert court.transcripts() == []
+
+
+def test_a_claim_is_renewed_for_as_long_as_its_worker_works(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "RENEWED_EVERY", timedelta(0))
+    court.open()
+    court.record(spoken())
+    engine = OneWord()
+
+    def long_work() -> None:
+        court.moment += timedelta(minutes=10)
+        until(lambda: claimed_at() == court.moment)
+        with court.database.begin() as work:
+            assert work.windows.claim(HEARING, 0, court.moment + timedelta(minutes=1)) is None
+
+    def claimed_at() -> datetime | None:
+        with court.database.read() as work:
+            found = work.windows.get(HEARING, 0)
+        return found.claimed_at if found else None
+
+    engine.before, court.engine = long_work, engine
+    assert transcribe(court.context, HEARING, 0)
+    assert court.window() == ("done", 1, "")
+
+
 def assert_true(value: bool) -> None:
     assert value
 
@@ -411,9 +335,10 @@ def running(court: Court) -> Iterator[Court]:
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_from_stored_segments_to_the_words_really_said(running: Court, whisper_base: WhisperEngine) -> None:
     running.engine = whisper_base
-    running.open(state="recording")
+    running.open(state="recording", windows=0)
     running.record(spoken(seconds=30.0))
     with running.database.begin() as work:
+        work.windows.add(HEARING, 0, offered=MOMENT)  # as ingest does: once all its segments are there
         work.outbox.put(TRANSCRIBE_WINDOW, [HEARING, 0], MOMENT)
     until(lambda: running.window()[0] == "done", running.window)
     [(track, text)] = running.texts()

@@ -25,7 +25,7 @@ CONTENT = {
     "/hearings/{hearing_id}",
     "/hearings/{hearing_id}/transcript",
 }
-STREAMS = {"/live/levels"}
+STREAMS = {"/live/levels", "/live/text/{hearing_id}"}  # the latter: test_live_text.py
 
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -11,11 +11,12 @@ from court.people import UserRole
 # always · never · court: everywhere if open, at the court if closed · own: as court, for granted hearings only
 # copy: granted and open · known: granted
 RULES = {
-    # In order: card, read, play, download, record, order, sign, ledger, users, retention, write-off, rooms
-    UserRole.SECRETARY: "always court court court always always always always never never never never",
-    UserRole.JUDGE: "always court court court never always always always never always never never",
-    UserRole.PARTY: "known own own copy never never never never never never never never",
-    UserRole.ADMIN: "always never never never never never never always always always always always",
+    # In order: card, read, play, download, record, order, sign, ledger, users, retention, write-off, rooms, jobs,
+    # choice of a transcript
+    UserRole.SECRETARY: "always court court court always always always always never never never never always always",
+    UserRole.JUDGE: "always court court court never always always always never always never never always always",
+    UserRole.PARTY: "known own own copy never never never never never never never never never never",
+    UserRole.ADMIN: "always never never never never never never always always always always always always never",
 }
 
 

@@ -118,6 +118,14 @@ def test_right_packages_with_a_wrong_file_are_refused(
     assert list((tmp_path / "models").iterdir()) == []
 
 
+def test_a_models_folder_may_be_given_relative(
+    card: ModelCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As COURTREC_HOME is by default."""
+    monkeypatch.chdir(tmp_path)
+    assert (ensure(card.name, Path("models")) / card.files[0].name).is_file()
+
+
 def test_packages_without_a_part_are_refused(card: ModelCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(replace(card, files=(replace(card.files[0], parts=("gone.bin",)),)), monkeypatch)
     with pytest.raises(ModelError, match=r"hold no gone\.bin"):

@@ -16,7 +16,7 @@ from protocol.draft import draft
 from protocol.facts import HearingFacts
 from protocol.forms import load_form
 from protocol.model import Line
-from protocol.pdf import Look, Rendered, parts, render, seal_appearance
+from protocol.pdf import Look, Rendered, layout, parts, render, seal_appearance
 from tests.factories.protocol import HEARING, facts, said
 
 BASE = "https://court.example"
@@ -61,21 +61,24 @@ def test_every_timed_line_opens_the_recording_at_its_moment() -> None:
 
 def test_every_timed_line_has_a_code_and_every_page_one_to_verify_it(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[str] = []
-    make = parts.segno.make_qr
+    draw = parts.draw_qr
 
-    def note(content: str, **options: Any) -> Any:
+    def note(canvas: Any, content: str, *rest: Any) -> None:
         drawn.append(content)
-        return make(content, **options)
+        draw(canvas, content, *rest)
 
-    monkeypatch.setattr(parts.segno, "make_qr", note)
+    for module in (parts, layout):
+        monkeypatch.setattr(module, "draw_qr", note)
     result = rendered()
-    second_pass = drawn[len(drawn) // 2 :]
-    verify = f"{BASE}/verify?protocol={HEARING}-r3"
-    assert second_pass.count(verify) == result.pages
+    assert drawn.count(f"{BASE}/verify?protocol={HEARING}-r3") == 1  # drawn once, and put on every page
+    for page in PdfReader(BytesIO(result.pdf)).pages:
+        (code,) = page["/Resources"]["/XObject"].values()
+        assert code.get_object()["/Subtype"] == "/Form"
+        assert f"{next(iter(page['/Resources']['/XObject']))} Do".encode() in page.get_contents().get_data()
     document = draft(facts(), load_form("civil_brief", "ru"))
     fields = [line for field in document.fields for line in field.lines]
     moments = {line.at for line in (*fields, *document.course) if line.at is not None}
-    assert {f"{BASE}/hearings/{HEARING}?t={moment:g}" for moment in moments} <= set(second_pass)
+    assert {f"{BASE}/hearings/{HEARING}?t={moment:g}" for moment in moments} <= set(drawn)
 
 
 def test_a_code_is_drawn_module_for_module() -> None:

@@ -29,12 +29,18 @@ class Placed:
 
 @dataclass(frozen=True)
 class Acoustics:
-    """What the room does to sound. Levels in dB (noise: dBFS, RMS), delays in seconds."""
+    """What the room does to sound. Levels in dB (noise: dBFS, RMS), delays and `rt60` in seconds.
+
+    With an `rt60` above 0 every microphone also hears the room's tail of each voice, which falls by 60 dB in that time.
+    Its power, `reverb_db` against the voice's direct sound at its own microphone, is the same everywhere in the room.
+    """
 
     bleed_db: float = -14.0
     noise_dbfs: float = -55.0
     nearest_delay: float = 0.003
     delay_per_seat: float = 0.002
+    rt60: float = 0.0
+    reverb_db: float = -8.0
 
 
 def gain(db: float) -> float:
@@ -106,7 +112,19 @@ def microphones(
             start = voice.start + late
             heard = voice.signal[: max(0, length - start)]
             room[channel, start : start + heard.size] += heard * (gain(acoustics.bleed_db) if seats else 1.0)
+            if acoustics.rt60:
+                tail = reverberation(voice.signal, acoustics, rng)[: max(0, length - start)]
+                room[channel, start : start + tail.size] += tail
     return to_pcm(room)
+
+
+def reverberation(signal: Signal, acoustics: Acoustics, rng: np.random.Generator) -> Signal:
+    """The diffuse tail that a signal leaves in the room, ``rt60`` longer than it: decaying noise, convolved with it."""
+    time = np.arange(round(acoustics.rt60 * RATE)) / RATE
+    tail = rng.standard_normal(time.size) * 10.0 ** (-3.0 * time / acoustics.rt60)
+    tail *= gain(acoustics.reverb_db) / float(np.sqrt(np.sum(tail**2)))
+    size = signal.size + tail.size - 1
+    return np.asarray(np.fft.irfft(np.fft.rfft(signal, size) * np.fft.rfft(tail, size), size))
 
 
 def to_pcm(signal: Signal) -> Pcm:

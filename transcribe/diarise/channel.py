@@ -1,13 +1,13 @@
-"""The speaker is the person at the microphone whose own energy dominates.
+"""The speaker is the person at the microphone that hears the voice loudest, frequency by frequency.
 
-A microphone also hears everyone else in the room, weaker by the way the sound travels (bleed, about -14 dB between
-courtroom places). So in every 10 ms frame a microphone counts as spoken into only if it is well above its own noise
-and not far below the loudest one. Two people speaking at once are about equally loud, each at their own microphone,
-and both count.
+A microphone also hears everyone else in the room, weaker by the way the sound travels (bleed, −6 to −20 dB between
+places in a court-room), and the room's tail of what was just said. Speech is sparse: of two people who speak at once
+each fills other frequencies at other moments, and in each of these one microphone is the loudest. So bleed never
+leads anywhere, and somebody who speaks leads somewhere, however loud the others are. In every 10 ms frame a
+microphone counts as spoken into if it leads in enough of what it hears, well above its own noise.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,68 +15,112 @@ from numpy.typing import NDArray
 from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan
 
 HOP = 160  # samples: 10 ms
-SMOOTHING = 25  # frames: levels are means over 0.25 s, so that single sounds do not decide
-MARGIN_DB = 5.0  # at most this far below the loudest microphone; bleed must be weaker than that
-ABOVE_NOISE_DB = 6.0  # below this a frame is a pause
-TRIM_DB = 4.0  # how far different gains of microphones are evened out by their noise floors
-DYNAMICS_DB = 15.0  # speech stands out of the noise at least so far; a stretch without a pause has no other floor
-QUIETEST_DB = -90.0  # digital silence counts as this, the rounding noise of 16 bit
+FRAME = 512  # samples: 32 ms, a line of the spectrum per 31 Hz
+LINES = slice(9, 121)  # 280 to 3 780 Hz: speech without the rumble of a room
+LINES_PER_BAND = 2
+BRIEF = 3  # frames: a band's power is a mean over so many, since that of a single frame is mostly chance
+SMOOTHING = 25  # frames: decisions are over 0.25 s, so that single sounds do not decide
+DECAY_DB = 0.8  # per frame: how fast a room may forget; 60 dB in 0.75 s
+BEGINS = 0.55  # of what a microphone hears it must lead in, for a turn to begin: bleed in a hard room seldom does
+GOES_ON = 0.3  # and to go on: less than this are other people, however many
+ABOVE_NOISE = 2.0  # times the noise; below this a frame is a pause
+BAND_ABOVE_NOISE = 4.0  # times the noise of its band; below this a band is noise
+QUIETEST = 1e-9  # what digital silence counts as: below the rounding noise of 16 bit in a band
+QUIET_PART = 15  # percent of the frames in which a band is taken to hold noise only
+QUIET_TO_MEAN = 2.0  # times that percentile is the mean of the noise's power
+DYNAMICS = 10.0  # times its noise is the loudest that a microphone hears; speech without a pause shows no noise
+TRIM = 2.5  # times (4 dB), up to which different gains of microphones are evened out by their noise
 BRIDGE_FRAMES = 40  # a dip this short does not end a turn
 SHORTEST_FRAMES = 15  # a burst this short is no turn
-EDGE_FRAMES = 20  # what is given back at either end, where speech fades into noise
+SUREST_FRAMES = 10  # so long in all a run must be such as begins a turn
+EDGE_FRAMES = 10  # what is given back at either end, where speech fades into noise
 
-_Levels = NDArray[np.float64]
+_Array = NDArray[np.float32]
 _Mask = NDArray[np.bool_]
 
 
 def dominant_channels(pcm: Mapping[str, Pcm], spans: Sequence[SpeechSpan]) -> list[SpeechSpan]:
     """The Diariser for rooms with a microphone per role; see the port for shapes and units."""
-    tracks = sorted(pcm)
-    frames = min((len(one) for one in pcm.values()), default=0) // HOP
-    if not frames:
-        return []
-    levels = np.stack([_levels(pcm[track], frames) for track in tracks])
-    floors = np.array([[_floor(one)] for one in levels])
-    trimmed = levels - np.clip(floors - np.median(floors), -TRIM_DB, TRIM_DB)
-    own = (trimmed >= trimmed.max(axis=0) - MARGIN_DB) & (levels >= floors + ABOVE_NOISE_DB)
+    begins, goes_on = _own(pcm)
     return sorted(
         (
-            SpeechSpan(track, start * HOP / SAMPLE_RATE, end * HOP / SAMPLE_RATE)
-            for track, mask in zip(tracks, own, strict=True)
+            SpeechSpan(span.track, start * HOP / SAMPLE_RATE, end * HOP / SAMPLE_RATE)
+            for row, track in enumerate(sorted(pcm))
             for span in spans
             if span.track == track
-            for start, end in _turns(mask, round(span.start * SAMPLE_RATE / HOP), round(span.end * SAMPLE_RATE / HOP))
+            for start, end in _turns(begins[row], goes_on[row], span)
         ),
         key=lambda one: (one.start, one.track),
     )
 
 
-def _levels(pcm: Pcm, frames: int) -> _Levels:
-    """Smoothed level of each frame in dB of full scale."""
-    power = np.square(pcm[: frames * HOP].astype(np.float64) / 32768.0).reshape(frames, HOP).mean(axis=1)
-    smooth = np.convolve(np.pad(power, SMOOTHING // 2, mode="edge"), np.full(SMOOTHING, 1 / SMOOTHING), "valid")
-    return np.asarray(10 * np.log10(np.maximum(smooth, 10 ** (QUIETEST_DB / 10))))
+def _own(pcm: Mapping[str, Pcm]) -> tuple[_Mask, _Mask]:
+    """Per microphone (row, in order of the tracks' names) and frame: such as begins its own turn, such as goes on."""
+    frames = min((len(one) for one in pcm.values()), default=0) // HOP
+    if not frames:
+        nothing = np.zeros((len(pcm), 0), np.bool_)
+        return nothing, nothing
+    power = np.stack([_bands(pcm[track], frames) for track in sorted(pcm)])
+    noise = np.stack([_noise(one) for one in power])
+    sounding = np.where(power > BAND_ABOVE_NOISE * noise, power - noise, 0)
+    heard = _mean(sounding.sum(axis=2), SMOOTHING)
+    led = _mean(np.where(_leads(power, noise), sounding, 0).sum(axis=2), SMOOTHING)
+    loud = led > ABOVE_NOISE * noise.sum(axis=2)
+    return loud & (led > BEGINS * heard), loud & (led > GOES_ON * heard)
 
 
-def _floor(levels: _Levels) -> float:
-    """The microphone's own noise in dB. Digital zeros (nothing recorded there) say nothing about it."""
-    heard = levels[levels > QUIETEST_DB]
-    if not heard.size:
-        return QUIETEST_DB
-    return min(float(np.percentile(heard, 5)), float(heard.max()) - DYNAMICS_DB)
+def _bands(pcm: Pcm, frames: int) -> _Array:
+    """Power of each frame (row) in each band (column); full scale is 1."""
+    around = (FRAME - HOP) // 2
+    padded = np.pad(pcm[: frames * HOP].astype(np.float32) / 32768, (around, FRAME - HOP - around))
+    framed = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::HOP]
+    window = np.hanning(FRAME)
+    window = (window / np.sqrt(FRAME * np.sum(window**2))).astype(np.float32)
+    spectrum = np.fft.rfft(framed * window, axis=1)[:, LINES]
+    lines = np.square(spectrum.real) + np.square(spectrum.imag)
+    bands = lines.reshape(frames, -1, LINES_PER_BAND).mean(axis=2)
+    return np.asarray(_mean(bands.T, BRIEF).T, np.float32)
 
 
-def _turns(own: _Mask, start: int, end: int) -> list[tuple[int, int]]:
-    """Frame ranges within the speech span [start, end) that are the microphone's own, dips bridged."""
-    end = min(end, len(own))
+def _noise(power: _Array) -> _Array:
+    """The microphone's own noise in each band, as one row. Digital zeros (nothing recorded there) say nothing of it."""
+    recorded = power[power.sum(axis=1) > QUIETEST]
+    if not recorded.size:
+        return np.full((1, power.shape[1]), QUIETEST, np.float32)
+    quiet = np.percentile(recorded, QUIET_PART, axis=0, keepdims=True) * QUIET_TO_MEAN
+    most = _mean(recorded.sum(axis=1)[None], SMOOTHING).max() / DYNAMICS
+    return np.asarray(np.maximum(quiet * min(1.0, most / max(quiet.sum(), QUIETEST)), QUIETEST), np.float32)
+
+
+def _leads(power: _Array, noise: _Array) -> _Mask:
+    """Where a microphone is louder than every other is, or was until just before as the room still remembers."""
+    loudness = noise.sum(axis=2, keepdims=True)
+    even = power / np.clip(loudness / np.median(loudness), 1 / TRIM, TRIM)
+    remembered, decay = even.copy(), np.float32(10 ** (-DECAY_DB / 10))
+    for frame in range(1, remembered.shape[1]):
+        np.maximum(remembered[:, frame], decay * remembered[:, frame - 1], out=remembered[:, frame])
+    others = (np.delete(remembered, row, axis=0).max(axis=0, initial=0) for row in range(len(even)))
+    return np.stack([one > other for one, other in zip(even, others, strict=True)])
+
+
+def _mean(rows: _Array, length: int) -> _Array:
+    """Each row's running mean over `length` columns, an odd number; the edges go on as they are."""
+    around = length // 2
+    sums = np.cumsum(np.pad(rows, ((0, 0), (around + 1, around)), mode="edge"), axis=1, dtype=np.float64)
+    return np.asarray((sums[:, length:] - sums[:, :-length]) / length, np.float32)
+
+
+def _turns(begins: _Mask, goes_on: _Mask, span: SpeechSpan) -> list[tuple[int, int]]:
+    """Frame ranges within the speech span that are the microphone's own, dips bridged."""
+    start, end = (round(edge * SAMPLE_RATE / HOP) for edge in (span.start, span.end))
+    end = min(end, len(goes_on))
+    edges = np.flatnonzero(np.diff(goes_on[start:end], prepend=False, append=False)) + start
     runs: list[tuple[int, int]] = []
-    at = start
-    for mine, group in groupby(own[start:end]):
-        length = sum(1 for _ in group)
-        if mine:
-            if runs and at - runs[-1][1] <= BRIDGE_FRAMES:
-                runs[-1] = (runs[-1][0], at + length)
-            else:
-                runs.append((at, at + length))
-        at += length
+    for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if begins[a:b].sum() < SUREST_FRAMES:
+            continue
+        if runs and a - runs[-1][1] <= BRIDGE_FRAMES:
+            runs[-1] = (runs[-1][0], b)
+        else:
+            runs.append((a, b))
     return [(max(start, a - EDGE_FRAMES), min(end, b + EDGE_FRAMES)) for a, b in runs if b - a >= SHORTEST_FRAMES]

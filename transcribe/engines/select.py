@@ -28,19 +28,19 @@ class Engines:
         self._loaded: dict[str, WhisperEngine | OnnxAsrEngine] = {}
         self._unusable: dict[str, str] = {}
 
-    def __call__(self, language: str) -> Engine:
-        """Raises NoEngine when none is set for `language` or none of those set can be used."""
-        models = self._settings.models_for(language)
+    def __call__(self, language: str, model: str = "") -> Engine:
+        """With `model` that one and no other. Raises NoEngine when none is set for `language` or none can be used."""
+        models = (model,) if model else self._settings.models_for(language)
         complaints = []
-        for model in models:
+        for name in models:
             try:
-                engine = self._engine(model)
+                engine = self._engine(name)
             except (ModelError, EngineError) as error:
                 complaints.append(str(error))
                 continue
             if language in engine.languages:
                 return engine
-            complaints.append(f"The model {model} does not know the language {language!r}: set another for it.")
+            complaints.append(f"The model {name} does not know the language {language!r}: set another for it.")
         if not models:
             raise NoEngine(
                 f"No recogniser is set for hearings in {language!r}: "

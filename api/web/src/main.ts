@@ -1,6 +1,7 @@
 import "./styles/index.css";
 import { startShell } from "./shell";
 import { ConsoleElement } from "./console";
+import { LiveTextElement } from "./live";
 import { PlayerElement } from "./player/player";
 import { SelfTestElement } from "./selftest";
 import { SituationElement } from "./situation";
@@ -8,6 +9,7 @@ import { VerifyElement } from "./verify";
 
 startShell();
 customElements.define("courtrec-console", ConsoleElement);
+customElements.define("courtrec-live", LiveTextElement);
 customElements.define("courtrec-player", PlayerElement);
 customElements.define("courtrec-selftest", SelfTestElement);
 customElements.define("courtrec-situation", SituationElement);

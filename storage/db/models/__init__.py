@@ -5,7 +5,8 @@ from storage.db.models.checks import ObjectCheck, StoreCanary
 from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow, Timestamp
 from storage.db.models.retention import DestructionAct
-from storage.db.models.work import OutboxRow, Protocol, Utterance, Window
+from storage.db.models.voices import VoicePrint
+from storage.db.models.work import OutboxRow, Protocol, TranscriptRun, Utterance, Window
 
 __all__ = [
     "Checkpoint",
@@ -28,7 +29,9 @@ __all__ = [
     "StoreCanary",
     "StoredObjectRow",
     "Timestamp",
+    "TranscriptRun",
     "User",
     "Utterance",
+    "VoicePrint",
     "Window",
 ]

@@ -14,7 +14,8 @@ _HEARING = "hearings.id"
 class Hearing(Base):
     """`end_sample` (48 000 per second) is known once the hearing has ended; `tracks` as in its first leaf.
 
-    `spare_of` is the hearing that this one is a spare recording of, made by a second node of the room.
+    `spare_of` is the hearing that this one is a spare recording of, made by a second node of the room. `chosen_run` is
+    the version of the transcript that somebody chose, None where the rule of storage.runs does.
     """
 
     __tablename__ = "hearings"
@@ -30,6 +31,7 @@ class Hearing(Base):
     ended_at: Mapped[datetime | None]
     end_sample: Mapped[int | None] = mapped_column(BigInteger)
     spare_of: Mapped[str | None] = mapped_column(String(36), index=True)
+    chosen_run: Mapped[int | None]
 
 
 class Segment(Base):

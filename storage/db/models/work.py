@@ -12,25 +12,45 @@ _HEARING = "hearings.id"
 
 
 class Window(Base):
-    """A unit of transcription: all microphones' segments of one sequence number.
+    """A unit of transcription: all microphones' segments of one sequence number, in one run.
 
-    `state` is pending, claimed, done or failed; a claim older than the queue's lease may be taken over.
-    `offered_at` is when a task for it was last promised, None when it waits to be offered. `error` is what the program
-    says of its last failure, `reason` a word for what pages can say in their own language (empty: they quote `error`).
+    `state` is pending, claimed, done or failed; a claim older than its lease may be taken over. `claims` counts all
+    that ever were, and so names the present one; `attempts` those that count towards giving up. `offered_at` is None
+    while the window rests after an attempt that failed. `error` is what the program says of its last failure,
+    `reason` a word for what pages can say in their own language (empty: they quote `error`).
     """
 
     __tablename__ = "windows"
-    __table_args__ = (UniqueConstraint("hearing_id", "sequence"),)
+    __table_args__ = (UniqueConstraint("hearing_id", "run", "sequence"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     hearing_id: Mapped[str] = mapped_column(ForeignKey(_HEARING), index=True)
+    run: Mapped[int] = mapped_column(default=1, server_default="1")
     sequence: Mapped[int]
-    state: Mapped[str] = mapped_column(String(16), default="pending")
+    state: Mapped[str] = mapped_column(String(16), default="pending", index=True)
     offered_at: Mapped[datetime | None]
-    claimed_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(default=0)
+    claims: Mapped[int] = mapped_column(default=0, server_default="0")
     error: Mapped[str] = mapped_column(default="")
     reason: Mapped[str] = mapped_column(String(32), default="")
+
+
+class TranscriptRun(Base):
+    """A further transcription of a hearing, made beside those before it; `model` is '' where the settings choose.
+
+    Run 1 is the one that makes itself, and has no row.
+    """
+
+    __tablename__ = "transcript_runs"
+    __table_args__ = (UniqueConstraint("hearing_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hearing_id: Mapped[str] = mapped_column(ForeignKey(_HEARING), index=True)
+    number: Mapped[int]
+    model: Mapped[str] = mapped_column(String(100))
+    asked_by: Mapped[str] = mapped_column(String(200))
+    asked_at: Mapped[datetime]
 
 
 class Utterance(Base):
@@ -41,18 +61,21 @@ class Utterance(Base):
 
     `segment_sha256`, `track`, `engine` and `parameters_key` say exactly what it was made of and by what, so a
     repeated task finds its own work. `engine` and `model` are those of the hearing's language; the transcript's entry
-    in the log says which served another. `flags` name the reasons to doubt the text.
+    in the log says which served another. `flags` name the reasons to doubt the text. `voice` is the label of
+    the voice print where several people share the microphone, else empty.
     """
 
     __tablename__ = "utterances"
     __table_args__ = (
         UniqueConstraint(
-            "hearing_id", "segment_sha256", "track", "engine", "parameters_key", "position", name="uq_utterances_work"
+            *("hearing_id", "run", "segment_sha256", "track", "engine", "parameters_key", "position"),
+            name="uq_utterances_work",
         ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     hearing_id: Mapped[str] = mapped_column(ForeignKey(_HEARING), index=True)
+    run: Mapped[int] = mapped_column(default=1, server_default="1")
     sequence: Mapped[int]
     track: Mapped[str] = mapped_column(String(64))
     role: Mapped[str] = mapped_column(String(32))
@@ -63,6 +86,7 @@ class Utterance(Base):
     language: Mapped[str] = mapped_column(String(8))
     alternative: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     flags: Mapped[list[str]]
+    voice: Mapped[str] = mapped_column(String(16), default="")
     engine: Mapped[str] = mapped_column(String(64))
     model: Mapped[str] = mapped_column(String(100))
     parameters_key: Mapped[str] = mapped_column(String(64))
@@ -71,7 +95,8 @@ class Utterance(Base):
 
 
 class Protocol(Base):
-    """One revision of a hearing's protocol; `sha256` names its PDF in the write-once store."""
+    """One revision of a hearing's protocol; `sha256` names its PDF in the write-once store, `run` is the version of the
+    transcript it was drafted from."""
 
     __tablename__ = "protocols"
     __table_args__ = (UniqueConstraint("hearing_id", "revision"),)
@@ -79,6 +104,7 @@ class Protocol(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     hearing_id: Mapped[str] = mapped_column(ForeignKey(_HEARING), index=True)
     revision: Mapped[int]
+    run: Mapped[int] = mapped_column(default=1, server_default="1")
     state: Mapped[str] = mapped_column(String(16))
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     size: Mapped[int]

@@ -1,0 +1,142 @@
+"""The worker for live text: listens to a node, recognises, reports to the server. It may end at any time."""
+
+import base64
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any
+
+import httpx
+import structlog
+
+from api.errors import NodeUnreachable
+from api.node_client import NodeClient
+from court.errors import CourtError
+from transcribe.live.listener import Listener, LiveLine
+
+AGAIN = 1.0
+"""Seconds after which a node that is away is asked again."""
+_MOST = 4000  # events that wait: more than a minute of a room; who is that far behind begins anew
+_REPORT_EVERY = 2.0  # seconds, though nothing was said
+_PAUSE = 0.02
+
+_log = structlog.get_logger(__name__)
+
+Event = tuple[str, dict[str, Any]]
+MakeListener = Callable[[str], Listener | None]
+"""For a hearing's language; None where no model serves it."""
+
+
+class Inbox(threading.Thread):
+    """What the first of these nodes that answers tells, as it comes, on a thread of its own."""
+
+    def __init__(self, nodes: Iterable[NodeClient]) -> None:
+        super().__init__(name="live-inbox", daemon=True)
+        self._nodes = [*nodes]
+        self._events: deque[Event] = deque()
+
+    def run(self) -> None:
+        while True:
+            for node in self._nodes:
+                try:
+                    for event in node.sound():
+                        self._put(event)
+                except NodeUnreachable:
+                    self._put(("lost", {}))
+            time.sleep(AGAIN)
+
+    def take(self) -> list[Event]:
+        """Everything that came since the last time."""
+        return [self._events.popleft() for _ in range(len(self._events))]
+
+    def _put(self, event: Event) -> None:
+        if len(self._events) > _MOST:
+            self._events.clear()
+            event = "lost", {}
+        self._events.append(event)
+
+
+class LiveWorker:
+    """Feeds the running hearing's sound to a Listener and makes the reports of its lines."""
+
+    def __init__(self, make_listener: MakeListener) -> None:
+        self._make_listener = make_listener
+        self._worker = secrets.token_hex(8)
+        self._head: dict[str, Any] = {}
+        self._listener: Listener | None = None
+        self._without_model = False
+
+    def take(self, events: Iterable[Event]) -> None:
+        for name, told in events:
+            if name == "hearing":
+                self._follow(told)
+            elif name == "sound" and self._listener is not None:
+                content = base64.b64decode(told["content"])
+                self._listener.hear(told["track"], told["sequence"], content, told["first"])
+            elif name == "lost":
+                self._follow({})
+
+    def step(self) -> list[LiveLine]:
+        return [] if self._listener is None else self._listener.step()
+
+    def report(self, lines: Iterable[LiveLine]) -> dict[str, Any]:
+        """See schemas.LiveReport."""
+        return {
+            "worker": self._worker,
+            "state": self._state(),
+            "recording": self._head.get("hearing", ""),
+            "spare_of": self._head.get("spare_of", ""),
+            "orders": self._head.get("orders", []),
+            "lines": [asdict(one) for one in lines],
+        }
+
+    @property
+    def busy(self) -> bool:
+        return self._listener is not None and not self._listener.idle
+
+    def _state(self) -> str:
+        if self._without_model:
+            return "no_model"
+        if self._head.get("late"):
+            return "late"
+        return "on" if self._head.get("hearing") else "idle"
+
+    def _follow(self, head: dict[str, Any]) -> None:
+        if head.get("hearing") != self._head.get("hearing"):
+            self._listener, self._without_model = None, False
+            if head.get("hearing"):
+                try:
+                    self._listener = self._make_listener(head["language"])
+                except CourtError as error:
+                    _log.warning("live_text_without_model", reason=str(error))
+                self._without_model = self._listener is None
+        self._head = head
+        if self._listener is not None and head.get("state") != "recording":
+            self._listener.rest()
+
+
+def run_worker(nodes: Iterable[NodeClient], server_url: str, token: str, make_listener: MakeListener) -> None:
+    """Until the process is ended."""
+    inbox, worker = Inbox(nodes), LiveWorker(make_listener)
+    inbox.start()
+    told = 0.0
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=server_url, headers=headers, timeout=5, trust_env=False) as client:
+        while True:
+            worker.take(inbox.take())
+            lines = worker.step()
+            if lines or time.monotonic() > told + _REPORT_EVERY:
+                told = time.monotonic()
+                _send(client, worker.report(lines))
+            if not worker.busy:
+                time.sleep(_PAUSE)
+
+
+def _send(client: httpx.Client, report: dict[str, Any]) -> None:
+    try:
+        client.post("/live/text", json=report).raise_for_status()
+    except httpx.HTTPError as error:  # the server is away: what was not shown in time need not be shown
+        _log.warning("live_text_not_reported", reason=str(error) or type(error).__name__)

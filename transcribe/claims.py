@@ -1,0 +1,81 @@
+"""A claim is kept while its worker lives, and given back where the worker must end before the window is done."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from court.clock import Clock
+from storage.db.models import Window
+from storage.db.unit_of_work import Database
+from storage.db.windows import LEASE
+from storage.queue import TRANSCRIBE_WINDOW
+
+RENEWED_EVERY = LEASE / 4
+LONGEST = timedelta(minutes=15)
+"""Nothing takes so long on one window; a worker that hangs keeps it no longer."""
+GRACE = timedelta(seconds=30)
+"""For the window at hand once the worker was told to end; whatever ends it by force waits longer (deploy/)."""
+_LOOK_EVERY = 0.25
+
+_log = structlog.get_logger(__name__)
+
+
+class Drain:
+    """Whether the worker was told to end, and its task has had its `grace` to finish."""
+
+    def __init__(self, grace: timedelta = GRACE) -> None:
+        self._grace = grace.total_seconds()
+        self._over_at: float | None = None
+
+    def begin(self) -> None:
+        """May be called in a signal handler, and again."""
+        if self._over_at is None:
+            self._over_at = time.monotonic() + self._grace
+
+    @property
+    def over(self) -> bool:
+        return self._over_at is not None and time.monotonic() >= self._over_at
+
+
+@contextmanager
+def kept(database: Database, clock: Clock, drain: Drain, window: Window) -> Iterator[None]:
+    """Renews the claim on `window` for the length of the block, by a thread beside it.
+
+    Where the drain is over it gives the claim back with a task for another worker; whatever the block finds then is
+    discarded by the check that it makes before storing.
+    """
+    ended = threading.Event()
+    thread = threading.Thread(target=_keep, args=(database, clock, drain, window, ended), name="claim", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _keep(database: Database, clock: Clock, drain: Drain, window: Window, ended: threading.Event) -> None:
+    began = renewed = time.monotonic()
+    while not ended.wait(_LOOK_EVERY) and time.monotonic() - began < LONGEST.total_seconds():
+        try:
+            if drain.over:
+                _give_back(database, window, clock.now().utc)
+                return
+            if time.monotonic() - renewed >= RENEWED_EVERY.total_seconds():
+                renewed = time.monotonic()
+                with database.begin() as work:
+                    work.windows.renew(window, clock.now().utc)
+        except DBAPIError as error:  # the database is away: the lease may end, then another worker has the window
+            _log.warning("claim_not_renewed", error=str(error))
+
+
+def _give_back(database: Database, window: Window, now: datetime) -> None:
+    with database.begin() as work:
+        if work.windows.release(window, now):
+            work.outbox.put(TRANSCRIBE_WINDOW, [], now)
+    _log.info("window_given_back", hearing=window.hearing_id, sequence=window.sequence)
