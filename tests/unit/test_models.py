@@ -123,7 +123,7 @@ def test_a_models_folder_may_be_given_relative(
 ) -> None:
     """As COURTREC_HOME is by default."""
     monkeypatch.chdir(tmp_path)
-    assert (ensure(card.name, Path("models")) / card.files[0].name).is_file()
+    assert (models.ensure(card.name, Path("models")) / card.files[0].name).is_file()
 
 
 def test_packages_without_a_part_are_refused(card: ModelCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
