@@ -1,6 +1,6 @@
 """How good a transcript is: word error rate and speaker error against a reference.
 
-Needs jiwer and pyannote.metrics, which only developers install; nothing that serves imports this module.
+Needs jiwer, meeteval and pyannote.metrics (the extra `evaluate`); nothing that serves imports this module.
 """
 
 import re

@@ -1,16 +1,17 @@
 """From the microphones' sound of one stretch to its utterances: spans, who, pack, recognise, stitch."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from transcribe.diarise.channel import dominant_channels
 from transcribe.diarise.port import Diariser
-from transcribe.engines.port import Engine, EngineSegment, Identifier
+from transcribe.engines.port import BatchEngine, Engine, EngineSegment, Identifier, Sound
+from transcribe.guard import DETECTED, SPEECHLESS_TOO, no_speech
 from transcribe.language import EXPECTED, MARGIN, SHORTEST, Guess, guess
 from transcribe.pack import LONGEST, SILENCE, Piece, Window, pack, place, sound_of
-from transcribe.spans import OPTIONS, speech_spans
+from transcribe.spans import OPTIONS, detected, speech_spans
 from transcribe.speech import Pcm, SpeechSpan, Utterance, Word
 from transcribe.stitch import RecognisedSpan, stitch
 
@@ -80,6 +81,8 @@ def parameters_of(engine: Engine, tongues: Tongues | None = None, voice_model: s
         "silence_ms": round(SILENCE * 1000),
         "vad_min_silence_ms": OPTIONS.min_silence_duration_ms,
         "vad_pad_ms": OPTIONS.speech_pad_ms,
+        "no_speech_percent": round(SPEECHLESS_TOO * 100),
+        "detected_percent": round(DETECTED * 100),
         **(_language_parameters(tongues) if tongues else {}),
         **({"voice_model_sha256": voice_model} if voice_model else {}),
     }
@@ -130,9 +133,7 @@ def _in_both_languages(
 def _all_recognised(
     spans: Sequence[SpeechSpan], pcm: Mapping[str, Pcm], language: str, engine: Engine | None
 ) -> list[RecognisedSpan]:
-    if engine is None:
-        return []
-    return [one for window in pack(spans) for one in _recognise(window, pcm, language, engine)]
+    return [] if engine is None else _recognised(pack(spans), pcm, language, engine)
 
 
 def _of_equal_length(pcm: Mapping[str, Pcm]) -> dict[str, Pcm]:
@@ -140,17 +141,40 @@ def _of_equal_length(pcm: Mapping[str, Pcm]) -> dict[str, Pcm]:
     return {track: np.pad(one, (0, longest - len(one))) for track, one in pcm.items()}
 
 
-def _recognise(window: Window, pcm: Mapping[str, Pcm], language: str, engine: Engine) -> Iterator[RecognisedSpan]:
-    words: list[list[Word]] = [[] for _ in window.pieces]
-    sources: list[list[EngineSegment]] = [[] for _ in window.pieces]
-    for segment in engine.transcribe(sound_of(window, pcm), language):
-        for word in segment.words:
-            index, placed = place(window, word)
-            words[index].append(placed)
-            if segment not in sources[index]:
-                sources[index].append(segment)
-    for index, piece in enumerate(window.pieces):
-        if words[index] or len(window.pieces) == 1:
-            yield RecognisedSpan(piece.span, tuple(words[index]), tuple(sources[index]), language)
-        else:  # recognisers sometimes pass over a speaker among others: ask once more about this one alone
-            yield from _recognise(Window((Piece(piece.span, 0.0),)), pcm, language, engine)
+def _recognised(
+    windows: Sequence[Window], pcm: Mapping[str, Pcm], language: str, engine: Engine
+) -> list[RecognisedSpan]:
+    found: list[RecognisedSpan] = []
+    passed_over: list[Window] = []
+    for window, segments in zip(
+        windows, _heard([sound_of(one, pcm) for one in windows], language, engine), strict=True
+    ):
+        words: list[list[Word]] = [[] for _ in window.pieces]
+        sources: list[list[EngineSegment]] = [[] for _ in window.pieces]
+        for segment in segments:
+            for word in segment.words:
+                index, placed = place(window, word)
+                words[index].append(placed)
+                if segment not in sources[index]:
+                    sources[index].append(segment)
+        for index, piece in enumerate(window.pieces):
+            if words[index] or len(window.pieces) == 1:
+                found.append(_believed(piece.span, words[index], sources[index], pcm, language))
+            else:  # recognisers sometimes pass over a speaker among others: ask once more about this one alone
+                passed_over.append(Window((Piece(piece.span, 0.0),)))
+    return [*found, *_recognised(passed_over, pcm, language, engine)] if passed_over else found
+
+
+def _heard(sounds: Sequence[Sound], language: str, engine: Engine) -> list[list[EngineSegment]]:
+    if isinstance(engine, BatchEngine):
+        return engine.transcribe_all(sounds, language)
+    return [engine.transcribe(one, language) for one in sounds]
+
+
+def _believed(
+    span: SpeechSpan, words: list[Word], sources: list[EngineSegment], pcm: Mapping[str, Pcm], language: str
+) -> RecognisedSpan:
+    """The span with its words, or without any where it was no speech after all."""
+    sound = sound_of(Window((Piece(span, 0.0),)), pcm)
+    nothing = no_speech(sources, lambda: detected(sound))
+    return RecognisedSpan(span, () if nothing else tuple(words), tuple(sources), language)

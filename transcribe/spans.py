@@ -1,8 +1,9 @@
 """Where somebody speaks, per microphone: Silero VAD as carried by faster-whisper."""
 
 import numpy as np
-from faster_whisper.vad import VadOptions, get_speech_timestamps
+from faster_whisper.vad import VadOptions, get_speech_timestamps, get_vad_model
 
+from transcribe.engines.port import Sound
 from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan
 
 # A span ends after 0.4 s without speech: shorter pauses belong to a sentence. Padding keeps soft consonants.
@@ -22,3 +23,9 @@ def speech_spans(track: str, pcm: Pcm) -> list[SpeechSpan]:
         return []
     found = get_speech_timestamps(pcm.astype(np.float32) / 32768.0, OPTIONS)
     return [SpeechSpan(track, one["start"] / SAMPLE_RATE, one["end"] / SAMPLE_RATE) for one in found]
+
+
+def detected(sound: Sound) -> float:
+    """The detector's mean probability of speech over `sound`, a span of speech by itself."""
+    step = 512  # samples, as the model takes them
+    return float(np.mean(get_vad_model()(np.pad(sound, (0, -len(sound) % step)))))

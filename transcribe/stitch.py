@@ -62,12 +62,19 @@ def _utterance(turn: list[RecognisedSpan], shift: float) -> Utterance:
         end=last.end + shift,
         text=" ".join(word.text for word in words),
         words=tuple(replace(word, start=word.start + shift, end=word.end + shift) for word in words),
-        flags=(*doubts(words, segments, sum(one.span.seconds for one in turn)), *_language_doubts(turn)),
+        flags=(
+            *doubts(words, segments, sum(one.span.seconds for one in turn), _edges(turn)),
+            *_language_doubts(turn),
+        ),
         language=turn[0].language,
         other_language=turn[0].other_language,
         other_text=" ".join(one.other_text for one in turn if one.other_text),
         voice=first.voice,
     )
+
+
+def _edges(turn: list[RecognisedSpan]) -> list[float]:
+    return [edge for one in turn for edge in (one.span.start, one.span.end)]
 
 
 def _language_doubts(turn: list[RecognisedSpan]) -> tuple[Doubt, ...]:

@@ -164,6 +164,22 @@ def verifier(file: Annotated[Path, typer.Argument(help="File to write.")] = Path
     write_verifier(file)
 
 
+@app.command()
+def evaluate(
+    reference: Annotated[Path, typer.Argument(help="What was really said (JSON, as samples/*/reference.json).")],
+    hearings: Annotated[
+        list[str] | None,
+        typer.Argument(help="Ids of hearings; without any, the sound beside the reference is recognised now."),
+    ] = None,
+    language: Annotated[str, typer.Option("--language", help="Of that sound; else as hearing.toml says.")] = "",
+    into: Annotated[Path | None, typer.Option("--json", help="Write the measures to this file, too.")] = None,
+) -> None:
+    """Measures transcripts against a reference: words, speakers, times, speed. Needs the extra 'evaluate'."""
+    from api.cli.evaluate import run_evaluate
+
+    run_evaluate(reference, hearings or [], language, into)
+
+
 @app.command("write-off")
 def write_off(
     hearing: Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`).")],

@@ -10,6 +10,7 @@ DOUBTS = {
     "silence_phrase": N_("A phrase that machines invent in silence"),
     "no_speech": N_("Perhaps no speech"),
     "low_probability": N_("Recognised with little certainty"),
+    "cut_word": N_("A word may have been cut off"),
     "language_doubtful": N_("The language is not certain"),
     "no_recogniser": N_("Perhaps in a language that nothing here recognises"),
 }

@@ -53,6 +53,21 @@ def test_the_same_sound_gives_the_same_words(whisper_base: WhisperEngine) -> Non
     assert transcribe_window(pcm, 0.0, "ru", whisper_base) == first
 
 
+def test_several_sounds_at_once_are_understood_as_each_alone(whisper_base: WhisperEngine) -> None:
+    clips = [*festvox_ru(2, seed=1), *asterisk_ru(1, seed=1)]
+    sounds = [one.pcm.astype(np.float32) / 32768.0 for one in clips]
+    together = whisper_base.transcribe_all(sounds, "ru")
+    assert together == whisper_base.transcribe_all(sounds, "ru"), "the same sounds give the same words"
+    for clip, sound, segments in zip(clips, sounds, together, strict=True):
+        words = [word for one in segments for word in one.words]
+        assert word_errors({"": clip.text}, {"": " ".join(word.text for word in words)}).rate < 0.35
+        assert all(0 <= word.start <= word.end <= len(sound) / SAMPLE_RATE + 1 for word in words)
+    assert whisper_base.transcribe_all(sounds[:1], "ru") == [whisper_base.transcribe(sounds[0], "ru")]
+    assert whisper_base.transcribe_all([], "ru") == []
+    with pytest.raises(EngineError, match="does not know the language 'ky'"):
+        whisper_base.transcribe_all(sounds, "ky")
+
+
 @pytest.mark.parametrize("level_db", [-200.0, -60.0, -40.0, -25.0])
 def test_silence_and_noise_have_no_words(whisper_base: WhisperEngine, level_db: float) -> None:
     assert transcribe_window(noise(15, level_db), 0.0, "ru", whisper_base) == []
@@ -83,7 +98,12 @@ def test_a_gpu_that_is_not_there_is_one_sentence(
 def test_what_is_stored_names_model_and_settings(whisper_base: WhisperEngine) -> None:
     assert whisper_base.name == "faster-whisper/whisper-base"
     assert len(whisper_base.model_sha256) == 64
-    assert whisper_base.parameters == {"beam_size": 5, "device": "cpu", "compute_type": "int8"}
+    assert whisper_base.parameters == {
+        "beam_size": 5,
+        "batch": 8,
+        "device": "cpu",
+        "compute_type": "int8",
+    }
 
 
 LOAD = """

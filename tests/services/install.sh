@@ -22,6 +22,7 @@ festival|tests on synthesised Russian speech
 festvox-ru|tests on the recorded Russian man, and on synthesised Russian speech
 asterisk-core-sounds-ru-wav|tests on the recorded Russian woman
 asterisk-core-sounds-ru|tests on the recorded Russian woman (the text of the recordings)
+asterisk-moh-opsound-wav|test that music on hold has no text
 python3-gi|tests on a real RTSP server
 gir1.2-gst-rtsp-server-1.0|tests on a real RTSP server
 gstreamer1.0-plugins-base|tests on a real RTSP server

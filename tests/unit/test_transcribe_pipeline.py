@@ -72,6 +72,59 @@ class Deaf(Listener):
         return []
 
 
+class Doubting(Listener):
+    """Hears words, but believes that nobody speaks."""
+
+    def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
+        return [replace(one, no_speech=0.9) for one in super().transcribe(sound, language)]
+
+
+def test_what_neither_recogniser_nor_detector_takes_for_speech_stays_without_words() -> None:
+    found = transcribe_window(room(TURNS, 9.0), 0.0, "ru", Doubting(), detect=everywhere)
+    assert [(one.text, one.words, one.flags) for one in found] == [("", (), ("no_speech",))] * 2
+
+
+class Together(Listener):
+    """An engine for several sounds at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[int] = []
+
+    def transcribe_all(self, sounds: Sequence[NDArray[np.float32]], language: str | None) -> list[list[EngineSegment]]:
+        self.batches.append(len(sounds))
+        return [self.transcribe(one, language) for one in sounds]
+
+
+class TogetherForgetful(Together, Forgetful):
+    pass
+
+
+def test_all_windows_go_to_an_engine_that_takes_several_at_once() -> None:
+    turns = [("mic-judge", 1.0 + 13 * number, 13.0 + 13 * number) for number in range(4)]
+    engine, alone = Together(), Listener()
+
+    def all_turns(track: str, pcm: Pcm) -> list[SpeechSpan]:
+        return heard_everywhere(turns, [track])
+
+    pcm = room(turns, 55.0)
+    found = transcribe_window(pcm, 0.0, "ru", engine, detect=all_turns)
+    assert engine.batches == [2]
+    assert found == transcribe_window(pcm, 0.0, "ru", alone, detect=all_turns)
+
+
+def test_those_passed_over_are_asked_about_together() -> None:
+    turns = [("mic-judge", 1.0, 3.0), ("mic-claimant", 4.0, 6.0), ("mic-respondent", 7.0, 9.0)]
+
+    def all_turns(track: str, pcm: Pcm) -> list[SpeechSpan]:
+        return heard_everywhere(turns, [track])
+
+    engine = TogetherForgetful()
+    found = transcribe_window(room(turns, 10.0), 0.0, "ru", engine, detect=all_turns)
+    assert [(one.track, bool(one.words)) for one in found] == [(track, True) for track, _, _ in turns]
+    assert engine.batches == [1, 2]
+
+
 def test_speech_no_word_is_recognised_in_stays_visible() -> None:
     found = transcribe_window(room(TURNS, 9.0), 0.0, "ru", Deaf(), detect=everywhere)
     assert [(one.track, one.text, one.flags) for one in found] == [
@@ -106,6 +159,8 @@ def test_the_parameters_name_engine_and_pipeline() -> None:
         "silence_ms": 300,
         "vad_min_silence_ms": 400,
         "vad_pad_ms": 120,
+        "no_speech_percent": 40,
+        "detected_percent": 50,
     }
 
 

@@ -50,6 +50,15 @@ class Engine(Protocol):
 
 
 @runtime_checkable
+class BatchEngine(Engine, Protocol):
+    """An engine that recognises several sounds at less cost than one after the other."""
+
+    def transcribe_all(self, sounds: Sequence[Sound], language: str | None) -> list[list[EngineSegment]]:
+        """For each sound what `transcribe` promises."""
+        ...
+
+
+@runtime_checkable
 class Identifier(Protocol):
     """What can tell in which language somebody speaks."""
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 import ctranslate2
 import numpy as np
-from faster_whisper import WhisperModel
+from faster_whisper import BatchedInferencePipeline, WhisperModel
+from faster_whisper.transcribe import Segment
 
 from transcribe.engines.port import EngineSegment, Sound
 from transcribe.errors import EngineError, NoEngine
@@ -15,6 +16,9 @@ from transcribe.models import verify
 from transcribe.speech import SAMPLE_RATE, Word
 
 BEAM_SIZE = 5
+WINDOW_SECONDS = 30
+BATCH = 8
+"""Windows decoded at once."""
 IDENTIFY_SECONDS = 3
 """A tenth of a window is enough to tell a language, and costs a tenth of a window's encoding."""
 
@@ -65,7 +69,12 @@ class WhisperEngine:
 
     @property
     def parameters(self) -> Mapping[str, str | int | bool]:
-        return {"beam_size": BEAM_SIZE, "device": self._device, "compute_type": self._compute_type}
+        return {
+            "beam_size": BEAM_SIZE,
+            "batch": BATCH,
+            "device": self._device,
+            "compute_type": self._compute_type,
+        }
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -73,8 +82,7 @@ class WhisperEngine:
         return tuple(self._model.supported_languages)
 
     def transcribe(self, sound: Sound, language: str | None) -> list[EngineSegment]:
-        if language is not None and language not in self._model.supported_languages:
-            raise NoEngine(f"The model {self._name} does not know the language {language!r}: set another for it.")
+        self._check(language)
         segments, about = self._model.transcribe(
             sound,
             language=language,
@@ -85,20 +93,40 @@ class WhisperEngine:
             vad_filter=False,
             no_speech_threshold=None,
         )
-        return [
-            EngineSegment(
-                words=tuple(
-                    Word(word.word.strip(), float(word.start), float(word.end), float(word.probability))
-                    for word in segment.words or ()
-                    if word.word.strip()
-                ),
-                no_speech=segment.no_speech_prob,
-                compression_ratio=segment.compression_ratio,
-                log_probability=segment.avg_logprob,
-                language=about.language,
-            )
-            for segment in segments
-        ]
+        return [_segment(one, about.language, 0.0) for one in segments]
+
+    def transcribe_all(self, sounds: Sequence[Sound], language: str | None) -> list[list[EngineSegment]]:
+        """Several sounds decoded at once, without timestamp tokens; a single one as `transcribe` does it."""
+        self._check(language)
+        if len(sounds) < 2:
+            return [self.transcribe(one, language) for one in sounds]
+        samples = WINDOW_SECONDS * SAMPLE_RATE
+        begun = [float(WINDOW_SECONDS * number) for number in range(len(sounds))]
+        # A pipeline of its own per call: it keeps the last word's time, and the same sound is to give the same words.
+        segments, about = BatchedInferencePipeline(self._model).transcribe(
+            np.concatenate([np.pad(one[:samples], (0, max(0, samples - len(one)))) for one in sounds]),
+            language=language,
+            clip_timestamps=[
+                {"start": start, "end": start + min(len(one), samples) / SAMPLE_RATE}
+                for start, one in zip(begun, sounds, strict=True)
+            ],
+            batch_size=BATCH,
+            beam_size=BEAM_SIZE,
+            temperature=0.0,
+            without_timestamps=True,
+            word_timestamps=True,
+            vad_filter=False,
+            no_speech_threshold=None,
+        )
+        found: list[list[EngineSegment]] = [[] for _ in sounds]
+        for one in segments:
+            number = one.seek // (WINDOW_SECONDS * self._model.frames_per_second)
+            found[number].append(_segment(one, about.language, begun[number]))
+        return found
+
+    def _check(self, language: str | None) -> None:
+        if language is not None and language not in self._model.supported_languages:
+            raise NoEngine(f"The model {self._name} does not know the language {language!r}: set another for it.")
 
     @property
     def tells_languages(self) -> bool:
@@ -116,3 +144,18 @@ class WhisperEngine:
             {token[2:-2]: float(probability) for token, probability in found}
             for found in self._model.model.detect_language(heard)
         ]
+
+
+def _segment(one: Segment, language: str, begun: float) -> EngineSegment:
+    """What faster-whisper gives, its times counted from `begun`."""
+    return EngineSegment(
+        words=tuple(
+            Word(word.word.strip(), float(word.start) - begun, float(word.end) - begun, float(word.probability))
+            for word in one.words or ()
+            if word.word.strip()
+        ),
+        no_speech=one.no_speech_prob,
+        compression_ratio=one.compression_ratio,
+        log_probability=one.avg_logprob,
+        language=language,
+    )
