@@ -6,7 +6,7 @@ from statistics import median, quantiles
 from typing import Any
 
 import jiwer
-import meeteval
+import meeteval.wer
 
 from transcribe.evaluate import jaccard_error, plain, speaker_errors, word_errors
 from transcribe.speech import SpeechSpan, Word
@@ -79,7 +79,9 @@ def evaluate(
         hallucinated=hallucinated(reference, found),
         cer=float(jiwer.cer(everything[0], everything[1])),
         cp_wer=float(meeteval.wer.cp_word_error_rate(*segments).error_rate),
-        tcp_wer=float(meeteval.wer.tcp_word_error_rate(*segments, collar=TCP_COLLAR).error_rate),
+        tcp_wer=float(
+            meeteval.wer.time_constrained_minimum_permutation_word_error_rate(*segments, collar=TCP_COLLAR).error_rate
+        ),
         der=speaker_errors(speech, spoken, seconds).rate,
         jer=jaccard_error(speech, spoken, seconds),
         time_error=median(away) if away else None,
