@@ -82,8 +82,8 @@ def test_a_delivered_hearing_stands_in_log_tables_and_outbox(server: Server) -> 
         assert [one.state for one in work.hearings.state_changes(HEARING)] == [
             "recording", "paused", "recording", "ended",
         ]  # fmt: skip
-        tasks = [(row.task, row.args) for row in work.outbox.unsent()]
-        assert tasks == [("transcribe.window", [HEARING, sequence]) for sequence in range(3)]
+        assert [row.task for row in work.outbox.unsent()] == ["transcribe.window"] * 3
+        assert [one.sequence for one in work.windows.of(HEARING)] == [0, 1, 2]
         assert work.log.public_keys("node") == {NODE.key_id: NODE.public}
 
 
@@ -98,7 +98,8 @@ def test_a_window_is_offered_as_soon_as_all_microphones_have_arrived(server: Ser
         assert not work.outbox.unsent()
     node.post("/api/ingest/leaves", json=batch(entries[2:3]))  # the judge's microphone is the only one
     with server.context.database.read() as work:
-        assert [row.args for row in work.outbox.unsent()] == [[HEARING, 0]]
+        assert [row.task for row in work.outbox.unsent()] == ["transcribe.window"]
+        assert [one.sequence for one in work.windows.of(HEARING)] == [0]
 
 
 def test_the_protocol_is_offered_when_the_hearing_ends_with_all_windows_done(server: Server) -> None:

@@ -57,7 +57,7 @@ def deliveries(server: Server) -> list[tuple[str, bool]]:
 
 def test_sound_is_transcribed_while_the_pictures_are_still_on_their_way(server: Server, late: HearingLog) -> None:
     with server.context.database.read() as uow:
-        assert [row.args for row in uow.outbox.unsent()] == [[HEARING, 0], [HEARING, 1], [HEARING, 2]]
+        assert [one.sequence for one in uow.windows.of(HEARING)] == [0, 1, 2]
     pictures = list(objects_of(late, "cam-hall"))
     assert list(verify(server.context)) == []
     (note,) = delivery_notes(server.context)
