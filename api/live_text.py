@@ -1,18 +1,15 @@
 """Live text: in this process's memory only, from when it is said until its window is transcribed."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-
-import structlog
-from sqlalchemy.exc import DBAPIError
 
 from api.access import Action
 from api.caller import Caller
 from api.gate import Sieve
+from api.repeating import repeating
 from api.schemas import LiveLine, LiveReport
-from court.errors import CourtError
 from court.openness import Openness, OpennessSpan
 from storage.db.unit_of_work import Database, UnitOfWork
 
@@ -21,8 +18,6 @@ SILENT = 10.0
 _OLDEST = 1800.0  # seconds that a line is kept at most, whatever becomes of its window
 _SLACK = 5.0  # seconds by which a spare node's count of the time may differ from the first's
 _EVERY = 0.5
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -116,22 +111,6 @@ def forget_transcribed(texts: LiveTexts, database: Database, now: float) -> None
         texts.drop(recording, done, now)
 
 
-@contextmanager
-def forgetting(texts: LiveTexts, database: Database, now: Callable[[], float]) -> Iterator[None]:
-    """Does so all along, for the length of the block."""
-    stopping = threading.Event()
-
-    def run() -> None:
-        while not stopping.wait(_EVERY):
-            try:
-                forget_transcribed(texts, database, now())
-            except (CourtError, DBAPIError) as error:  # the database is away: the lines stay a little longer
-                _log.warning("live_text_not_forgotten", error=str(error))
-
-    thread = threading.Thread(target=run, name="live-text", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join()
+def forgetting(texts: LiveTexts, database: Database, now: Callable[[], float]) -> AbstractContextManager[None]:
+    """Does so all along, for the length of the block; while the database is away, the lines stay a little longer."""
+    return repeating("live-text", _EVERY, lambda: forget_transcribed(texts, database, now()))

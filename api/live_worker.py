@@ -1,11 +1,12 @@
 """The worker for live text: listens to a node, recognises, reports to the server. It may end at any time."""
 
 import base64
+import queue
 import secrets
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -21,7 +22,6 @@ AGAIN = 1.0
 """Seconds after which a node that is away is asked again."""
 _MOST = 4000  # events that wait: more than a minute of a room; who is that far behind begins anew
 _REPORT_EVERY = 2.0  # seconds, though nothing was said
-_PAUSE = 0.02
 
 _log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class Inbox(threading.Thread):
     def __init__(self, nodes: Iterable[NodeClient]) -> None:
         super().__init__(name="live-inbox", daemon=True)
         self._nodes = [*nodes]
-        self._events: deque[Event] = deque()
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
 
     def run(self) -> None:
         while True:
@@ -46,17 +46,28 @@ class Inbox(threading.Thread):
                         self._put(event)
                 except NodeUnreachable:
                     self._put(("lost", {}))
-            time.sleep(AGAIN)
+            time.sleep(AGAIN)  # a node that is away gives no notice when it is back
 
-    def take(self) -> list[Event]:
-        """Everything that came since the last time."""
-        return [self._events.popleft() for _ in range(len(self._events))]
+    def take(self, patience: float) -> list[Event]:
+        """Everything that came since the last time; where that is nothing, waits so many seconds for the first."""
+        found = self._drain()
+        if not found and patience:
+            with suppress(queue.Empty):
+                found = [self._events.get(timeout=patience), *self._drain()]
+        return found
 
     def _put(self, event: Event) -> None:
-        if len(self._events) > _MOST:
-            self._events.clear()
+        if self._events.qsize() > _MOST:
+            self._drain()
             event = "lost", {}
-        self._events.append(event)
+        self._events.put(event)
+
+    def _drain(self) -> list[Event]:
+        found: list[Event] = []
+        with suppress(queue.Empty):
+            while True:
+                found.append(self._events.get_nowait())
+        return found
 
 
 class LiveWorker:
@@ -126,13 +137,11 @@ def run_worker(nodes: Iterable[NodeClient], server_url: str, token: str, make_li
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=server_url, headers=headers, timeout=5, trust_env=False) as client:
         while True:
-            worker.take(inbox.take())
+            worker.take(inbox.take(0.0 if worker.busy else _REPORT_EVERY))
             lines = worker.step()
             if lines or time.monotonic() > told + _REPORT_EVERY:
                 told = time.monotonic()
                 _send(client, worker.report(lines))
-            if not worker.busy:
-                time.sleep(_PAUSE)
 
 
 def _send(client: httpx.Client, report: dict[str, Any]) -> None:

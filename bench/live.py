@@ -107,7 +107,7 @@ class Origin:
             status = node.status()
             if status["seconds"] > 0:
                 self.at = min(self.at, time.monotonic() - status["seconds"])
-            time.sleep(0.01)
+            time.sleep(0.01)  # 200 looks over two seconds: the earliest answer is the truest
 
 
 def put_ahead() -> None:
@@ -123,13 +123,13 @@ def live_text(language: str, model: str) -> list[Shown]:
     events: list[tuple[float, dict[str, Any]]] = []
     models = json.dumps({language: model})
     with court(ROOT / room, COURTREC_TRANSCRIBE_LIVE_MODELS=models) as running, running.secretary() as browser:
-        time.sleep(10)  # until the model is loaded
+        time.sleep(10)  # the programs have started, and their starting costs no processor any more
         hearing = running.node.start({"case_number": "ГД 1/26-Б1", "language": language}, "", "S")
         threading.Thread(target=_collect, args=(browser, hearing, events), daemon=True).start()
         origin = Origin(running.node)
         while running.node.status()["state"] not in ("ended", None):
-            time.sleep(0.5)
-        time.sleep(3)
+            time.sleep(0.5)  # the sample lasts two minutes
+        time.sleep(3)  # what is said last becomes final, if it does in time
     return [
         Shown(
             at - origin.at, one["role"], one["at"], one["end"], f"{one['stable']} {one['rest']}".strip(), one["final"]
@@ -149,7 +149,7 @@ def _collect(browser: httpx.Client, hearing: str, events: list[tuple[float, dict
                     if field == "data" and name == "text":
                         events.append((time.monotonic(), json.loads(value)))
         except httpx.HTTPError:
-            time.sleep(0.05)
+            time.sleep(0.05)  # the stream is not there before the hearing is
         except RuntimeError:  # the browser was closed
             return
 

@@ -4,6 +4,7 @@ import json
 import time
 import tomllib
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from transcribe.evaluation import Evaluation, Said
 
 SAMPLES_PER_SECOND = 48_000
+_EXTRA = ("jiwer", "meeteval", "pyannote")
 _PERCENT = ("wer", "cer", "cp_wer", "tcp_wer", "der", "jer")
 
 
@@ -28,13 +30,12 @@ def run_evaluate(file: Path, hearings: Sequence[str], language: str, into: Path 
 
     Raises InputError.
     """
-    try:
-        import transcribe.evaluation  # noqa: F401
-    except ImportError as error:
+    missing = next((one for one in _EXTRA if find_spec(one) is None), None)
+    if missing is not None:
         raise InputError(
-            f"To evaluate transcripts install the extra 'evaluate' ({error.name} is missing): "
+            f"To evaluate transcripts install the extra 'evaluate' ({missing} is missing): "
             "pip install 'courtrec[evaluate]'."
-        ) from None
+        )
     reference = read_reference(file)
     rows = [_stored(one, reference) for one in hearings] or [_recognised(file, reference, language)]
     if into is not None:

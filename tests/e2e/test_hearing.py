@@ -20,6 +20,16 @@ def log_in(page: Page, login: str) -> None:
     page.wait_for_url("**/")
 
 
+def begin(page: Page, case_number: str, language: str) -> None:
+    """Starts a hearing; the page is its console then."""
+    page.goto("/hearings/new")
+    page.fill("input[name=case_number]", case_number)
+    page.select_option("select[name=language]", language)
+    page.fill("input[name=judge]", "J. Doe")
+    page.click("form button[type=submit].danger, form button.danger")
+    page.wait_for_url(re.compile(r"/hearings/[0-9a-f-]{36}/console"))
+
+
 def confirm(page: Page) -> None:
     page.locator("dialog#confirm button[value=yes]").click()
 
@@ -32,12 +42,7 @@ def recorded() -> dict[str, str]:
 
 def test_the_secretary_records_a_hearing(page: Page, recorded: dict[str, str]) -> None:
     log_in(page, "secretary")
-    page.goto("/hearings/new")
-    page.fill("input[name=case_number]", "ГД 1/26-Б1")
-    page.select_option("select[name=language]", "en")
-    page.fill("input[name=judge]", "J. Doe")
-    page.click("form button[type=submit].danger, form button.danger")
-    page.wait_for_url(re.compile(r"/hearings/[0-9a-f-]{36}/console"))
+    begin(page, "ГД 1/26-Б1", "en")
     recorded["hearing"] = page.url.removesuffix("/console")
 
     state, clock = page.locator("#state"), page.locator("#state [data-part=clock]")

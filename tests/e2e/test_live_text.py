@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Court
-from tests.e2e.test_hearing import SLOW, confirm, log_in
+from tests.e2e.test_hearing import SLOW, begin, confirm, log_in
 from tests.e2e.waiting import until
 
 
@@ -14,12 +14,7 @@ from tests.e2e.waiting import until
 def console(page: Page) -> Page:
     """The console of a hearing that has just begun."""
     log_in(page, "secretary")
-    page.goto("/hearings/new")
-    page.fill("input[name=case_number]", "ГД 2/26-Б1")
-    page.select_option("select[name=language]", "en")
-    page.fill("input[name=judge]", "J. Doe")
-    page.click("form button[type=submit].danger, form button.danger")
-    page.wait_for_url(re.compile(r"/hearings/[0-9a-f-]{36}/console"))
+    begin(page, "ГД 2/26-Б1", "en")
     return page
 
 
@@ -57,12 +52,7 @@ def test_words_appear_become_final_and_give_way_to_the_transcript(console: Page,
 
 def test_without_a_model_for_the_language_the_page_says_so(page: Page) -> None:
     log_in(page, "secretary")
-    page.goto("/hearings/new")
-    page.fill("input[name=case_number]", "ГД 3/26-Б1")
-    page.select_option("select[name=language]", "kk")
-    page.fill("input[name=judge]", "J. Doe")
-    page.click("form button[type=submit].danger, form button.danger")
-    page.wait_for_url(re.compile(r"/hearings/[0-9a-f-]{36}/console"))
+    begin(page, "ГД 3/26-Б1", "kk")
     live = page.locator("courtrec-live")
     expect(live).to_have_attribute("data-state", "no_model", timeout=SLOW)
     expect(live.locator("[data-part=live-state]")).to_contain_text("не установлена модель")

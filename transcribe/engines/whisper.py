@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import ctranslate2
 import numpy as np
@@ -21,6 +21,16 @@ BATCH = 8
 """Windows decoded at once."""
 IDENTIFY_SECONDS = 3
 """A tenth of a window is enough to tell a language, and costs a tenth of a window's encoding."""
+
+
+# No sampling, and nothing is thrown away here: a threshold of None is none.
+_DECODING: dict[str, Any] = {
+    "beam_size": BEAM_SIZE,
+    "temperature": 0.0,
+    "word_timestamps": True,
+    "vad_filter": False,
+    "no_speech_threshold": None,
+}
 
 
 class WhisperEngine:
@@ -86,12 +96,8 @@ class WhisperEngine:
         segments, about = self._model.transcribe(
             sound,
             language=language,
-            beam_size=BEAM_SIZE,
-            temperature=0.0,
             condition_on_previous_text=False,
-            word_timestamps=True,
-            vad_filter=False,
-            no_speech_threshold=None,
+            **_DECODING,
         )
         return [_segment(one, about.language, 0.0) for one in segments]
 
@@ -111,12 +117,8 @@ class WhisperEngine:
                 for start, one in zip(begun, sounds, strict=True)
             ],
             batch_size=BATCH,
-            beam_size=BEAM_SIZE,
-            temperature=0.0,
             without_timestamps=True,
-            word_timestamps=True,
-            vad_filter=False,
-            no_speech_threshold=None,
+            **_DECODING,
         )
         found: list[list[EngineSegment]] = [[] for _ in sounds]
         for one in segments:
