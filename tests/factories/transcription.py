@@ -18,6 +18,7 @@ from storage.worm.local import LocalStore
 from tests.factories.ledger import HEARING, MOMENT, SERVER_KEY
 from tests.factories.voices import room
 from tests.speech import festvox_ru
+from transcribe.diarise.embedding import Embedder
 from transcribe.engines.port import EngineSegment
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.speech import Pcm, Word
@@ -49,11 +50,20 @@ class Court:
     folder: Path
     engine: OneWord | WhisperEngine = field(default_factory=OneWord)
     moment: datetime = MOMENT
+    embedder: Callable[[], Embedder | None] = lambda: None
+    card: Mapping[str, Any] = field(default_factory=lambda: {"language": "ru"})
 
     @property
     def context(self) -> TranscribeContext:
         store = LocalStore(self.folder / "objects")
-        return TranscribeContext(self.database, store, SERVER_KEY, self, lambda language, model="": self.engine)
+        return TranscribeContext(
+            self.database,
+            store,
+            SERVER_KEY,
+            self,
+            lambda language, model="": self.engine,
+            embedder=self.embedder,
+        )
 
     def now(self) -> Anchor:
         return Anchor(self.moment, 0.0, True)
@@ -67,7 +77,7 @@ class Court:
                     id=hearing_id,
                     case_number="1/26",
                     case_key="126",
-                    card={"language": "ru"},
+                    card=dict(self.card),
                     room="1",
                     state=state,
                     tracks=tracks,

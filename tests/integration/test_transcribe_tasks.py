@@ -269,6 +269,29 @@ def test_a_worker_whose_window_another_has_taken_over_stores_nothing(court: Cour
     assert court.transcripts() == []
 
 
+def test_a_claim_that_another_worker_has_is_neither_renewed_nor_given_back(court: Court) -> None:
+    court.open()
+    later = court.moment + timedelta(hours=1)
+    with court.database.begin() as work:
+        first = work.windows.claim(HEARING, 0, court.moment)
+    assert first is not None
+    with court.database.begin() as work:
+        assert work.windows.claim(HEARING, 0, later) is not None
+    with court.database.begin() as work:
+        assert not work.windows.renew(first, later)
+        assert not work.windows.release(first, later)
+    assert court.window() == ("claimed", 2, "")
+
+
+def test_a_claim_given_back_counts_no_attempt(court: Court) -> None:
+    court.open()
+    with court.database.begin() as work:
+        claim = work.windows.claim(HEARING, 0, court.moment)
+        assert claim is not None
+        assert work.windows.release(claim, court.moment)
+    assert court.window() == ("pending", 0, "")
+
+
 def test_a_claim_is_renewed_for_as_long_as_its_worker_works(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "RENEWED_EVERY", timedelta(0))
     court.open()
