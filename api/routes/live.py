@@ -40,16 +40,21 @@ def situation(context: ContextDep, caller: CurrentUser) -> EventSourceResponse:
     return situation_response(context.all_nodes)
 
 
-@router.post("/text", status_code=204)
-def report_text(
-    context: ContextDep,
-    report: LiveReport,
-    given: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
+def live_worker(
+    context: ContextDep, given: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
 ) -> None:
-    """What `courtrec live` has recognised, or that it is there."""
+    """Lets only the worker for live text in, before its report is looked at.
+
+    Raises NotLoggedIn.
+    """
     token, secret = given.credentials if given else "", context.secrets.live_token
     if not secret or not hmac.compare_digest(token.encode(), secret.encode()):
         raise NotLoggedIn("The token of the live text is missing or wrong: use the server's own keys/live.token.")
+
+
+@router.post("/text", status_code=204, dependencies=[Depends(live_worker)])
+def report_text(context: ContextDep, report: LiveReport) -> None:
+    """What `courtrec live` has recognised, or that it is there."""
     context.live_texts.put(report, context.clock.now().monotonic)
 
 
