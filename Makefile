@@ -16,7 +16,7 @@ serve: $(VENV)/.embedded  ## the embedded server and its capture node
 test: $(VENV)/.dev  ## everything, against real services; says what it could not get
 	bash tests/services/install.sh
 	$(BIN)/python tools/build_web.py --test
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev  ## style, types, import contracts
 	$(BIN)/ruff check .
