@@ -27,7 +27,7 @@ from tests.services.processes import (
     rtsp_server,
 )
 from tests.services.running import ServiceMissing
-from tests.services.sound import SoundServer, sound_server
+from tests.services.sound import SoundServer, alsa_plugins, sound_server
 from tests.services.timestamps import TimestampServer, timestamp_server
 
 Server = TypeVar("Server")
@@ -76,6 +76,12 @@ def sound(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         yield server
+
+
+@pytest.fixture
+def with_alsa() -> Iterator[None]:
+    with or_skip(alsa_plugins()):
+        yield
 
 
 @pytest.fixture(scope="session")
