@@ -14,6 +14,7 @@ import pytest
 
 from tests.services.disks import SmallDisk, small_disk
 from tests.services.nut import UpsServer, ups_server
+from tests.services.pipewire import pipewire_server
 from tests.services.processes import (
     MinioServer,
     PostgresServer,
@@ -73,6 +74,15 @@ def rtsp() -> Iterator[RtspServer]:
 def sound(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
     """A sound server for one test, which may kill it; clients started by the test find it."""
     with or_skip(sound_server()) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+@pytest.fixture(params=["pulseaudio", "pipewire"])
+def each_sound(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
+    """Either kind of sound server, for one test."""
+    with or_skip(sound_server() if request.param == "pulseaudio" else pipewire_server()) as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         yield server
