@@ -36,10 +36,10 @@ from storage.stamping import register as register_stamping
 from storage.worm.canary import proof_of
 from storage.worm.local import LocalStore
 from transcribe.claims import Drain
+from transcribe.context import TranscribeContext
 from transcribe.diarise.embedding import Embedders
 from transcribe.engines.select import Engines
 from transcribe.settings import load_transcribe_settings
-from transcribe.tasks import TranscribeContext
 from transcribe.tasks import register as register_transcribe
 
 

@@ -41,7 +41,7 @@ from storage.ledger.leaf import LeafKind
 from tests.factories.command_line import ROOT
 from tests.factories.recordings import CARD, KEY, Recorded, node, recorded, simulated_room
 from tests.speech.recogniser import models_dir
-from transcribe.pipeline import transcribe_window
+from transcribe.pipeline import transcribe_stretches
 
 ENGINES = '{"ru": ["whisper-tiny"]}'
 _BATCH = 64
@@ -126,19 +126,22 @@ class Fed:
 
 
 class Remembered:
-    """In place of transcribe.pipeline.transcribe_window: the same sound is recognised once, while `on`."""
+    """In place of transcribe.pipeline.transcribe_stretches: the same sound is recognised once, while `on`."""
 
     def __init__(self, recognise: Callable[..., Any]) -> None:
         self.on = True
         self._recognise = recognise
         self._known: dict[str, tuple[float, Any]] = {}
 
-    def __call__(self, pcm: Any, start: float, *rest: Any, **more: Any) -> Any:
-        key = hashlib.sha256(b"".join(pcm[track].tobytes() for track in sorted(pcm))).hexdigest()
+    def __call__(self, stretches: Any, *rest: Any, **more: Any) -> Any:
+        return [self._said(one, *rest, **more) for one in stretches]
+
+    def _said(self, stretch: Any, *rest: Any, **more: Any) -> Any:
+        key = hashlib.sha256(b"".join(stretch.pcm[track].tobytes() for track in sorted(stretch.pcm))).hexdigest()
         if not self.on or key not in self._known:
-            self._known[key] = start, self._recognise(pcm, start, *rest, **more)
+            self._known[key] = stretch.start, self._recognise([stretch], *rest, **more)[0]
         began, found = self._known[key]
-        shift = start - began
+        shift = stretch.start - began
         return [
             replace(
                 one, start=one.start + shift, end=one.end + shift,
@@ -152,8 +155,8 @@ def fed(hours: list[float], rounds: int, console: Console) -> None:
     table = Table("hearing", "windows", "utterances", "fed in s", "stop → draft s", "load")
     os.environ["COURTREC_TRANSCRIBE_ENGINES"] = ENGINES
     os.environ["COURTREC_TRANSCRIBE_MODELS_DIR"] = str(models_dir())
-    remembered = Remembered(transcribe_window)
-    vars(transcribe.tasks)["transcribe_window"] = remembered
+    remembered = Remembered(transcribe_stretches)
+    vars(transcribe.tasks)["transcribe_stretches"] = remembered
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-draft-")))
         files = [

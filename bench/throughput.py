@@ -1,6 +1,6 @@
 """What the recogniser's settings cost and lose: faster-whisper as it comes, its batched pipeline, and courtrec.
 
-    python -m bench.throughput [NAME…]
+    python -m bench.throughput [--ahead] [NAME…]
 
 Human Russian speech (festvox-ru, asterisk-core-sounds-ru), Whisper base int8, one thread, times of words included.
 The same speech is given to every row in the same run; processor seconds, since the machine may be shared.
@@ -16,19 +16,20 @@ from faster_whisper import BatchedInferencePipeline, WhisperModel
 from rich.console import Console
 from rich.table import Table
 
-from bench.transcript import Recording, stretches
+from bench.live import put_ahead
+from bench.transcript import Recording
+from bench.transcript import stretches as cuts
 from tests.speech import Composite, Line, asterisk_ru, compose, festvox_ru
 from tests.speech.recogniser import load_whisper_base, models_dir
-from transcribe.engines.port import Engine, Sound
+from transcribe.engines.port import Sound
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.evaluate import word_errors
-from transcribe.pipeline import transcribe_window
+from transcribe.pipeline import Stretch, transcribe_stretches
 from transcribe.speech import SAMPLE_RATE, Pcm
+from transcribe.tasks import TOGETHER
 
 SENTENCES = 31  # of each voice
 SEATS = ("judge", "secretary", "claimant", "respondent")
-LONG = 600.0
-"""Seconds of a stretch that is transcribed at once when there is time: of a whole hearing, anew."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,18 @@ class Bench:
         pipeline = BatchedInferencePipeline(self.bare)
         return _text(pipeline.transcribe(self.mix, language="ru", word_timestamps=True, batch_size=8, **options)[0])
 
-    def courtrec(self, made: Composite, engine: Engine, longest: float) -> str:
+    def courtrec(self, made: Composite, together: int) -> str:
+        """Cut as the recorder cuts; so many windows wait at the same time."""
         pcm: dict[str, Pcm] = {f"mic-{role}": one for role, one in zip(made.seats, made.pcm, strict=True)}
-        cut = stretches(Recording(made.name, "ru", pcm, {}, [], []))
+        stretches = [
+            Stretch({track: one[_at(start) : _at(end)] for track, one in pcm.items()}, start)
+            for start, end in cuts(Recording(made.name, "ru", pcm, {}, [], []))
+        ]
         found = [
             one
-            for start, end in joined(cut, longest)
-            for one in transcribe_window(
-                {track: all_of_it[_at(start) : _at(end)] for track, all_of_it in pcm.items()}, start, "ru", engine
-            )
+            for first in range(0, len(stretches), together)
+            for said in transcribe_stretches(stretches[first : first + together], "ru", self.engine)
+            for one in said
         ]
         return " ".join(one.text for one in sorted(found, key=lambda one: one.start))
 
@@ -70,24 +74,11 @@ class Bench:
             "faster-whisper, sequential": self.sequential,
             "faster-whisper, batched": self.batched,
             "faster-whisper, batched, without_timestamps=False": lambda: self.batched(without_timestamps=False),
-            "courtrec as recorded, two microphones": lambda: self.courtrec(self.two, self.engine, 0.0),
-            "courtrec at once, two microphones": lambda: self.courtrec(self.two, self.engine, LONG),
-            "courtrec at once, one microphone": lambda: self.courtrec(self.one, self.engine, LONG),
-            "courtrec at once, four microphones": lambda: self.courtrec(self.four, self.engine, LONG),
-            "faster-whisper, batched, both": lambda: self.batched(without_timestamps=False, chunk_length=15),
-            "faster-whisper, batched, chunk_length=15": lambda: self.batched(chunk_length=15),
+            "courtrec, windows together, one microphone": lambda: self.courtrec(self.one, TOGETHER),
+            "courtrec, windows together, two microphones": lambda: self.courtrec(self.two, TOGETHER),
+            "courtrec, windows together, four microphones": lambda: self.courtrec(self.four, TOGETHER),
+            "courtrec, each window alone, two microphones": lambda: self.courtrec(self.two, 1),
         }
-
-
-def joined(pieces: Iterable[tuple[float, float]], longest: float) -> list[tuple[float, float]]:
-    """Neighbouring stretches together, up to `longest` seconds."""
-    found: list[tuple[float, float]] = []
-    for start, end in pieces:
-        if found and end - found[-1][0] <= longest:
-            found[-1] = (found[-1][0], end)
-        else:
-            found.append((start, end))
-    return found
 
 
 def make_bench() -> Bench:
@@ -107,11 +98,14 @@ def make_bench() -> Bench:
 
 
 def main() -> None:
+    wanted = [one for one in sys.argv[1:] if one != "--ahead"]
+    if len(wanted) < len(sys.argv) - 1:
+        put_ahead()
     bench = make_bench()
     table = Table("way", "WER", "S/D/I", "words lost", "processor s", "/ sequential")
     first = 0.0
     for name, way in bench.ways.items():
-        if sys.argv[1:] and not any(wanted in name for wanted in sys.argv[1:]):
+        if wanted and not any(one in name for one in wanted):
             continue
         started = time.process_time()
         text = way()

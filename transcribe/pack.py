@@ -1,7 +1,7 @@
 """Speech spans packed into the recogniser's windows, and its words brought back to the timeline. Pure.
 
 One call of a Whisper model costs a full 30 s encode however little is said, so the spans of a stretch go together
-into as few windows as possible, with silence between them.
+into as few windows as possible, with pauses between them.
 """
 
 from bisect import bisect_right
@@ -17,8 +17,8 @@ from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan, Word
 
 LONGEST = 30.0
 """Seconds a window may last."""
-SILENCE = 0.3
-"""Seconds of silence between two spans of a window; from 0.3 to 1.0 it makes no measurable difference (bench/)."""
+PAUSE = (0.3, 1.0)
+"""Seconds of silence between two spans of a window: as long as the pause was, within these bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,15 @@ class Window:
         return self.pieces[-1].end
 
 
-def pack(spans: Iterable[SpeechSpan], longest: float = LONGEST, silence: float = SILENCE) -> list[Window]:
-    """Windows holding every span once, in the order given; only a span longer than a window is cut."""
+def pack(spans: Iterable[SpeechSpan], longest: float = LONGEST) -> list[Window]:
+    """Windows of at most `longest` seconds that hold every span once, in the order given.
+
+    A span longer than that has a window to itself; only one longer than LONGEST is cut.
+    """
     windows: list[Window] = []
     pieces: list[Piece] = []
-    for span in (part for one in spans for part in _fitting(one, longest)):
-        at = pieces[-1].end + silence if pieces else 0.0
+    for span in (part for one in spans for part in _fitting(one)):
+        at = pieces[-1].end + _pause(pieces[-1].span, span) if pieces else 0.0
         if pieces and at + span.seconds > longest:
             windows.append(Window(tuple(pieces)))
             pieces, at = [], 0.0
@@ -57,10 +60,15 @@ def pack(spans: Iterable[SpeechSpan], longest: float = LONGEST, silence: float =
     return [*windows, Window(tuple(pieces))] if pieces else windows
 
 
-def _fitting(span: SpeechSpan, longest: float) -> list[SpeechSpan]:
-    if span.seconds <= longest:
+def _pause(before: SpeechSpan, span: SpeechSpan) -> float:
+    least, most = PAUSE
+    return min(max(least, span.start - before.end), most)
+
+
+def _fitting(span: SpeechSpan) -> list[SpeechSpan]:
+    if span.seconds <= LONGEST:
         return [span]
-    edges = [float(edge) for edge in np.linspace(span.start, span.end, ceil(span.seconds / longest) + 1)]
+    edges = [float(edge) for edge in np.linspace(span.start, span.end, ceil(span.seconds / LONGEST) + 1)]
     return [replace(span, start=start, end=end) for start, end in pairwise(edges)]
 
 

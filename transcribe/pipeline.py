@@ -10,10 +10,13 @@ from transcribe.diarise.port import Diariser
 from transcribe.engines.port import BatchEngine, Engine, EngineSegment, Identifier, Sound
 from transcribe.guard import DETECTED, SPEECHLESS_TOO, no_speech
 from transcribe.language import EXPECTED, MARGIN, SHORTEST, Guess, guess
-from transcribe.pack import LONGEST, SILENCE, Piece, Window, pack, place, sound_of
+from transcribe.pack import LONGEST, PAUSE, Piece, Window, pack, place, sound_of
 from transcribe.spans import OPTIONS, detected, speech_spans
-from transcribe.speech import Pcm, SpeechSpan, Utterance, Word
+from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan, Utterance, Word
 from transcribe.stitch import RecognisedSpan, stitch
+
+SECOND = 15.0
+"""Seconds of a window in which the recogniser is asked about what it passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,17 @@ class Tongues:
     engines: Mapping[str, Engine | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Each microphone's mono 16 kHz sound, all beginning `start` seconds after the hearing; a shorter track counts as
+    silent at its end. `diarise` says who speaks.
+    """
+
+    pcm: Mapping[str, Pcm]
+    start: float
+    diarise: Diariser = dominant_channels
+
+
 def transcribe_window(
     pcm_by_track: Mapping[str, Pcm],
     start_seconds: float,
@@ -36,27 +50,68 @@ def transcribe_window(
     detect: Callable[[str, Pcm], list[SpeechSpan]] = speech_spans,
     diarise: Diariser = dominant_channels,
 ) -> list[Utterance]:
-    """Utterances of one stretch on the hearing's timeline, in order of their start; none where nobody speaks.
+    """The utterances of one stretch alone, as `transcribe_stretches`."""
+    stretch = Stretch(pcm_by_track, start_seconds, diarise)
+    [found] = transcribe_stretches([stretch], language, engine, tongues=tongues, detect=detect)
+    return found
 
-    `pcm_by_track` holds each microphone's mono 16 kHz sound, all beginning at `start_seconds` of the hearing; a
-    shorter track counts as silent at its end. `engine` recognises the hearing's `language`; without `tongues`
-    everything is taken for it. What is in a language that nothing here recognises is recognised in the hearing's, and
-    flagged. Raises NoEngine when the engine cannot serve `language`.
+
+def transcribe_stretches(
+    stretches: Sequence[Stretch],
+    language: str,
+    engine: Engine,
+    *,
+    tongues: Tongues | None = None,
+    detect: Callable[[str, Pcm], list[SpeechSpan]] = speech_spans,
+) -> list[list[Utterance]]:
+    """For each stretch its utterances on the hearing's timeline, in order of their start; none where nobody speaks.
+
+    Who speaks is decided within each; the recogniser gets the speech of all together, in as few windows as hold it.
+    `engine` recognises the hearing's `language`; without `tongues` everything is taken for it. What is in a language
+    that nothing here recognises is recognised in the hearing's, and flagged. Raises NoEngine when the engine cannot
+    serve `language`.
     """
-    pcm = _of_equal_length(pcm_by_track)
+    parts = [_of_equal_length(one.pcm) for one in stretches]
+    begins, pcm = _end_to_end(parts)
+    spans = [
+        [_moved(span, begin) for span in spoken_spans(part, detect, one.diarise)]
+        for one, part, begin in zip(stretches, parts, begins, strict=True)
+    ]
+    texts = _in_their_languages([span for some in spans for span in some], pcm, language, engine, tongues)
+    return [
+        stitch([one for one in texts if one.span in some], one_of.start - begin)
+        for one_of, some, begin in zip(stretches, map(set, spans), begins, strict=True)
+    ]
+
+
+def _end_to_end(parts: Sequence[Mapping[str, Pcm]]) -> tuple[list[float], dict[str, Pcm]]:
+    """Where each part begins, in seconds, if one follows the other without a pause; and the sound of all of them."""
+    lengths = [max((len(one) for one in part.values()), default=0) for part in parts]
+    pcm = {
+        track: np.concatenate([part.get(track, np.zeros(n, np.int16)) for part, n in zip(parts, lengths, strict=True)])
+        for track in sorted({track for part in parts for track in part})
+    }
+    return [sum(lengths[:number]) / SAMPLE_RATE for number in range(len(parts))], pcm
+
+
+def _moved(span: SpeechSpan, by: float) -> SpeechSpan:
+    return replace(span, start=span.start + by, end=span.end + by)
+
+
+def _in_their_languages(
+    spans: Sequence[SpeechSpan], pcm: Mapping[str, Pcm], language: str, engine: Engine, tongues: Tongues | None
+) -> list[RecognisedSpan]:
     engines: dict[str, Engine | None] = {**(tongues.engines if tongues else {}), language: engine}
     by_guess: dict[Guess, list[SpeechSpan]] = {}
-    spans = spoken_spans(pcm, detect, diarise)
     for span, found in zip(spans, _guesses(spans, pcm, language, tongues), strict=True):
         by_guess.setdefault(found, []).append(span)
-    texts = [
+    return [
         one
         for found, alike in by_guess.items()
         for one in _in_both_languages(
             found if engines[found.language] else Guess(language, found.language), alike, pcm, engines
         )
     ]
-    return stitch(texts, start_seconds)
 
 
 def spoken_spans(
@@ -78,7 +133,9 @@ def parameters_of(engine: Engine, tongues: Tongues | None = None, voice_model: s
         "engine": engine.name,
         "diariser": dominant_channels.__name__,
         "window_ms": round(LONGEST * 1000),
-        "silence_ms": round(SILENCE * 1000),
+        "pause_ms": round(PAUSE[0] * 1000),
+        "longest_pause_ms": round(PAUSE[1] * 1000),
+        "second_window_ms": round(SECOND * 1000),
         "vad_min_silence_ms": OPTIONS.min_silence_duration_ms,
         "vad_pad_ms": OPTIONS.speech_pad_ms,
         "no_speech_percent": round(SPEECHLESS_TOO * 100),
@@ -133,7 +190,7 @@ def _in_both_languages(
 def _all_recognised(
     spans: Sequence[SpeechSpan], pcm: Mapping[str, Pcm], language: str, engine: Engine | None
 ) -> list[RecognisedSpan]:
-    return [] if engine is None else _recognised(pack(spans), pcm, language, engine)
+    return [] if engine is None else _recognised(spans, pcm, language, engine)
 
 
 def _of_equal_length(pcm: Mapping[str, Pcm]) -> dict[str, Pcm]:
@@ -142,10 +199,16 @@ def _of_equal_length(pcm: Mapping[str, Pcm]) -> dict[str, Pcm]:
 
 
 def _recognised(
-    windows: Sequence[Window], pcm: Mapping[str, Pcm], language: str, engine: Engine
+    spans: Sequence[SpeechSpan], pcm: Mapping[str, Pcm], language: str, engine: Engine, longest: float = LONGEST
 ) -> list[RecognisedSpan]:
+    """`spans` with their words, in windows of at most `longest` seconds.
+
+    Recognisers sometimes pass over a speaker among others, or stop in the midst of a window. They are asked once more
+    about what they left out, in shorter windows, and then about each span alone.
+    """
+    windows = pack(spans, longest)
     found: list[RecognisedSpan] = []
-    passed_over: list[Window] = []
+    passed_over: list[SpeechSpan] = []
     for window, segments in zip(
         windows, _heard([sound_of(one, pcm) for one in windows], language, engine), strict=True
     ):
@@ -160,9 +223,10 @@ def _recognised(
         for index, piece in enumerate(window.pieces):
             if words[index] or len(window.pieces) == 1:
                 found.append(_believed(piece.span, words[index], sources[index], pcm, language))
-            else:  # recognisers sometimes pass over a speaker among others: ask once more about this one alone
-                passed_over.append(Window((Piece(piece.span, 0.0),)))
-    return [*found, *_recognised(passed_over, pcm, language, engine)] if passed_over else found
+            else:
+                passed_over.append(piece.span)
+    shorter = SECOND if longest > SECOND else 0.0
+    return [*found, *_recognised(passed_over, pcm, language, engine, shorter)] if passed_over else found
 
 
 def _heard(sounds: Sequence[Sound], language: str, engine: Engine) -> list[list[EngineSegment]]:

@@ -84,6 +84,19 @@ class Windows:
         )
         return claimed.one_or_none()
 
+    def claim_behind(self, first: Window, now: datetime, most: int) -> Sequence[Window]:
+        """Takes at most so many more of the run of `first`, those next behind it that were never tried; in order."""
+        behind = select(Window.id).where(Window.hearing_id == first.hearing_id, Window.run == first.run)
+        behind = behind.where(Window.sequence > first.sequence, Window.attempts == 0, _takeable(now))
+        claimed = self._session.scalars(
+            update(Window)
+            .where(Window.id.in_(behind.order_by(Window.sequence).limit(most)), _free(now))
+            .values(state="claimed", claimed_at=now, attempts=1, claims=Window.claims + 1)
+            .returning(Window)
+            .execution_options(populate_existing=True)
+        )
+        return sorted(claimed, key=lambda one: one.sequence)
+
     def renew(self, window: Window, now: datetime) -> bool:
         """Keeps the claim as `window` was read with it for another LEASE; False if it is somebody else's by now."""
         return self._if_claimed(window, claimed_at=now)

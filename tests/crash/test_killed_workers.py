@@ -252,6 +252,24 @@ def test_a_worker_killed_at_any_point_loses_nothing(court_queue: Queue, point: P
     court_queue.check()
 
 
+@pytest.mark.parametrize("point", Point)
+def test_a_worker_killed_with_several_windows_loses_none(court_queue: Queue, point: Point) -> None:
+    court_queue.worker.kill()
+    for sequence in range(3):
+        court_queue.offer(HEARING, sequence)
+    court_queue.seams.kill_at(point)
+    court_queue.restart()
+    until(lambda: court_queue.worker.exitcode is not None)
+    assert court_queue.worker.exitcode == -9
+    claimed = [state for *_, state in court_queue.windows()].count("claimed")
+    assert claimed == {Point.CLAIMING: 0, Point.STORED: 2}.get(point, 3)
+    court_queue.check()
+    court_queue.restart()
+    court_queue.settle()
+    assert court_queue.windows() == [(HEARING, 1, sequence, "done") for sequence in range(3)]
+    court_queue.check()
+
+
 def test_a_window_that_kills_its_workers_is_given_up_and_holds_up_nothing(court_queue: Queue) -> None:
     for _ in range(MAX_ATTEMPTS):
         court_queue.seams.kill_at(Point.RECOGNISING)

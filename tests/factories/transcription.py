@@ -18,11 +18,11 @@ from storage.worm.local import LocalStore
 from tests.factories.ledger import HEARING, MOMENT, SERVER_KEY
 from tests.factories.voices import room
 from tests.speech import festvox_ru
+from transcribe.context import TranscribeContext
 from transcribe.diarise.embedding import Embedder
 from transcribe.engines.port import EngineSegment
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.speech import Pcm, Word
-from transcribe.tasks import TranscribeContext
 
 OTHER_HEARING = HEARING[:-1] + "f"
 TRACKS = ("mic-judge", "mic-claimant")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcribe.pack import LONGEST, SILENCE, pack, place
+from transcribe.pack import LONGEST, PAUSE, pack, place
 from transcribe.speech import SpeechSpan, Word
 
 MOMENT = st.integers(0, 3_600_000).map(lambda ms: ms / 1000)
@@ -30,7 +30,8 @@ def test_windows_are_short_enough_and_their_pieces_apart(spans: list[SpeechSpan]
         assert window.seconds <= LONGEST + 1e-9
         assert window.pieces[0].at == 0
         for one, after in pairwise(window.pieces):
-            assert after.at - one.end == pytest.approx(SILENCE)
+            pause = min(max(PAUSE[0], after.span.start - one.span.end), PAUSE[1])
+            assert after.at - one.end == pytest.approx(pause)
 
 
 @given(SPANS.filter(bool), st.data())

@@ -26,7 +26,8 @@ from storage.worm.local import LocalStore
 from tests.factories.ledger import MOMENT, SERVER_KEY
 from tests.factories.transcription import OneWord
 from transcribe.claims import Drain
-from transcribe.tasks import TranscribeContext, register
+from transcribe.context import TranscribeContext
+from transcribe.tasks import register
 
 PROCESSES = multiprocessing.get_context("forkserver")
 """Each is forked from a clean process that has this module loaded already."""

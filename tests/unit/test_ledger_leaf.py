@@ -175,6 +175,20 @@ def test_a_self_test_may_be_missing_but_not_be_nonsense(stated: Any) -> None:
         sign(note_leaf(kind=leaf.kind, body={**leaf.body, "selftest": stated}), NODE)
 
 
+@pytest.mark.parametrize("together", [None, 1, [-1], ["1"]])
+def test_windows_that_went_together_may_be_missing_but_not_be_nonsense(together: Any) -> None:
+    stated = {
+        "sequence": 1,
+        "engine": "e",
+        "model_sha256": "m",
+        **dict.fromkeys(("parameters_key", "utterances_sha256"), "ab" * 32),
+    }
+    for good in (stated, {**stated, "together": [1, 2]}):
+        sign(note_leaf(kind=LeafKind.TRANSCRIPT, body=good), NODE)
+    with pytest.raises(LedgerError, match="'together'"):
+        sign(note_leaf(kind=LeafKind.TRANSCRIPT, body={**stated, "together": together}), NODE)
+
+
 def test_chain_links_every_entry_to_the_one_before() -> None:
     chain = Chain(HEARING, NODE.key_id)
     first, after_first = chain.append(LeafKind.NOTE, START, NOTE, NODE)

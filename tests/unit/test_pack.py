@@ -3,26 +3,27 @@
 import numpy as np
 import pytest
 
-from transcribe.pack import pack, place, sound_of
+from transcribe.pack import Piece, Window, pack, place, sound_of
 from transcribe.speech import SAMPLE_RATE, SpeechSpan, Word
 
 JUDGE, CLAIMANT = "mic-judge", "mic-claimant"
 
 
-def test_spans_share_a_window_with_silence_between() -> None:
-    spans = [SpeechSpan(JUDGE, 2.0, 5.0), SpeechSpan(CLAIMANT, 6.0, 7.0)]
-    [window] = pack(spans, silence=0.5)
-    assert [piece.at for piece in window.pieces] == [0.0, 3.5]
-    assert window.seconds == 4.5
+@pytest.mark.parametrize(("pause", "kept"), [(0.5, 0.5), (7.0, 1.0), (0.1, 0.3), (-1.0, 0.3)])
+def test_spans_share_a_window_with_a_pause_between(pause: float, kept: float) -> None:
+    spans = [SpeechSpan(JUDGE, 2.0, 5.0), SpeechSpan(CLAIMANT, 5.0 + pause, 6.0 + pause)]
+    [window] = pack(spans)
+    assert [piece.at for piece in window.pieces] == [0.0, pytest.approx(3.0 + kept)]
+    assert window.seconds == pytest.approx(4.0 + kept)
 
 
 def test_a_span_that_does_not_fit_opens_a_window() -> None:
     spans = [SpeechSpan(JUDGE, 0.0, 20.0), SpeechSpan(JUDGE, 21.0, 31.0)]
-    assert [window.pieces[0].span for window in pack(spans, longest=30.0, silence=0.5)] == spans
+    assert [window.pieces[0].span for window in pack(spans)] == spans
 
 
 def test_a_span_longer_than_a_window_is_cut_evenly() -> None:
-    windows = pack([SpeechSpan(JUDGE, 0.0, 70.0)], longest=30.0)
+    windows = pack([SpeechSpan(JUDGE, 0.0, 70.0)])
     cut = [piece.span for window in windows for piece in window.pieces]
     assert [(one.start, one.end) for one in cut] == [
         (0.0, pytest.approx(70 / 3)),
@@ -31,13 +32,19 @@ def test_a_span_longer_than_a_window_is_cut_evenly() -> None:
     ]
 
 
+def test_shorter_windows_cut_no_span() -> None:
+    spans = [SpeechSpan(JUDGE, 0.0, 4.0), SpeechSpan(JUDGE, 4.5, 9.0), SpeechSpan(JUDGE, 10.0, 30.0)]
+    assert [len(window.pieces) for window in pack(spans, longest=15.0)] == [2, 1]
+    assert [piece.span for window in pack(spans, longest=0.0) for piece in window.pieces] == spans
+
+
 def test_nobody_speaks_no_window() -> None:
     assert pack([]) == []
 
 
 def test_each_piece_sounds_from_its_own_microphone_with_silence_between() -> None:
     pcm = {JUDGE: np.full(8 * SAMPLE_RATE, 16384, np.int16), CLAIMANT: np.full(8 * SAMPLE_RATE, -16384, np.int16)}
-    [window] = pack([SpeechSpan(JUDGE, 1.0, 2.0), SpeechSpan(CLAIMANT, 5.0, 6.0)], silence=0.5)
+    [window] = pack([SpeechSpan(JUDGE, 1.0, 2.0), SpeechSpan(CLAIMANT, 2.5, 3.5)])
     sound = sound_of(window, pcm)
     assert sound.dtype == np.float32
     assert sound.size == 2.5 * SAMPLE_RATE
@@ -67,7 +74,8 @@ def test_sound_that_ends_before_its_span_is_followed_by_silence() -> None:
     ],
 )
 def test_a_word_returns_to_its_span(heard: tuple[float, float], piece: int, start: float, end: float) -> None:
-    [window] = pack([SpeechSpan(JUDGE, 10.0, 11.0), SpeechSpan(CLAIMANT, 20.0, 21.0)], silence=0.5)
+    first, second = SpeechSpan(JUDGE, 10.0, 11.0), SpeechSpan(CLAIMANT, 20.0, 21.0)
+    window = Window((Piece(first, 0.0), Piece(second, 1.5)))
     index, word = place(window, Word("суд", *heard, 0.9))
     assert (index, word.text, word.probability) == (piece, "суд", 0.9)
     assert (word.start, word.end) == (pytest.approx(start), pytest.approx(end))

@@ -113,7 +113,7 @@ def test_all_windows_go_to_an_engine_that_takes_several_at_once() -> None:
     assert found == transcribe_window(pcm, 0.0, "ru", alone, detect=all_turns)
 
 
-def test_those_passed_over_are_asked_about_together() -> None:
+def test_those_passed_over_are_asked_about_together_and_then_alone() -> None:
     turns = [("mic-judge", 1.0, 3.0), ("mic-claimant", 4.0, 6.0), ("mic-respondent", 7.0, 9.0)]
 
     def all_turns(track: str, pcm: Pcm) -> list[SpeechSpan]:
@@ -122,7 +122,8 @@ def test_those_passed_over_are_asked_about_together() -> None:
     engine = TogetherForgetful()
     found = transcribe_window(room(turns, 10.0), 0.0, "ru", engine, detect=all_turns)
     assert [(one.track, bool(one.words)) for one in found] == [(track, True) for track, _, _ in turns]
-    assert engine.batches == [1, 2]
+    assert engine.batches == [1, 1, 1]
+    assert [round(sound.size / SAMPLE_RATE) for sound in engine.heard] == [8, 5, 2]
 
 
 def test_speech_no_word_is_recognised_in_stays_visible() -> None:
@@ -156,7 +157,9 @@ def test_the_parameters_name_engine_and_pipeline() -> None:
         "engine": "listener",
         "diariser": "dominant_channels",
         "window_ms": 30_000,
-        "silence_ms": 300,
+        "pause_ms": 300,
+        "longest_pause_ms": 1_000,
+        "second_window_ms": 15_000,
         "vad_min_silence_ms": 400,
         "vad_pad_ms": 120,
         "no_speech_percent": 40,
