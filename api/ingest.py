@@ -4,14 +4,14 @@ One batch is one transaction. Known entries are passed over, so duplicates are h
 continue its chain is refused with the number that is due, so reorderings and losses end in the same state.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from api.context import Context
 from api.errors import Conflict, Unusable
 from api.nodes import admitted
-from api.projection import project
+from api.projection import project, refused
 from api.work import offer_work
 from court.clock import parse_utc
 from court.hearing import HearingState
@@ -62,13 +62,14 @@ class OutOfStep(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries of one author whose signatures hold."""
+    """Entries of one author whose signatures hold, and the SHA-256 of segments whose bytes the node says it lost."""
 
     key: VerifyKey
     leaves: tuple[SignedLeaf, ...]
+    given_up: frozenset[str] = frozenset()
 
 
-def open_batch(entries: Sequence[bytes], public_key: bytes) -> Batch:
+def open_batch(entries: Sequence[bytes], public_key: bytes, given_up: Collection[str] = ()) -> Batch:
     """Checks form and signatures; raises Unusable naming the first entry that cannot be accepted."""
     if len(public_key) != PUBLIC_SIZE:
         raise Unusable("The public key is not an Ed25519 key of 32 bytes: send the node's own key.")
@@ -93,7 +94,7 @@ def open_batch(entries: Sequence[bytes], public_key: bytes) -> Batch:
         if not signed.verify(key):
             raise Unusable(f"Entry {place} of the batch is not signed with the key {key.key_id} sent beside it.")
         leaves.append(signed)
-    return Batch(key, tuple(leaves))
+    return Batch(key, tuple(leaves), frozenset(given_up))
 
 
 def keep_object(context: Context, sha256: str, body: BinaryIO, size: int) -> tuple[bool, StoredObject]:
@@ -161,7 +162,7 @@ def accept(context: Context, batch: Batch) -> dict[str, int]:
         with context.database.begin() as uow:
             _lock(uow, batch)
             admitted(context, uow, author)
-            taken = [signed for signed in batch.leaves if _take(context, uow, signed)]
+            taken = [signed for signed in batch.leaves if _take(context, uow, signed, batch.given_up)]
             now = context.clock.now().utc
             for hearing_id in sorted({signed.hearing for signed in taken}):
                 offer_work(uow, hearing_id, now)
@@ -173,7 +174,7 @@ def accept(context: Context, batch: Batch) -> dict[str, int]:
         raise OutOfOrder(str(error), _due(context, batch, error)) from None
 
 
-def _take(context: Context, uow: UnitOfWork, signed: SignedLeaf) -> bool:
+def _take(context: Context, uow: UnitOfWork, signed: SignedLeaf, given_up: Collection[str]) -> bool:
     """Appends and projects one entry, and says so where its object is still to come; False if it is already there."""
     known = uow.log.entry_of(signed.hearing, signed.author, signed.seq)
     if known is not None and known.entry == signed.entry:
@@ -184,11 +185,24 @@ def _take(context: Context, uow: UnitOfWork, signed: SignedLeaf) -> bool:
         raise Unusable(f"A node's chain begins with its one 'hearing' leaf; leaf {signed.seq} breaks that.")
     project(uow, signed, uow.log.append(signed.entry))
     if signed.kind is LeafKind.SEGMENT and uow.log.object(signed.body["sha256"]) is None:
-        segment = uow.hearings.segment(signed.hearing, signed.body["track"], signed.body["sequence"])
-        if segment is not None:
-            _state_delivery(context, uow, segment, arrived=False)
+        _expect(context, uow, signed, given_up)
     _state_receipt(context, uow, signed, chain.at)
     return True
+
+
+def _expect(context: Context, uow: UnitOfWork, signed: SignedLeaf, given_up: Collection[str]) -> None:
+    """States that the segment's object is not here.
+
+    What is transcribed must be here before it is stated, unless its node lost it; pictures and the mix may be longer on
+    their way.
+    """
+    hearing = uow.hearings.get(signed.hearing)
+    segment = uow.hearings.segment(signed.hearing, signed.body["track"], signed.body["sequence"])
+    if hearing is None or segment is None:
+        raise LookupError(f"no row for leaf {signed.seq} of hearing {signed.hearing}")
+    if segment.track in hearing.microphones and segment.sha256 not in given_up:
+        raise refused(signed, f"its object {segment.sha256} has not been stored: deliver the object first")
+    _state_delivery(context, uow, segment, arrived=False)
 
 
 def _state_receipt(context: Context, uow: UnitOfWork, signed: SignedLeaf, before: str) -> None:

@@ -23,6 +23,7 @@ from court.people import CourtRole, UserRole
 from court.timeline import GapCause
 from storage.db.models import Hearing, LogEntry, Protocol
 from storage.db.unit_of_work import UnitOfWork
+from storage.turns import FIRST_RUN
 from storage.worm.port import WormStore
 
 SIGNED = "signed"
@@ -99,7 +100,18 @@ def _transcript(
     parts = [hearing, *uow.hearings.spares(hearing.id)]
     run = uow.runs.shown(hearing.id)
     windows = [window for one in parts for window in uow.windows.of(one.id, run)]
-    return transcript_view(timeline, whole.gaps, windows, ended=hearing.end_sample is not None)
+    later = any(_came_later(uow, one, run) for one in parts)
+    return transcript_view(timeline, whole.gaps, windows, ended=hearing.end_sample is not None, came_later=later)
+
+
+def _came_later(uow: UnitOfWork, part: Hearing, run: int) -> bool:
+    """Whether sound arrived only after its window's text was made, by the entries that say what that was made of."""
+    made = [
+        one for one in uow.utterances.transcripts(part.id) if one.get("run", FIRST_RUN) == run and "segments" in one
+    ]
+    done, heard = {one["sequence"] for one in made}, {each["sha256"] for one in made for each in one["segments"]}
+    tracks, here = part.microphones, uow.hearings.segments(part.id)
+    return any(one.track in tracks and one.sequence in done and one.sha256 not in heard for one in here)
 
 
 def _test_texts(page: Page, hearing: Hearing, tested: SelfTest | None) -> list[FindingText]:
@@ -109,7 +121,8 @@ def _test_texts(page: Page, hearing: Hearing, tested: SelfTest | None) -> list[F
 
 def _evidence(uow: UnitOfWork, hearing: Hearing) -> views.Evidence:
     segments = uow.hearings.segments(hearing.id)
-    late = uow.hearings.undelivered(hearing.id)
+    given_up = uow.hearings.given_up(hearing.id)
+    late = [one for one in uow.hearings.undelivered(hearing.id) if one not in given_up]
     entries = uow.session.scalar(select(func.count()).where(LogEntry.hearing_id == hearing.id)) or 0
     head = uow.log.head()
     return views.Evidence(
@@ -121,6 +134,7 @@ def _evidence(uow: UnitOfWork, hearing: Hearing) -> views.Evidence:
         root=head.root.hex(),
         late=len(late),
         late_size=sum(one.size for one in late),
+        given_up=len(given_up),
         lost=len(uow.hearings.written_off(hearing.id)),
         tested=reading.self_test(uow, hearing.id),
     )

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from api.errors import Unusable
-from api.work import microphones
 from court.card import HearingCard
 from court.clock import parse_utc
 from court.errors import CourtError
@@ -24,23 +23,23 @@ def project(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
     """Adds the rows of the entry that was appended at `index`; raises Unusable if its fact cannot be."""
     for field, limit in _LIMITS.items():
         if len(str(leaf.body.get(field, ""))) > limit:
-            raise _refused(leaf, f"its {field!r} is longer than {limit} characters")
+            raise refused(leaf, f"its {field!r} is longer than {limit} characters")
     try:
         _PROJECTIONS[leaf.kind](uow, leaf, index)
     except Unusable:
         raise
     except CourtError as error:
-        raise _refused(leaf, str(error)) from None
+        raise refused(leaf, str(error)) from None
     uow.session.flush()
 
 
 def _hearing(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
     if uow.hearings.get(leaf.hearing) is not None:
-        raise _refused(leaf, "another node has already opened this hearing")
+        raise refused(leaf, "another node has already opened this hearing")
     card = HearingCard.parse(leaf.body["card"])
     tracks = [track["track"] for track in leaf.body["tracks"]]
     if len(set(tracks)) < len(tracks):
-        raise _refused(leaf, "one track stands there twice")
+        raise refused(leaf, "one track stands there twice")
     uow.hearings.add(
         Hearing(
             id=leaf.hearing,
@@ -60,7 +59,7 @@ def _state(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
     hearing = _locked(uow, leaf)
     state, at_sample, utc = HearingState(leaf.body["state"]), leaf.body["at_sample"], _utc(leaf)
     if not (state.live or state is HearingState.ENDED):
-        raise _refused(leaf, f"a node cannot make a hearing {state.value!r}")
+        raise refused(leaf, f"a node cannot make a hearing {state.value!r}")
     if uow.hearings.court_end(hearing.id) is None:  # else its node is back: it tells what it did, and undoes nothing
         hearing.state = step(HearingState(hearing.state), state).value
         if state is HearingState.ENDED:
@@ -74,15 +73,12 @@ def _segment(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
     body = leaf.body
     track = _track(uow, leaf)
     stored = uow.log.object(body["sha256"])
-    # What is transcribed is here before it is stated; pictures and the mix may be longer on their way.
-    if stored is None and track in microphones(_locked(uow, leaf)):
-        raise _refused(leaf, f"its object {body['sha256']} has not been stored: deliver the object first")
     if stored is not None and stored.size != body["size"]:
-        raise _refused(leaf, f"its object {body['sha256']} has {stored.size} bytes, not {body['size']}")
+        raise refused(leaf, f"its object {body['sha256']} has {stored.size} bytes, not {body['size']}")
     if not 0 < body["init_size"] < min(body["size"], _MAX_INT) or body["sequence"] > _MAX_INT:
-        raise _refused(leaf, "its sizes or its sequence number cannot be right")
+        raise refused(leaf, "its sizes or its sequence number cannot be right")
     if uow.hearings.segment(leaf.hearing, track, body["sequence"]) is not None:
-        raise _refused(leaf, f"track {track!r} already has a segment {body['sequence']}")
+        raise refused(leaf, f"track {track!r} already has a segment {body['sequence']}")
     uow.hearings.add(
         Segment(
             **_stretch(leaf, track, index),
@@ -122,7 +118,7 @@ def _openness(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
     hearing = _locked(uow, leaf)
     live = HearingState(hearing.state).live or uow.hearings.court_end(hearing.id) is not None
     if not live or body["end_ms"] is not None:
-        raise _refused(leaf, "a node orders openness only while it records, and until the next order")
+        raise refused(leaf, "a node orders openness only while it records, and until the next order")
     uow.hearings.add(
         OpennessRow(
             hearing_id=hearing.id,
@@ -139,13 +135,13 @@ def _sync(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
     """It stands in the log alone."""
     announced = {one["track"] for one in _locked(uow, leaf).tracks}
     if not {leaf.body["track"], leaf.body["reference"]} <= announced:
-        raise _refused(leaf, "the hearing announced no such tracks")
+        raise refused(leaf, "the hearing announced no such tracks")
 
 
 def _mute(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
     """No row: what is muted is read from the entries, of which a hearing has few."""
-    if leaf.body["track"] not in microphones(_locked(uow, leaf)):
-        raise _refused(leaf, f"the hearing announced no microphone {leaf.body['track']!r}")
+    if leaf.body["track"] not in _locked(uow, leaf).microphones:
+        raise refused(leaf, f"the hearing announced no microphone {leaf.body['track']!r}")
 
 
 _PROJECTIONS: dict[LeafKind, Callable[[UnitOfWork, Leaf, int], None]] = {
@@ -178,14 +174,14 @@ def _track(uow: UnitOfWork, leaf: Leaf) -> str:
     """The leaf's track, which the hearing must have announced with this rate."""
     name, rate = leaf.body["track"], leaf.body["rate"]
     if not any((one["track"], one["rate"]) == (name, rate) for one in _locked(uow, leaf).tracks):
-        raise _refused(leaf, f"the hearing announced no track {name!r} with {rate} ticks per second")
+        raise refused(leaf, f"the hearing announced no track {name!r} with {rate} ticks per second")
     return str(name)
 
 
 def _locked(uow: UnitOfWork, leaf: Leaf) -> Hearing:
     hearing = uow.hearings.lock(leaf.hearing)
     if hearing is None:
-        raise _refused(leaf, "its hearing is unknown")
+        raise refused(leaf, "its hearing is unknown")
     return hearing
 
 
@@ -193,5 +189,5 @@ def _utc(leaf: Leaf) -> datetime:
     return parse_utc(leaf.body["anchor"]["utc"])
 
 
-def _refused(leaf: Leaf, complaint: str) -> Unusable:
+def refused(leaf: Leaf, complaint: str) -> Unusable:
     return Unusable(f"Leaf {leaf.seq} ({leaf.kind.value}) of hearing {leaf.hearing} cannot be accepted: {complaint}.")

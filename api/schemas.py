@@ -1,7 +1,7 @@
 """What the API answers with. Times on the hearing's timeline are seconds since its recording began."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -51,6 +51,12 @@ class LeafBatch(BaseModel):
 
     entries: list[str] = Field(min_length=1, max_length=1000, description="Canonical JSON, each in base64.")
     public_key: str = Field(description="The author's raw Ed25519 public key in base64.")
+    given_up: list[Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] = Field(
+        default=[],
+        max_length=1000,
+        description="SHA-256 of microphones' segments whose bytes the node lost: their entries are taken without them, "
+        "and the court states that they have not arrived.",
+    )
 
 
 class LeavesAccepted(BaseModel):

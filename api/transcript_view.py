@@ -55,7 +55,8 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class TranscriptView:
     """`reasons` and `failures` say why parts have no transcript, in the words of storage.db.work and in the program's
-    own; `no_recogniser` that nothing here recognises the hearing's language.
+    own; `no_recogniser` that nothing here recognises the hearing's language; `came_later` that sound has arrived since
+    which the text was made without.
     `version` changes whenever a reader would see something new."""
 
     entries: tuple[Entry, ...]
@@ -65,6 +66,7 @@ class TranscriptView:
     failures: tuple[str, ...] = ()
     no_recogniser: bool = False
     reasons: tuple[str, ...] = ()
+    came_later: bool = False
 
     @property
     def count(self) -> int:
@@ -73,18 +75,23 @@ class TranscriptView:
     @property
     def version(self) -> str:
         names = zlib.crc32("|".join(f"{one.voice}{one.speaker}" for one in self.entries).encode())
-        told = len(self.failures) + len(self.reasons) + self.no_recogniser
+        told = len(self.failures) + len(self.reasons) + self.no_recogniser + self.came_later
         return f"{len(self.entries)}-{self.windows_done}-{self.windows_total}-{int(self.complete)}-{told}-{names:x}"
 
 
 def transcript_view(
-    timeline: schemas.Timeline, gaps: Iterable[GapView], windows: Sequence[Window], ended: bool
+    timeline: schemas.Timeline,
+    gaps: Iterable[GapView],
+    windows: Sequence[Window],
+    ended: bool,
+    came_later: bool = False,
 ) -> TranscriptView:
-    """Utterances, notes and breaks of every track, woven together by time."""
+    """Utterances, notes, and breaks of every microphone, woven together by time."""
+    heard = {one.track for one in timeline.tracks if one.kind == "audio" and not one.derived}
     said = sorted(timeline.utterances, key=lambda one: one.start)
     rendering, began = rendered(said), {one.id: one.start for one in said}
     entries = [
-        *(_gap_entry(gap) for gap in gaps if gap.everywhere),
+        *(_gap_entry(gap) for gap in gaps if heard <= {*gap.tracks}),
         *(Entry("note", note.at, note.at, template=note.template, text=note.text) for note in timeline.notes),
         *(_utterance_entry(one, began.get(rendering[one.id][0]) if one.id in rendering else None) for one in said),
     ]
@@ -102,6 +109,7 @@ def transcript_view(
         ),
         reasons=tuple(dict.fromkeys(one.reason for one in failed if one.reason in _TOLD)),
         no_recogniser=any(one.reason == NO_RECOGNISER for one in failed),
+        came_later=came_later,
     )
 
 

@@ -79,8 +79,14 @@ def _delivery_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
         for one in known_hearings(uow) if hearing_id is None else [hearing_id]:
             leaves = _believable(context, uow, one)
             waiting = expected(leaves, context.server_keys.key_ids)
-            listed = uow.hearings.undelivered(one)
-            late = [row for row in listed if row.sha256 in waiting]
+            lost = [row for row in uow.hearings.given_up(one) if row.sha256 in waiting]
+            late = [row for row in uow.hearings.undelivered(one) if row.sha256 in waiting and row not in lost]
+            if lost:
+                names = ", ".join(f"{row.track}/{row.sequence}" for row in lost)
+                yield (
+                    f"{len(lost)} segments of hearing {one} ({names}) are stated by the node, which lost their bytes "
+                    "and gave them up: as administrator write them off (`courtrec write-off`), or put them back there."
+                )
             if late:
                 tracks = ", ".join(sorted({row.track for row in late}))
                 yield (

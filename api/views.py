@@ -169,7 +169,8 @@ class ProtocolView:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the ledger holds of the hearing: `size` in bytes, `root` of the court's whole log in hex; `late` are the
-    segments whose bytes are still on their way; `tested` is the room's self-test before it."""
+    segments whose bytes are still on their way, `given_up` those that the node lost, `lost` those that the court wrote
+    off; `tested` is the room's self-test before it."""
 
     segments: int
     size: int
@@ -179,6 +180,7 @@ class Evidence:
     root: str
     late: int = 0
     late_size: int = 0
+    given_up: int = 0
     lost: int = 0
     tested: SelfTest | None = None
 

@@ -33,7 +33,7 @@ def offer_work(uow: UnitOfWork, hearing_id: str, now: datetime) -> None:
 def _offer_fills(uow: UnitOfWork, first: Hearing, now: datetime) -> None:
     """Of the spare recordings only the windows that fill something are transcribed: the rest is the first node's."""
     spares = uow.hearings.spares(first.id)
-    heard = [one for one in filled(uow, None, first) if one.track in microphones(first)] if spares else []
+    heard = [one for one in filled(uow, None, first) if one.track in first.microphones] if spares else []
     for spare in spares:
         wanted = {each.sequence for one in heard if one.spare == spare.id for each in one.fills}
         if wanted:
@@ -47,16 +47,11 @@ def _offer_windows(uow: UnitOfWork, hearing: Hearing, now: datetime, wanted: set
     offered = {(window.sequence, window.run) for window in uow.windows.of(hearing.id)}
     arrived = uow.session.execute(select(Segment.track, Segment.sequence).where(Segment.hearing_id == hearing.id))
     ended = hearing.state == HearingState.ENDED
-    finished = finished_windows(microphones(hearing), ((track, sequence) for track, sequence in arrived), ended)
+    finished = finished_windows(hearing.microphones, ((track, sequence) for track, sequence in arrived), ended)
     for sequence in sorted(finished if wanted is None else finished & wanted):
         for run in runs:
             if (sequence, run) not in offered:
                 offer_window(uow, hearing.id, sequence, run, now)
-
-
-def microphones(hearing: Hearing) -> set[str]:
-    """Tracks of microphones; what was mixed from them is not heard twice."""
-    return {one["track"] for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]}
 
 
 def finished_windows(tracks: set[str], segments: Iterable[tuple[str, int]], ended: bool) -> set[int]:

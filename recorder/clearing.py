@@ -72,7 +72,8 @@ def finish(spool: Spool) -> int:
 
 def cleared(spool: Spool) -> Cleared:
     """What was deleted here."""
-    return Cleared(*spool.rows("SELECT count(*), coalesce(sum(size), 0) FROM entry WHERE local != 'here'")[0])
+    query = "SELECT count(*), coalesce(sum(size), 0) FROM entry WHERE local IN ('going', 'gone')"
+    return Cleared(*spool.rows(query)[0])
 
 
 def asking(client: httpx.Client) -> Whole:

@@ -38,6 +38,10 @@ class SpoolInUse(SpoolError, InputError):
     """Another recorder uses the spool; trying again does not help as long as it runs."""
 
 
+class NotGivenUp(RecorderError, InputError):
+    """The segment is not one whose bytes may be given up."""
+
+
 class OtherKey(SpoolError, InputError):
     """A hearing was begun with another key than the node has now; trying again does not help."""
 

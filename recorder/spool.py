@@ -18,13 +18,17 @@ from recorder.spool_file import open_spool, transaction
 from recorder.upload_order import Waiting
 from storage.durable import make_folder
 
-_ENTRIES = "SELECT position, hearing, seq, entry, file, sha256, size FROM entry"
+_ENTRIES = "SELECT position, hearing, seq, entry, file, sha256, size, local FROM entry"
 
 _UNSTORE = "UPDATE entry SET stored = 0 WHERE file != '' AND local = 'here'"
 """Of entries whose bytes are here and can be sent again."""
+
+GIVEN_UP = "given_up"
+"""`local` of an entry whose bytes this disk lost: they count as stored, so that nothing more is sent of them."""
+
 _SUMS = (
-    "SELECT count(*), coalesce(sum(CASE WHEN stored = 0 OR local != 'here' THEN size ELSE 0 END), 0), min(written_at) "
-    "FROM entry"
+    "SELECT count(*), coalesce(sum(CASE WHEN stored = 0 OR local IN ('going', 'gone') THEN size ELSE 0 END), 0), "
+    "min(written_at) FROM entry"
 )
 _WAITING = "SELECT position, hearing, seq, file, sent, stored FROM entry WHERE sent = 0 OR stored = 0 ORDER BY position"
 _UNSENT = "(sent = 0 OR stored = 0)"
@@ -75,13 +79,14 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A signed leaf as kept; `attachment` is the segment it states."""
+    """A signed leaf as kept; `attachment` is the segment it states, `given_up` whether its bytes are lost."""
 
     position: int
     hearing: str
     seq: int
     entry: bytes
     attachment: Attachment | None
+    given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +208,7 @@ class Spool:
         with self.change() as db:
             count = db.execute("UPDATE entry SET sent = 0 WHERE written_at >= ?", (since,)).rowcount
             db.execute(f"{_UNSTORE} AND written_at >= ?", (since,))
-        return count, self._sums(f"{_SUMS} WHERE local != 'here' AND written_at >= ?", since)
+        return count, self._sums(f"{_SUMS} WHERE local IN ('going', 'gone') AND written_at >= ?", since)
 
     def backlog(self, hearing: str | None = None) -> Backlog:
         """Of one hearing, or of all."""
@@ -237,5 +242,5 @@ def track_of(file: str) -> str:
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    position, hearing, seq, entry, file, sha256, size = row
-    return Entry(position, hearing, seq, entry, Attachment(file, sha256, size) if file else None)
+    position, hearing, seq, entry, file, sha256, size, local = row
+    return Entry(position, hearing, seq, entry, Attachment(file, sha256, size) if file else None, local == GIVEN_UP)

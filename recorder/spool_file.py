@@ -80,6 +80,19 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+@contextlib.contextmanager
+def beside(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The database of the spool in `folder`, which a recorder may be using: each statement is a transaction of its own,
+    so that the recorder never waits. Raises SpoolError if it cannot be used, as where there is none."""
+    try:
+        address = f"{(folder / 'spool.db').absolute().as_uri()}?mode=rw"
+        with contextlib.closing(sqlite3.connect(address, uri=True, isolation_level=None)) as db:
+            db.execute("PRAGMA synchronous = FULL")
+            yield db
+    except sqlite3.Error as error:
+        raise SpoolError(f"The spool in {folder} cannot be used ({error}): check the disk and its rights.") from None
+
+
 def spooled_file(folder: Path, sha256: str) -> Path | None:
     """The segment with that content in the spool in `folder`, which a recorder may be using; None if it has none.
 

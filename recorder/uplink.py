@@ -9,13 +9,15 @@ what is more urgent never waits for more than one.
 import base64
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import httpx
 import structlog
 
 from recorder.errors import Refused, Undelivered
+from recorder.giving_up import is_whole
 from recorder.spool import Attachment, Entry, Spool
-from recorder.upload_order import Bytes, Leaves, next_step
+from recorder.upload_order import Bytes, Leaves, Rank, next_step, rank
 
 PIECE = 512 << 10
 """Bytes in one request; two seconds of a line of 2 Mbit/s."""
@@ -27,6 +29,8 @@ _TIMEOUT = httpx.Timeout(10.0, read=60.0, write=60.0)
 
 _OF_THIS_ONE = frozenset({409, 413, 422, 500})
 """Statuses that say something of what was sent; the others say that nothing can be delivered now."""
+
+_UNUSABLE = 422
 
 _log = structlog.get_logger()
 
@@ -174,11 +178,9 @@ class Uplink:
                 file.seek(offset)
                 piece = file.read(PIECE)
         except OSError as error:
-            raise Refused(
-                f"The segment {segment.file} cannot be read from the spool ({error.strerror}): put it back there."
-            ) from None
+            raise _lost(segment, f"cannot be read from the spool ({error.strerror})") from None
         if not piece:
-            raise Refused(f"The segment {segment.file} in the spool is shorter than its leaf says: put it back there.")
+            raise _lost(segment, "in the spool is shorter than its leaf says")
         return piece
 
     def _slices(self, piece: bytes) -> Iterator[bytes]:
@@ -190,16 +192,21 @@ class Uplink:
             yield part
 
     def _accepted(self, answer: httpx.Response, segment: Attachment) -> httpx.Response:
+        if answer.status_code == _UNUSABLE and not is_whole(self._spool.folder / segment.file, segment.sha256):
+            raise _lost(segment, "in the spool is not what its leaf says")
         if not answer.is_success:
             raise _refusal(answer, f"the segment {segment.file}")
         self._progress += 1
         return answer
 
     def _post(self, entries: Sequence[Entry]) -> int:
-        body = {
+        body: dict[str, Any] = {
             "entries": [base64.b64encode(entry.entry).decode() for entry in entries],
             "public_key": self._public_key,
         }
+        given_up = [entry.attachment.sha256 for entry in entries if entry.attachment and entry.given_up]
+        if given_up:  # servers of earlier versions know nothing of it
+            body["given_up"] = given_up
         answer = self._client.post("/api/ingest/leaves", json=body)
         if answer.status_code == httpx.codes.OK:
             self._spool.mark_sent([entry.position for entry in entries])
@@ -210,6 +217,13 @@ class Uplink:
             self._spool.expect(entries[0].hearing, expected)
             return 0
         raise _refusal(answer, f"leaves of the hearing {entries[0].hearing}")
+
+
+def _lost(segment: Attachment, why: str) -> Refused:
+    """Of a microphone's segment nothing behind it is delivered either, so there is a way out."""
+    speech = rank(segment.track) is Rank.SPEECH
+    way_out = f", or give it up with `courtrec node give-up {segment.file}`" if speech else ""
+    return Refused(f"The segment {segment.file} {why}: put it back there{way_out}.")
 
 
 def _refusal(answer: httpx.Response, what: str) -> Undelivered:

@@ -62,8 +62,8 @@ def claim(context: TranscribeContext, hearing_id: str, sequence: int, run: int, 
 
 
 def _job(work: UnitOfWork, hearing: Hearing, window: Window) -> Job:
-    microphones = {one["track"] for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]}
-    segments = [one for one in work.hearings.window(hearing.id, window.sequence) if one.track in microphones]
+    heard = hearing.microphones
+    segments = [one for one in work.hearings.window(hearing.id, window.sequence) if one.track in heard]
     model = work.runs.model(hearing.id, window.run)
     return Job(window, hearing.card["language"], model, tuple(segments), shared(hearing))
 

@@ -23,6 +23,7 @@ from recorder.delivery import node_uplink
 from recorder.door import Door
 from recorder.enrolment import enrol_node, enrolment_client
 from recorder.errors import HearingRunning
+from recorder.giving_up import give_up
 from recorder.health.selftest import SelfTester
 from recorder.health.watch import Watch
 from recorder.login import Logins
@@ -108,6 +109,16 @@ def redeliver(since: datetime) -> None:
             f"The bytes of {gone.count} segments ({gone.size} bytes) cannot be sent again: they were deleted here "
             "after the server had read its own copies back."
         )
+
+
+def give_up_segment(file: str) -> None:
+    """The node may be running, or be ended. Raises NotGivenUp, SpoolError."""
+    give_up(load_node_settings().spool_folder, file)
+    typer.echo(f"The segment {file} is given up: its entry goes to the server without it, and what is behind follows.")
+    typer.echo(
+        "The court misses it until an administrator writes it off (`courtrec write-off`). Put back whole into the "
+        "spool, it is sent after all."
+    )
 
 
 def check_upgrade() -> None:

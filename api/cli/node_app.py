@@ -97,6 +97,16 @@ def node_redeliver(
     redeliver(since)
 
 
+@node_app.command("give-up")
+def node_give_up(
+    segment: Annotated[str, typer.Argument(help="The segment's file, as the node's message names it.")],
+) -> None:
+    """Gives up a microphone's segment that this node's disk lost, so that the rest of its hearing is delivered."""
+    from api.cli.node import give_up_segment
+
+    give_up_segment(segment)
+
+
 @node_app.command("upgrade-check")
 def node_upgrade_check() -> None:
     """Succeeds only while this machine's node has no hearing that is being recorded or was interrupted."""

@@ -129,7 +129,7 @@ def post_leaves(batch: schemas.LeafBatch, context: ContextDep, node: DeliveringN
     409 with `expected_seq` when an entry does not continue its chain: send on from that number.
     """
     entries = [_decoded(one) for one in batch.entries]
-    opened = open_batch(entries, _decoded(batch.public_key))
+    opened = open_batch(entries, _decoded(batch.public_key), batch.given_up)
     if node not in ("", opened.key.key_id):
         raise Forbidden(f"The token is that of the node with key {node}, the entries are of key {opened.key.key_id}.")
     return schemas.LeavesAccepted(next_seq=accept(context, opened))

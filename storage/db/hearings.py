@@ -113,18 +113,30 @@ class Hearings:
         return (self.court_end(hearing_id) or {}).get("spare")
 
     def segments(self, hearing_id: str, track: str | None = None) -> Sequence[Segment]:
-        """In order of track and time; those that were written off are gaps."""
+        """In order of track and time; those that are lost are gaps."""
         query = select(Segment).where(Segment.hearing_id == hearing_id)
         if track is not None:
             query = query.where(Segment.track == track)
         rows = self._session.scalars(query.order_by(Segment.track, Segment.sequence)).all()
-        lost = self._written_off(hearing_id)
-        return [one for one in rows if one.sha256 not in lost] if lost else rows
+        lost = {one.id for one, _ in self._lost(hearing_id)}
+        return [one for one in rows if one.id not in lost] if lost else rows
 
     def written_off(self, hearing_id: str) -> Sequence[Segment]:
         """Those that the court gave up, and that have not arrived since; in order of track and time."""
-        lost = self._written_off(hearing_id)
-        return [one for one in self._absent(hearing_id) if one.sha256 in lost] if lost else ()
+        return [one for one, why in self._lost(hearing_id) if why]
+
+    def given_up(self, hearing_id: str) -> Sequence[Segment]:
+        """Those that only their node gave up, so far, and that have not arrived since; in order of track and time."""
+        return [one for one, why in self._lost(hearing_id) if not why]
+
+    def _lost(self, hearing_id: str) -> list[tuple[Segment, str]]:
+        """What is a gap since its object is not here: what the court wrote off, with who and why, and of microphones
+        all, with '' before it did. A microphone's leaf comes ahead of its object only where its node lost that."""
+        absent, hearing = self._absent(hearing_id), self.get(hearing_id)
+        if not absent or hearing is None:
+            return []
+        told, heard = self._written_off(hearing_id), hearing.microphones
+        return [(one, told.get(one.sha256, "")) for one in absent if one.sha256 in told or one.track in heard]
 
     def _written_off(self, hearing_id: str) -> dict[str, str]:
         """Who wrote it off and why, by the SHA-256 of the object. No table of its own: such entries are few."""
@@ -134,14 +146,12 @@ class Hearings:
             with contextlib.suppress(LedgerError):  # told by the verifier
                 body = parse(entry).body
                 told = {one["sha256"]: f"{body['by']}: {body['reason']}" for one in body["segments"]} | told
-        if not told:
-            return {}
-        here = select(StoredObjectRow.sha256).where(StoredObjectRow.sha256.in_(told))
-        return {sha256: why for sha256, why in told.items() if sha256 not in {*self._session.scalars(here)}}
+        return told
 
     def window(self, hearing_id: str, sequence: int) -> Sequence[Segment]:
-        """The segments of one sequence number, all tracks."""
-        query = select(Segment).where(Segment.hearing_id == hearing_id, Segment.sequence == sequence)
+        """The segments of one sequence number whose objects are here, all tracks."""
+        query = select(Segment).join(StoredObjectRow, StoredObjectRow.sha256 == Segment.sha256)
+        query = query.where(Segment.hearing_id == hearing_id, Segment.sequence == sequence)
         return self._session.scalars(query.order_by(Segment.track)).all()
 
     def segment(self, hearing_id: str, track: str, sequence: int) -> Segment | None:
@@ -152,8 +162,8 @@ class Hearings:
 
     def undelivered(self, hearing_id: str) -> Sequence[Segment]:
         """Those whose leaf came ahead of their object, which is awaited; in order of track and time."""
-        lost = self._written_off(hearing_id)
-        return [one for one in self._absent(hearing_id) if one.sha256 not in lost]
+        written_off = self._written_off(hearing_id)
+        return [one for one in self._absent(hearing_id) if one.sha256 not in written_off]
 
     def _absent(self, hearing_id: str) -> Sequence[Segment]:
         query = select(Segment).outerjoin(StoredObjectRow, StoredObjectRow.sha256 == Segment.sha256)
@@ -165,12 +175,10 @@ class Hearings:
         return self._session.scalars(select(Segment).where(Segment.sha256 == sha256).order_by(Segment.leaf_index)).all()
 
     def gaps(self, hearing_id: str) -> Sequence[Gap]:
-        """In order of time; segments that were written off are among them, and what a lost node never delivered."""
+        """In order of time; segments that are lost are among them, and what a lost node never delivered."""
         rows = self._of(Gap, hearing_id, Gap.start)
-        told = self._written_off(hearing_id)
         lost = [
-            _undelivered(one, one.track, (one.start, one.end), one.rate, told[one.sha256])
-            for one in self.written_off(hearing_id)
+            _undelivered(one, one.track, (one.start, one.end), one.rate, why) for one, why in self._lost(hearing_id)
         ]
         lost += self._never_told(hearing_id)
         return sorted([*rows, *lost], key=lambda one: one.start / one.rate) if lost else rows

@@ -1,10 +1,11 @@
-"""Which objects the court expects: their leaves came ahead of them, over a line too slow for both. Pure.
+"""Which objects the court expects: their leaves came ahead of them, over a line too slow for both, or without them,
+since their node lost them and gave them up. Pure.
 
 The node has signed what the object hashes to, so nothing else can arrive in its place. That it had not arrived when its
 leaf did, the court states in the very next entry of the hearing, and later that it came. What is missing without that
 statement, or after the second one, was removed.
 
-What can never arrive, since the node's disk is dead, a person of the court writes off: a `loss` leaf names the segments
+What can never arrive a person of the court writes off: a `loss` leaf names the segments
 and why. It excuses nothing that was not awaited anyway, and what arrives after all is here again.
 """
 

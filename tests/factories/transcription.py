@@ -94,8 +94,10 @@ class Court:
             file = SoundFile(path)
             file.write(start, np.repeat(sound, 3))
             sealed = file.seal()
-            self.context.store.put(sealed.sha256, path, sealed.size, MOMENT + timedelta(days=1))
+            until = MOMENT + timedelta(days=1)
+            stored = self.context.store.put(sealed.sha256, path, sealed.size, until)
             with self.database.begin() as work:
+                work.log.add_object(stored, MOMENT, until)
                 work.hearings.add(
                     Segment(
                         hearing_id=hearing_id,

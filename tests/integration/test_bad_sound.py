@@ -43,8 +43,9 @@ def court(database: Database, tmp_path: Path) -> Court:
 def stored(court: Court, content: bytes, seconds: float = 5.0, track: str = "mic-judge", start: float = 0.0) -> None:
     """What a node may have stated and delivered, whatever the bytes are."""
     sha256 = hashlib.sha256(content).hexdigest()
-    court.context.store.put(sha256, content, len(content), MOMENT + timedelta(days=1))
+    kept = court.context.store.put(sha256, content, len(content), MOMENT + timedelta(days=1))
     with court.database.begin() as work:
+        work.log.add_object(kept, MOMENT, None)
         work.hearings.add(
             Segment(
                 hearing_id=HEARING, track=track, sequence=0, start=round(start * 48_000),

@@ -67,3 +67,16 @@ def test_while_the_hearing_lasts_what_is_not_stated_is_still_on_its_way(server: 
         hearing = work.hearings.get(both.first)
         assert hearing is not None
         assert filled(work, server.context.store, hearing) == []
+
+
+def test_what_the_first_node_lost_of_a_microphone_is_filled_at_once(server: Server, both: SpareHearing) -> None:
+    """It gave the bytes up, so that only the entry came: nobody has to write it off first."""
+    with server.context.database.begin() as work:
+        lost = work.hearings.segments(both.first, "mic-judge")[-1]
+        work.session.delete(work.log.object(lost.sha256))
+    with server.context.database.read() as work:
+        hearing = work.hearings.get(both.first)
+        assert hearing is not None
+        found = [one for one in filled(work, server.context.store, hearing) if one.track == "mic-judge"]
+    assert (found[0].span.start, found[0].cause) == (max(lost.start, LATER * AUDIO_RATE), GapCause.UNDELIVERED)
+    assert [one.track for one in found] == ["mic-judge"]

@@ -1,7 +1,6 @@
 """Draft and signature on both databases: one deed, one revision, one ledger entry, one object, one copy."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -23,12 +22,13 @@ from protocol.settings import ProtocolSettings
 from protocol.tasks import draft_protocol, register, sign_protocol
 from protocol.verify import load_trust_roots, verify_pdf
 from storage.db import models
-from storage.db.unit_of_work import Database
+from storage.db.unit_of_work import Database, UnitOfWork
 from storage.db.work import NO_RECOGNISER
 from storage.ledger import merkle
 from storage.ledger.leaf import LeafKind, parse
 from storage.queue import DRAFT_PROTOCOL, make_queue
 from storage.worm.local import LocalStore
+from storage.worm.port import StoredObject, object_key
 from tests.factories.ledger import SERVER_KEY
 from tests.factories.protocol import BREAK, CARD, HEARING, LENGTH, OPENING_WORDS, STARTED, TRACKS, StoppedClock
 
@@ -69,8 +69,8 @@ def record_hearing(context: ProtocolContext) -> None:
         )  # fmt: skip
         work.session.flush()
         for name, _, _, rate in TRACKS:
-            add_segment(work.hearings.add, name, 0, (0.0, BREAK[0]), rate)
-            add_segment(work.hearings.add, name, 1, (BREAK[1], LENGTH), rate)
+            add_segment(work, name, 0, (0.0, BREAK[0]), rate)
+            add_segment(work, name, 1, (BREAK[1], LENGTH), rate)
             work.hearings.add(
                 models.Gap(
                     hearing_id=HEARING, track=name, start=round(BREAK[0] * rate), end=round(BREAK[1] * rate), rate=rate,
@@ -90,9 +90,10 @@ def record_hearing(context: ProtocolContext) -> None:
     transcribe(context, OPENING_WORDS)
 
 
-def add_segment(add: Callable[[Any], None], track: str, sequence: int, span: tuple[float, float], rate: int) -> None:
+def add_segment(work: UnitOfWork, track: str, sequence: int, span: tuple[float, float], rate: int) -> None:
     sha256 = hashlib.sha256(f"{track} {sequence}".encode()).hexdigest()
-    add(
+    work.log.add_object(StoredObject(object_key(sha256), "", sha256, 1000), STARTED, None)
+    work.hearings.add(
         models.Segment(
             hearing_id=HEARING, track=track, sequence=sequence, start=round(span[0] * rate), end=round(span[1] * rate),
             rate=rate, sha256=sha256, size=1000, init_size=10, codec="flac", partial=False, utc=STARTED, leaf_index=0,

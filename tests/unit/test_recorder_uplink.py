@@ -136,7 +136,9 @@ def test_a_server_that_lost_leaves_gets_them_again(spool: Spool) -> None:
 def test_a_file_that_changed_is_not_taken_for_the_segment(spool: Spool) -> None:
     (spool.folder / HEARING / "3.mp4").write_bytes(b"altered".ljust(100_000))
     server = Server()
-    with pytest.raises(Undelivered, match=r"refused the segment .*3.mp4: The bytes are not what their name says."):
+    with pytest.raises(
+        Refused, match=r"3.mp4 in the spool is not what its leaf says: put it back there, or give it up"
+    ):
         uplink(spool, server).deliver()
     assert [one.seq for one in spool.waiting() if one.leaf_waits] == list(range(3, 10))
 

@@ -74,6 +74,15 @@ def shown(timeline: schemas.Timeline, *windows: str, ended: bool = True) -> Tran
     return transcript_view(timeline, gaps, rows, ended)
 
 
+def test_the_transcript_tells_of_every_gap_of_all_microphones_also_where_a_camera_recorded() -> None:
+    silent = Outage(22.0, 25.0, GapCause.UNDELIVERED, ("mic-claimant", "mic-judge"), "", 3)
+    gaps = views.completeness([LOST, silent], TRACKS, live=False).gaps
+    view = transcript_view(timeline(), gaps, [Window(sequence=0, state="done")], ended=True)
+    assert [(one.cause, one.start, one.fault) for one in view.entries if one.kind == "gap"] == [
+        ("undelivered", 22, True)
+    ]
+
+
 def summary(state: HearingState = HearingState.ENDED) -> schemas.HearingSummary:
     return schemas.HearingSummary(
         id=HEARING,

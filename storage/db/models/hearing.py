@@ -33,6 +33,11 @@ class Hearing(Base):
     spare_of: Mapped[str | None] = mapped_column(String(36), index=True)
     chosen_run: Mapped[int | None]
 
+    @property
+    def microphones(self) -> set[str]:
+        """Their tracks; what was mixed from them is not heard twice."""
+        return {one["track"] for one in self.tracks if one["kind"] == "audio" and not one["derived"]}
+
 
 class Segment(Base):
     """One stored piece of one track: [start, end) ticks at `rate` on the hearing's timeline."""
