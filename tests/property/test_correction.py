@@ -1,4 +1,4 @@
-"""Corrections: words keep the times that the machine heard them at, and nothing depends on anything but the revisions."""
+"""Corrections: words keep the times that the machine heard them at, and only the revisions decide what is read."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
