@@ -194,17 +194,15 @@ def _carried_out(part: _Part, order: Order, sieve: Sieve) -> tuple[tuple[Line, .
 
 
 def _present(part: _Part, line: str, sieve: Sieve) -> int:
-    """The place of the line; raises Overtaken with what stands there now, of what the caller may read."""
+    """The place of the line; raises Overtaken with what stands there now. What the caller may not read is not there."""
     place = part.at(line)
-    if place is not None:
-        return place
-    ids, last = correction.became(line, part.revisions)
+    ids, last = ([line], None) if place is not None else correction.became(line, part.revisions)
     now = [one for one in part.lines if one.id in ids]
-    if last is None or not now:
+    if not now or not all(_passes(sieve, part, one) for one in now):
         raise Conflict(NO_LINE)
-    for one in now:
-        _require(sieve, part, one)
-    raise Overtaken(line, last.by, now)
+    if place is None and last is not None:
+        raise Overtaken(line, last.by, now)
+    return part.lines.index(now[0])
 
 
 def _undone(part: _Part, line: Line) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
@@ -223,8 +221,12 @@ def _speaker(order: Order) -> tuple[str, str, str]:
     return order.role, order.voice, name
 
 
+def _passes(sieve: Sieve, part: _Part, line: Line) -> bool:
+    return all(sieve.passes(start, end) for start, end in part.placed(line))
+
+
 def _require(sieve: Sieve, part: _Part, line: Line) -> None:
-    if not all(sieve.passes(start, end) for start, end in part.placed(line)):
+    if not _passes(sieve, part, line):
         raise Forbidden(CLOSED_OFF_SITE)
 
 
