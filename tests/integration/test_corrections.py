@@ -1,7 +1,10 @@
 """Correcting a transcript: revisions over the machine's words, in the log, and nobody's work lost."""
 
 import re
+import subprocess
+import sys
 import threading
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +14,14 @@ from court.people import UserRole
 from protocol.gather import gather
 from storage.db.models import Correction, Utterance
 from storage.db.unit_of_work import Database
+from storage.ledger.checkpoint import verifier_key
 from storage.ledger.leaf import LeafKind, parse
+from storage.verifier_archive import verifier_archive
+from tests.factories.bundles import exported
 from tests.factories.corrections import HTML, LINES, PAGE, Person, transcribed
 from tests.factories.evidence import faults
 from tests.factories.hearing_log import HEARING, made_hearing
-from tests.factories.server import Server, make_server
+from tests.factories.server import LOG_KEY, Server, make_server
 
 
 @pytest.fixture
@@ -239,3 +245,21 @@ def test_utterances_exchanged_under_a_correction_are_named(server: Server) -> No
             work.session.query(Utterance).filter(Utterance.position == row.position).update({"id": number})
             work.session.flush()
     assert any("does not rest on the lines that were there" in one for one in faults(server, HEARING))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_bundle_holds_the_entries_and_no_text_and_the_offline_program_knows_them(
+    server: Server, tmp_path: Path
+) -> None:
+    Person(server).does("text", 0, text="исправлено")
+    server.client().get("/api/log/checkpoint")
+    path = exported(server, tmp_path / "bundle.zip")
+    with zipfile.ZipFile(path) as bundle:
+        parts = [bundle.read(name) for name in bundle.namelist()]
+    assert sum(part.count(b'"kind":"correction"') for part in parts) == 1
+    assert not any("исправлено".encode() in part for part in parts)
+    program = tmp_path / "courtrec-verify.pyz"
+    program.write_bytes(verifier_archive())
+    key = verifier_key("courtrec", LOG_KEY.public)
+    done = subprocess.run([sys.executable, program, path, "--key", key], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
