@@ -17,6 +17,8 @@ from tests.factories.court_rooms import served
 from tests.factories.hearing_log import made_hearing
 from tests.factories.server import ON_SITE, Server, make_server
 
+SLOW = 60_000  # milliseconds: a busy machine
+
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
@@ -36,6 +38,7 @@ def page(server: Server, chromium: Browser) -> Iterator[Page]:
     with served(server.app, port):
         context = chromium.new_context(locale="ru-RU", viewport={"width": 1280, "height": 1000})
         context.add_cookies([{"name": COOKIE, "value": token, "url": f"http://127.0.0.1:{port}"}])
+        expect.set_options(timeout=SLOW)
         found, errors = context.new_page(), []
         found.on("pageerror", lambda error: errors.append(str(error)))
         found.goto(f"http://127.0.0.1:{port}{PAGE}")
