@@ -7,7 +7,6 @@ from typing import Any
 
 import rfc8785
 
-from court.catalogue import N_
 from court.clock import iso_utc
 from court.hearing import HearingState, step
 from protocol.context import ProtocolContext
@@ -20,7 +19,7 @@ from storage.ledger.leaf import LeafKind, SignedLeaf
 from storage.turns import FIRST_RUN
 
 DRAFT, SIGNED = "draft", "signed"
-CORRECTED_SINCE = N_(
+CORRECTED_SINCE = (
     "The transcript was corrected after this draft was drawn up: it is drawn up anew within two minutes; look at it, "
     "then sign."
 )
