@@ -39,6 +39,7 @@ def page(server: Server, chromium: Browser) -> Iterator[Page]:
         context = chromium.new_context(locale="ru-RU", viewport={"width": 1280, "height": 1000})
         context.add_cookies([{"name": COOKIE, "value": token, "url": f"http://127.0.0.1:{port}"}])
         expect.set_options(timeout=SLOW)
+        context.set_default_timeout(SLOW)
         found, errors = context.new_page(), []
         found.on("pageerror", lambda error: errors.append(str(error)))
         found.goto(f"http://127.0.0.1:{port}{PAGE}")

@@ -80,7 +80,8 @@ export class CorrectionsElement extends HTMLElement {
     line.classList.add("open");
     this.#line = line;
     this.#editor = editor;
-    field.focus();
+    editor.scrollIntoView({ block: "nearest" });
+    field.focus({ preventScroll: true });
   }
 
   #close(focus = true): void {
@@ -104,6 +105,7 @@ export class CorrectionsElement extends HTMLElement {
     const message = part(this.#editor, "message");
     message.textContent = text;
     message.hidden = false;
+    message.scrollIntoView({ block: "nearest" });
   }
 
   async #do(deed: string): Promise<void> {
