@@ -29,6 +29,7 @@ class Action(StrEnum):
     WATCH_ROOMS = "watch_rooms"
     MANAGE_JOBS = "manage_jobs"
     CHOOSE_TRANSCRIPT = "choose_transcript"
+    CORRECT = "correct"
 
 
 class Place(StrEnum):
@@ -53,11 +54,13 @@ CLOSED_OFF_SITE = "This part of the hearing is closed: it can be seen and heard 
 CLOSED_NO_COPY = "This hearing is closed: parties may get acquainted with it at the court but receive no copy."
 
 CONTENT = frozenset({Action.READ, Action.PLAY, Action.DOWNLOAD})
+GUARDED = CONTENT | {Action.CORRECT}
+"""What of closed content is done at the court only: whoever may not read a line does not correct it."""
 
 _MAY = {
     UserRole.SECRETARY: CONTENT
     | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER}
-    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT},
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT},
     UserRole.JUDGE: CONTENT
     | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION}
     | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT},
@@ -78,7 +81,7 @@ def decide(role: UserRole, action: Action, openness: Openness, place: Place, gra
         return Decision(False, NOT_YOUR_ROLE)
     if role is UserRole.PARTY and not granted:
         return Decision(False, NOT_GRANTED)
-    if openness is Openness.CLOSED and action in CONTENT:
+    if openness is Openness.CLOSED and action in GUARDED:
         if place is not Place.ON_SITE:
             return Decision(False, CLOSED_OFF_SITE)
         if role is UserRole.PARTY and action is Action.DOWNLOAD:

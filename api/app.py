@@ -8,6 +8,7 @@ from api.headers import SecurityHeaders
 from api.nodes import begin_register
 from api.routes import (
     console,
+    corrections,
     health,
     hearings,
     ingest,
@@ -19,6 +20,7 @@ from api.routes import (
     nodes,
     pages,
     protocol_pages,
+    search,
     selftest,
     situation,
     verify,
@@ -36,10 +38,14 @@ DESCRIPTION = """Records court hearings as evidence.
 Every refusal is `{"detail": sentence}`. Times on a hearing's timeline are seconds since its recording began.
 """
 
-API_ROUTERS = tuple(module.router for module in (ingest, nodes, hearings, media, live, verify, log, health))
+API_ROUTERS = (
+    *(module.router for module in (ingest, nodes, hearings, media, live, verify, log, health)),
+    search.api_router,
+)
 # A new hearing before the others: /hearings/new is none yet.
 PAGE_ROUTERS = tuple(
-    module.router for module in (new_hearing, console, selftest, situation, protocol_pages, jobs, pages)
+    module.router
+    for module in (new_hearing, console, selftest, situation, protocol_pages, jobs, corrections, search, pages)
 )
 
 

@@ -1,9 +1,11 @@
-"""Protocols, transcripts, their windows, acts of destruction: do the tables still say what the ledger says was made?"""
+"""Protocols, transcripts with windows and corrections, acts of destruction: do the tables say what the ledger says?"""
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from court.clock import iso_utc
 from court.retention import RetentionDeed
 from protocol.revisions import document_sha256, stated_faults
+from storage.db.lines import correction_body, line_of, revision_of
 from storage.db.models import Utterance
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger import merkle
@@ -59,6 +61,29 @@ def transcript_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, Sig
             "of the log states: they were added or moved there."
         )
     yield from _window_faults(uow, hearing_id, {_made_by(leaf)[:2] for leaf in transcripts.values()})
+
+
+def correction_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
+    """Each correction against its entry, and what it says was there before against what was."""
+    stated = {index: leaf for index, leaf in leaves.items() if leaf.kind is LeafKind.CORRECTION}
+    known = {one.id: one for one in map(line_of, uow.utterances.of(hearing_id))}
+    for row in uow.lines.corrections(hearing_id):
+        name, leaf = f"Correction {row.number} of the transcript of hearing {hearing_id} in the database", None
+        if row.leaf_index in stated:
+            leaf = stated.pop(row.leaf_index)
+        if leaf is None:
+            yield f"{name} is stated by no entry of the log, or is there twice."
+        elif correction_body(row) != leaf.body or iso_utc(row.at) != leaf.at:
+            yield f"{name} is not the one that entry {row.leaf_index} of the log states: it was changed."
+        revision = revision_of(row)
+        if any(known.get(one.id) != one for one in revision.before):
+            yield f"{name} does not rest on the lines that were there: utterances or corrections were exchanged."
+        known |= {one.id: one for one in revision.after}
+    for index, leaf in stated.items():
+        yield (
+            f"Correction {leaf.body['revision']} of the transcript of hearing {hearing_id}, stated by entry {index} of "
+            "the log, is missing from the database."
+        )
 
 
 def act_faults(uow: UnitOfWork, hearing_id: str, leaves: Iterable[SignedLeaf]) -> Iterator[str]:

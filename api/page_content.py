@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from api import reading, schemas, views
+from api import corrections, reading, schemas, views
 from api.access import Action
 from api.caller import Caller
 from api.errors import Forbidden
@@ -54,6 +54,8 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         "evidence": evidence,
         "tested": _test_texts(page, hearing, evidence.tested),
         "may_play": True,
+        "may_correct": corrections.may_correct(caller, hearing),
+        "speakers": _speakers(page, uow, hearing),
         "voices": voices(uow, hearing) if is_kept(hearing) and _may(uow, caller, hearing.id, Action.RECORD) else [],
         "orders": orders(uow, hearing.id),
         "may_close": caller.role is UserRole.JUDGE and not HearingState(hearing.state).live,
@@ -112,6 +114,16 @@ def _came_later(uow: UnitOfWork, part: Hearing, run: int) -> bool:
     done, heard = {one["sequence"] for one in made}, {each["sha256"] for one in made for each in one["segments"]}
     tracks, here = part.microphones, uow.hearings.segments(part.id)
     return any(one.track in tracks and one.sequence in done and one.sha256 not in heard for one in here)
+
+
+def _speakers(page: Page, uow: UnitOfWork, hearing: Hearing) -> list[tuple[str, str]]:
+    """Choices for the form: value and text."""
+    say = page.words.gettext
+    found = []
+    for role, voice, name, number in corrections.speakers(uow, hearing):
+        who = name or (say("voice %(number)s") % {"number": number} if number else "")
+        found.append((f"{role}|{voice}|{name}", ", ".join(filter(None, (say(LABELS[role]), who)))))
+    return found
 
 
 def _test_texts(page: Page, hearing: Hearing, tested: SelfTest | None) -> list[FindingText]:

@@ -11,13 +11,14 @@ from api.gate import Sieve
 from court.card import HearingCard
 from court.health import SelfTest
 from court.hearing import HearingState
+from court.lines import Line, Mark
 from court.mutes import MuteSpan, mute_spans
 from court.openness import openness_of
 from court.timeline import GapCause, SampleRange
 from protocol.completeness import Outage, find_outages
 from protocol.facts import GapFact
 from protocol.filling import Filled, covers, filled, notes_beside, spoken
-from storage.db.models import Gap, Hearing, Segment, Utterance
+from storage.db.models import Gap, Hearing, Segment
 from storage.db.unit_of_work import UnitOfWork
 from storage.db.voices import Speaker
 from storage.errors import LedgerError
@@ -74,6 +75,18 @@ def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormSto
 def said(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore, run: int) -> list[schemas.UtteranceView]:
     """What the caller may read of one version of the transcript, in order of time."""
     found = _said(uow, hearing, filled(uow, store, hearing), run)
+    return _readable(found, Sieve(uow, caller, hearing.id, Action.READ))
+
+
+def holding(
+    uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore, query: str
+) -> list[schemas.UtteranceView]:
+    """The lines with all words of `query` among those that the caller may read: never another one, nor how many."""
+    recordings = [hearing.id, *(one.id for one in uow.hearings.spares(hearing.id))]
+    wanted = set().union(*(uow.search.lines(one, query) for one in recordings))
+    if not wanted:
+        return []
+    found = [one for one in _said(uow, hearing, filled(uow, store, hearing)) if one.id in wanted]
     return _readable(found, Sieve(uow, caller, hearing.id, Action.READ))
 
 
@@ -166,32 +179,28 @@ def _said(
     """
     end = float("inf") if hearing.end_sample is None else duration(hearing, [])
     voices = uow.voices.by_label(hearing.id)
-    own = [
-        utterance(row, voices.get(row.voice))
-        for row in uow.utterances.newest(hearing.id, run)
-        if row.start_ms / 1000 < end
-    ]
+    own = [utterance(row, voices.get(row.voice)) for row in uow.lines.of(hearing.id, run) if row.start_ms / 1000 < end]
     beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(uow, fills, run)]
-    return sorted([*own, *beside], key=lambda one: (one.start, one.id))
+    return sorted([*own, *beside], key=lambda one: one.start)
 
 
 def _readable(said: Sequence[schemas.UtteranceView], sieve: Sieve) -> list[schemas.UtteranceView]:
     return [one for one in said if sieve.passes(one.start, one.end)]
 
 
-def utterance(row: Utterance, voice: Speaker | None = None) -> schemas.UtteranceView:
-    """As stored, on the timeline of its own recording."""
+def utterance(row: Line, voice: Speaker | None = None) -> schemas.UtteranceView:
+    """On the timeline of its own recording."""
     return _utterance(row, row.track, 0.0, voice)
 
 
-def _utterance(row: Utterance, track: str, later: float, voice: Speaker | None = None) -> schemas.UtteranceView:
-    """The utterance on the hearing's own track, so many seconds later than the row says."""
+def _utterance(row: Line, track: str, later: float, voice: Speaker | None = None) -> schemas.UtteranceView:
+    """The line on the hearing's own track, so many seconds later than the row says."""
     words = [
         schemas.Word(
-            text=word["text"],
-            start=word["start_ms"] / 1000 + later,
-            end=word["end_ms"] / 1000 + later,
-            probability=word["probability"],
+            text=word.text,
+            start=word.start_ms / 1000 + later,
+            end=word.end_ms / 1000 + later,
+            probability=word.probability,
         )
         for word in row.words
     ]
@@ -204,12 +213,18 @@ def _utterance(row: Utterance, track: str, later: float, voice: Speaker | None =
         text=row.text,
         words=words,
         language=row.language,
-        other_language=(row.alternative or {}).get("language", ""),
-        other_text=(row.alternative or {}).get("text", ""),
-        flags=row.flags,
+        other_language=row.alternative.get("language", ""),
+        other_text=row.alternative.get("text", ""),
+        flags=list(row.flags),
         voice=voice.number if voice else 0,
-        speaker=voice.name if voice else "",
+        speaker=row.speaker or (voice.name if voice else ""),
+        vouched=row.vouched,
+        correction=_correction(row.mark),
     )
+
+
+def _correction(mark: Mark | None) -> schemas.CorrectionView | None:
+    return schemas.CorrectionView(deed=mark.deed, by=mark.by, at=mark.at, machine=mark.machine) if mark else None
 
 
 def _segment(row: Segment, sieve: Sieve, here: bool) -> schemas.SegmentView:

@@ -109,11 +109,20 @@ class Word(BaseModel):
     text: str
     start: float
     end: float
-    probability: float
+    probability: float | None = Field(description="None where a person wrote the word.")
+
+
+class CorrectionView(BaseModel):
+    """What a person did to a line last, and what the machine had made of it."""
+
+    deed: str
+    by: str
+    at: datetime
+    machine: str
 
 
 class UtteranceView(BaseModel):
-    id: int
+    id: str = Field(description="Of the line as it is: a correction puts another in its place.")
     start: float
     end: float
     track: str
@@ -126,6 +135,19 @@ class UtteranceView(BaseModel):
     flags: list[str] = Field(description="Reasons to doubt the text.")
     voice: int = Field(0, description="Which of the people who share the microphone; 0: nobody told them apart.")
     speaker: str = Field("", description="Whose voice it is, where the court has said so.")
+    vouched: bool = Field(False, description="A person wrote the words or confirmed them.")
+    correction: CorrectionView | None = None
+
+
+class SearchHit(BaseModel):
+    hearing: str
+    case_number: str
+    line: UtteranceView
+
+
+class SearchResult(BaseModel):
+    hits: list[SearchHit]
+    more: bool = Field(description="There are further lines that the caller may read.")
 
 
 class Transcript(BaseModel):

@@ -35,7 +35,7 @@ class Entry:
     kind: str
     start: float
     end: float
-    id: int = 0
+    id: str = ""
     role: str = ""
     voice: int = 0
     speaker: str = ""
@@ -47,6 +47,7 @@ class Entry:
     other_language: str = ""
     other_text: str = ""
     renders: float | None = None
+    correction: schemas.CorrectionView | None = None
     template: str = ""
     cause: str = ""
     fault: bool = False
@@ -74,7 +75,7 @@ class TranscriptView:
 
     @property
     def version(self) -> str:
-        names = zlib.crc32("|".join(f"{one.voice}{one.speaker}" for one in self.entries).encode())
+        names = zlib.crc32("|".join(f"{one.id} {one.voice} {one.speaker}" for one in self.entries).encode())
         told = len(self.failures) + len(self.reasons) + self.no_recogniser + self.came_later
         return f"{len(self.entries)}-{self.windows_done}-{self.windows_total}-{int(self.complete)}-{told}-{names:x}"
 
@@ -115,9 +116,8 @@ def transcript_view(
 
 def _utterance_entry(one: schemas.UtteranceView, renders: float | None) -> Entry:
     words = tuple(
-        WordView(one_word.text.strip(), one_word.start, one_word.end, sure < UNSURE_BELOW, round(sure * 100))
-        for one_word in one.words
-        for sure in [one_word.probability]
+        WordView(word.text.strip(), word.start, word.end, _unsure(one, word), round((word.probability or 0) * 100))
+        for word in one.words
     )
     return Entry(
         "utterance",
@@ -134,7 +134,13 @@ def _utterance_entry(one: schemas.UtteranceView, renders: float | None) -> Entry
         other_language=one.other_language,
         other_text=one.other_text,
         renders=renders,
+        correction=one.correction,
     )
+
+
+def _unsure(one: schemas.UtteranceView, word: schemas.Word) -> bool:
+    """A word that a person wrote or confirmed is none."""
+    return not one.vouched and word.probability is not None and word.probability < UNSURE_BELOW
 
 
 def _gap_entry(gap: GapView) -> Entry:
@@ -149,7 +155,7 @@ def _mark_same_speaker(entries: Sequence[Entry]) -> Iterable[Entry]:
         goes_on = (
             before is not None
             and before.kind == entry.kind == "utterance"
-            and (before.role, before.voice) == (entry.role, entry.voice)
+            and (before.role, before.voice, before.speaker) == (entry.role, entry.voice, entry.speaker)
             and entry.start - before.end < SAME_SPEAKER_WITHIN
         )
         before = entry

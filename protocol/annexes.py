@@ -76,7 +76,7 @@ def fault_lines(found: Iterable[Outage], words: Wording) -> list[Line]:
 
 
 def speeches(facts: HearingFacts, words: Wording) -> list[Speech]:
-    """The machine transcript in time order; utterances without words are none."""
+    """The transcript in time order, as far as it was corrected; utterances without words are none."""
     numbered = sorted(enumerate(facts.utterances, 1), key=lambda pair: (pair[1].start, pair[0]))
     return [
         Speech(
@@ -85,6 +85,7 @@ def speeches(facts: HearingFacts, words: Wording) -> list[Speech]:
             one.text.strip(),
             bool(one.flags),
             f"utterance:{number}",
+            bool(one.corrected_by),
         )
         for number, one in numbered
         if one.text.strip()
@@ -92,10 +93,13 @@ def speeches(facts: HearingFacts, words: Wording) -> list[Speech]:
 
 
 def transcript_note(facts: HearingFacts, words: Wording) -> str:
-    """What the transcript is, by which model, and where it has holes."""
+    """What the transcript is, by which model, who corrected it, and where it has holes."""
     say = words.form.say
     models = "; ".join(words.model(one) for one in facts.models) or say("say.no_models")
     note = say("say.transcript", models=models)
+    people = [one.corrected_by for one in facts.utterances if one.corrected_by]
+    if people:
+        note += " " + say("say.corrected", count=len(people), names=", ".join(dict.fromkeys(people)))
     if facts.untranscribed:
         spans = ", ".join(f"{clock_text(start)}–{clock_text(end)}" for start, end in facts.untranscribed)
         note += " " + say("say.untranscribed", spans=spans)

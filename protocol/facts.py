@@ -63,7 +63,7 @@ class Utterance:
     """Words the machine recognised on one microphone, [start, end) seconds; `flags` are doubts.
 
     Where several people share the microphone, `voice` tells them apart (0: nobody did), and `speaker` is the name that
-    the court gave.
+    the court gave. `corrected_by` is who corrected or confirmed the words last, empty where nobody did.
     """
 
     track: str
@@ -74,6 +74,7 @@ class Utterance:
     flags: tuple[str, ...] = ()
     voice: int = 0
     speaker: str = ""
+    corrected_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

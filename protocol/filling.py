@@ -8,13 +8,14 @@ import numpy as np
 
 from court.errors import CourtError
 from court.hearing import HearingState
+from court.lines import Line
 from court.spare import Fill, Offset, clock_offset, counterpart, fill, lost
 from court.timeline import GapCause, SampleRange
 from hardware.correlation import delay
 from hardware.devices import Pcm
 from hardware.segment_reader import read_pcm
 from protocol.facts import Cover
-from storage.db.models import Gap, Hearing, NoteRow, Segment, Utterance
+from storage.db.models import Gap, Hearing, NoteRow, Segment
 from storage.db.unit_of_work import UnitOfWork
 from storage.worm.port import WormStore
 
@@ -114,13 +115,13 @@ def _near(at: float, spans: Sequence[SampleRange], slack: float) -> bool:
     return any(one.start_seconds - slack <= at <= one.end_seconds + slack for one in spans)
 
 
-def spoken(uow: UnitOfWork, found: Sequence[Filled], run: int | None = None) -> list[tuple[Filled, Utterance]]:
+def spoken(uow: UnitOfWork, found: Sequence[Filled], run: int | None = None) -> list[tuple[Filled, Line]]:
     """What was said on the spare recordings in what they fill: an utterance across a seam belongs where most of it is.
 
     Of that version of the transcript, or of the one that is shown. Its times are on the spare's timeline:
     `Filled.offset` says where that is.
     """
-    rows = {one: uow.utterances.newest(one, run) for one in {each.spare for each in found}}
+    rows = {one: uow.lines.of(one, run) for one in {each.spare for each in found}}
     return [
         (one, row)
         for one in found

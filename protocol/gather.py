@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from court.card import HearingCard
 from court.health import SelfTest
 from court.hearing import HearingState
+from court.lines import Line
 from court.mutes import mute_spans
 from court.notes import Note, NoteTemplate
 from court.people import CourtRole
@@ -121,15 +122,16 @@ def _role(name: str) -> CourtRole | None:
 def _said(work: UnitOfWork, hearing: models.Hearing, found: Sequence[Filled]) -> tuple[Utterance, ...]:
     """The hearing's own utterances, and of spare recordings those in what they fill, in time order."""
     voices = work.voices.by_label(hearing.id)
-    own = [_utterance(row, row.track, 0.0, voices.get(row.voice)) for row in work.utterances.newest(hearing.id)]
+    own = [_utterance(row, row.track, 0.0, voices.get(row.voice)) for row in work.lines.of(hearing.id)]
     beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(work, found)]
     return tuple(sorted([*own, *beside], key=lambda one: one.start) if beside else own)
 
 
-def _utterance(row: models.Utterance, track: str, later: float, voice: Speaker | None = None) -> Utterance:
+def _utterance(row: Line, track: str, later: float, voice: Speaker | None = None) -> Utterance:
     start, end = row.start_ms / 1000 + later, row.end_ms / 1000 + later
     number, name = (voice.number, voice.name) if voice else (0, "")
-    return Utterance(track, _role(row.role), start, end, row.text, tuple(row.flags), number, name)
+    by = row.mark.by if row.mark else ""
+    return Utterance(track, _role(row.role), start, end, row.text, row.flags, number, row.speaker or name, by)
 
 
 def _untranscribed(

@@ -32,13 +32,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """One utterance of the machine transcript; `doubtful` when a guard flagged it."""
+    """One line of the transcript; `doubtful` when a guard flagged it, `corrected` when a person corrected or confirmed
+    it."""
 
     at: float
     speaker: str
     text: str
     doubtful: bool
     evidence: str
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,16 @@ from storage.ledger.leaf import LeafKind, SignedLeaf
 from storage.turns import FIRST_RUN
 
 DRAFT, SIGNED = "draft", "signed"
+CORRECTED_SINCE = (
+    "The transcript was corrected after this draft was drawn up: it is drawn up anew within two minutes; look at it, "
+    "then sign."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
     """A revision about to be added: number `number` follows `number - 1`; `signer` is empty on a draft, `run` the
-    version of the transcript it rests on."""
+    version of the transcript it rests on, `corrections` how many that had."""
 
     number: int
     document: ProtocolDocument
@@ -33,6 +37,7 @@ class Revision:
     signer: str = ""
     user: str = ""
     run: int = FIRST_RUN
+    corrections: int = 0
 
     @property
     def sha256(self) -> str:
@@ -83,6 +88,8 @@ def add_revision(context: ProtocolContext, hearing_id: str, revision: Revision, 
             raise ProtocolError(
                 f"The protocol {revision.file_name} was changed by somebody else meanwhile: look at it again first."
             )
+        if revision.signer:
+            require_corrections(work, hearing_id, revision.run, revision.corrections)
         hearing.state = step(
             HearingState(hearing.state), HearingState.SIGNED if revision.signer else HearingState.DRAFT
         )
@@ -92,12 +99,19 @@ def add_revision(context: ProtocolContext, hearing_id: str, revision: Revision, 
     return row
 
 
+def require_corrections(work: UnitOfWork, hearing_id: str, run: int, corrections: int) -> None:
+    """Raises ProtocolError where the transcript was corrected since a draft that rests on so many corrections."""
+    if work.runs.corrections(hearing_id, run) != corrections:
+        raise ProtocolError(CORRECTED_SINCE)
+
+
 def _row(context: ProtocolContext, work: UnitOfWork, hearing: Hearing, revision: Revision, now: datetime) -> Protocol:
     leaf = _signature_leaf(work, revision) if revision.signer else _draft_leaf(revision)
     return Protocol(
         hearing_id=hearing.id,
         revision=revision.number,
         run=revision.run,
+        corrections=revision.corrections,
         state=SIGNED if revision.signer else DRAFT,
         sha256=revision.sha256,
         size=len(revision.pdf),

@@ -11,7 +11,7 @@ from protocol.forms import load_form
 from protocol.gather import gather
 from protocol.model import ProtocolDocument
 from protocol.pdf import Look, render
-from protocol.revisions import SIGNED, Revision, add_revision, file_name, stated_faults
+from protocol.revisions import SIGNED, Revision, add_revision, file_name, require_corrections, stated_faults
 from protocol.seal import load_sealer, sign
 from protocol.verify import load_timestamp_roots, load_trust_roots, verify_pdf
 from storage import durable
@@ -48,17 +48,17 @@ def draft_protocol(context: ProtocolContext, hearing_id: str) -> bool:
         run = work.runs.shown(hearing_id)
         if work.windows.unfinished(hearing_id, run):
             return False
-        facts = gather(work, hearing, context.zone, context.store)
+        facts, corrections = gather(work, hearing, context.zone, context.store), work.runs.corrections(hearing_id, run)
         latest = work.protocols.latest(hearing_id)
     form = load_form(FORM, facts.card.language, context.forms)
     document = draft(facts, form)
     if latest is not None and ProtocolDocument.from_json(latest.document) == document:
         with context.database.begin() as work:
-            work.protocols.rests_on(latest, run)
+            work.protocols.rests_on(latest, run, corrections)
         return False
     number = latest.revision + 1 if latest else 1
     pdf = render(document, form, Look(context.base_url, number, draft=True)).pdf
-    revision = Revision(number, document, pdf, file_name(form, document, number), run=run)
+    revision = Revision(number, document, pdf, file_name(form, document, number), run=run, corrections=corrections)
     add_revision(context, hearing_id, revision, context.clock.now().utc)
     _log.info("protocol_drafted", hearing=hearing_id, revision=number, sha256=revision.sha256)
     return True
@@ -88,6 +88,7 @@ def _to_be_signed(context: ProtocolContext, hearing_id: str) -> Protocol:
         _require_stated(context, work, latest)
         if latest.state != SIGNED:
             step(HearingState(hearing.state), HearingState.SIGNED)
+            require_corrections(work, hearing_id, latest.run, latest.corrections)
         return latest
 
 
@@ -122,7 +123,8 @@ def _signed(context: ProtocolContext, latest: Protocol, user: str) -> Revision:
     report = verify_pdf(pdf, trust_roots, moment, timestamp_roots)
     if not report.genuine:
         raise SealError(f"The fresh signature does not hold, so nothing was stored. {report.faults[0]}")
-    return Revision(number, document, pdf, file_name(form, document, number), sealer.name, user, latest.run)
+    name = file_name(form, document, number)
+    return Revision(number, document, pdf, name, sealer.name, user, latest.run, latest.corrections)
 
 
 def _write_copy(context: ProtocolContext, signed: Protocol) -> None:

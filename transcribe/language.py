@@ -54,7 +54,7 @@ class Spoken(Protocol):
     """What pairing needs to know of an utterance; times are seconds on the hearing's timeline."""
 
     @property
-    def id(self) -> int: ...
+    def id(self) -> str: ...
     @property
     def role(self) -> str: ...
     @property
@@ -65,14 +65,14 @@ class Spoken(Protocol):
     def end(self) -> float: ...
 
 
-def rendered(utterances: Sequence[Spoken]) -> dict[int, tuple[int, ...]]:
+def rendered(utterances: Sequence[Spoken]) -> dict[str, tuple[str, ...]]:
     """For each of the interpreter's utterances, by id, those it renders: what one other person said in another language
     just before, back to where somebody else spoke or the interpreter rendered last.
 
     `utterances` are a hearing's in order of start. What nothing in another language precedes is rendered from nothing.
     """
     ends = [one.start for one in utterances]
-    found: dict[int, tuple[int, ...]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for one in utterances:
         if one.role == INTERPRETER:
             before = utterances[: bisect_right(ends, one.start)]
@@ -82,7 +82,7 @@ def rendered(utterances: Sequence[Spoken]) -> dict[int, tuple[int, ...]]:
     return found
 
 
-def _turn_before(rendering: Spoken, before: Sequence[Spoken]) -> tuple[int, ...]:
+def _turn_before(rendering: Spoken, before: Sequence[Spoken]) -> tuple[str, ...]:
     turn: list[Spoken] = []
     for one in reversed(before):
         if rendering.start - one.end > RENDERED_WITHIN:

@@ -254,7 +254,7 @@ def _known(uow: UnitOfWork, page: Page, caller: Caller, hearing_id: str) -> Hear
 
 
 def _said_values(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
-    rows = uow.utterances.newest(hearing.id)[-_SAID:]
+    rows = uow.lines.of(hearing.id)[-_SAID:]
     sieve = Sieve(uow, caller, hearing.id, Action.READ)
     return {"said": [one for one in map(reading.utterance, rows) if sieve.passes(one.start, one.end)]}
 

@@ -13,6 +13,7 @@ from api import page_content, reading, views, voices
 from api.access import Action
 from api.audit import journalled
 from api.auth import sessions
+from api.corrections import may_correct
 from api.deps import ContextDep, CurrentUser, client_address, protect_forms, require_role
 from api.errors import Forbidden, NotLoggedIn, TooMany
 from api.gate import enter
@@ -101,7 +102,7 @@ def hearing(hearing_id: str, page: PageDep, caller: CurrentUser, t: float | None
         with journalled(page.context, caller, Action.CARD, hearing_id, "card") as uow:
             card = page_content.facts(uow, enter(uow, caller, hearing_id, Action.CARD))
         values = {"hearing": card, "may_play": False, "refusal": page.words.gettext(str(refusal)), "evidence": None}
-        values |= {"gone": "", "orders": [], "may_close": False, "voices": []}
+        values |= {"gone": "", "orders": [], "may_close": False, "may_correct": False, "voices": []}
     return page.render("hearing.html", start=t, **values)
 
 
@@ -139,8 +140,8 @@ def transcript(hearing_id: str, page: PageDep, caller: CurrentUser, known: str =
         text = page_content.transcript(uow, caller, found, page.context.store)
         if known == text.version:
             return Response(status_code=204)
-        card = page_content.facts(uow, found)
-    return page.render("transcript.html", part=True, hearing=card, transcript=text)
+        card, correctable = page_content.facts(uow, found), may_correct(caller, found)
+    return page.render("transcript.html", part=True, hearing=card, transcript=text, may_correct=correctable)
 
 
 @router.get("/verify")

@@ -54,6 +54,10 @@ N_("This form is no longer valid: reload the page and send it again.")
 N_("There is no such hearing.")
 N_("The server failed unexpectedly; the operator finds the reason in its log.")
 N_("There is no protocol of this hearing yet.")
+N_(
+    "The transcript was corrected after this draft was drawn up: it is drawn up anew within two minutes; look at it, "
+    "then sign."
+)
 N_("Give both moments as on the player's clock: hours:minutes:seconds.")
 N_("While the hearing lasts it is closed and opened in the court-room.")
 N_("While the hearing lasts its first transcript is being made: ask for another one afterwards.")

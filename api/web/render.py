@@ -159,10 +159,10 @@ class Page:
         """Whether the person may start and lead recordings."""
         return self.may(Action.RECORD)
 
-    def may(self, action: Action) -> bool:
-        """Whether the person may do this, which no single hearing is concerned with."""
+    def may(self, action: Action, *, granted: bool = False) -> bool:
+        """Whether the person may do this, which no single hearing is concerned with; a party with one `granted`."""
         caller = self.caller
-        return caller is not None and decide(caller.role, action, Openness.OPEN, caller.place, False).allowed
+        return caller is not None and decide(caller.role, action, Openness.OPEN, caller.place, granted).allowed
 
     def render(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The template, or part of a page, as an answer."""
@@ -175,6 +175,7 @@ class Page:
             "may_record": self.may_record,
             "may_watch": self.may(Action.WATCH_ROOMS),
             "may_manage_jobs": self.may(Action.MANAGE_JOBS),
+            "may_read": self.may(Action.READ, granted=True),
             "theme": theme if theme in ("light", "dark") else "",
         }
         text = environment(self.words.language).get_template(template).render(known | values)

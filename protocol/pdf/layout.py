@@ -183,7 +183,7 @@ class _Pages:
         parts += [*self._annex(3, "transcript"), TimedLine(paragraph(document.transcript_note, style.NOTE))]
         for speech in document.transcript:
             text = paragraph(
-                speech.text + (" [?]" if speech.doubtful else ""),
+                speech.text + (" [?]" if speech.doubtful else "") + (" [*]" if speech.corrected else ""),
                 style.SMALL,
                 italic=speech.doubtful,
                 lead=f"{speech.speaker}:",

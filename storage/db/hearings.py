@@ -1,7 +1,7 @@
 """Hearings, and what was recorded of them."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import exists, or_, select
@@ -68,6 +68,15 @@ class Hearings:
         if granted_to is not None:
             query = query.join(Grant, Grant.hearing_id == Hearing.id).where(Grant.user_id == granted_to)
         return self._session.scalars(query).all()
+
+    def shown_for(self, recordings: Collection[str], granted_to: int | None = None) -> list[Hearing]:
+        """The hearings as which these recordings are shown, newest first; `granted_to` keeps a party to its own."""
+        rows = self._session.scalars(select(Hearing).where(Hearing.id.in_(recordings))).all()
+        found = {one.id: one for one in (self.first_of(row) or row for row in rows)}
+        if granted_to is not None:
+            own = set(self._session.scalars(select(Grant.hearing_id).where(Grant.user_id == granted_to)))
+            found = {key: one for key, one in found.items() if key in own}
+        return sorted(found.values(), key=lambda one: (one.started_at, one.id), reverse=True)
 
     def spares(self, hearing_id: str) -> Sequence[Hearing]:
         """The spare recordings of a hearing, in the order in which they began; of its own case alone."""

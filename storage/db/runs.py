@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from storage.db.hearings import Hearings
-from storage.db.models import Hearing, TranscriptRun, Window
+from storage.db.models import Correction, Hearing, TranscriptRun, Window
 from storage.runs import Run, shown_run
 from storage.turns import FIRST_RUN
 
@@ -50,6 +50,12 @@ class Runs:
     def shown(self, hearing_id: str) -> int:
         """The run whose text pages, draft and search take (storage.runs)."""
         return shown_run(self.of(hearing_id), self._first(hearing_id).chosen_run)
+
+    def corrections(self, hearing_id: str, run: int) -> int:
+        """How many corrections the run's text has, those of the spare recordings included."""
+        parts = [hearing_id, *(one.id for one in self._hearings.spares(hearing_id))]
+        query = select(func.count()).where(Correction.run == run, Correction.hearing_id.in_(parts))
+        return self._session.scalar(query) or 0
 
     def _first(self, hearing_id: str) -> Hearing:
         hearing = self._hearings.get(hearing_id)

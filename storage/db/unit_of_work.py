@@ -14,9 +14,11 @@ from storage.db.canaries import Canaries
 from storage.db.checks import Checks
 from storage.db.disk import disk_faults_told
 from storage.db.hearings import Hearings
+from storage.db.lines import Lines
 from storage.db.log import Log
 from storage.db.runs import Runs
 from storage.db.sealer import LogSealer
+from storage.db.search import Search
 from storage.db.timestamps import Timestamps
 from storage.db.voices import Voices
 from storage.db.windows import Windows
@@ -35,7 +37,9 @@ class UnitOfWork:
         self.hearings = Hearings(session)
         self.windows = Windows(session)
         self.runs = Runs(session, self.hearings)
-        self.utterances = Utterances(session, self.runs)
+        self.search = Search(session)
+        self.utterances = Utterances(session, self.runs, self.search)
+        self.lines = Lines(session, self.utterances, self.runs, self.search)
         self.voices = Voices(session)
         self.protocols = Protocols(session, self.runs)
         self.outbox = Outbox(session)

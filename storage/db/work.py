@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
-from storage.db.models import Hearing, LogEntry, OutboxRow, Protocol, TranscriptRun, Utterance, Window
+from storage.db.models import Correction, Hearing, LogEntry, OutboxRow, Protocol, TranscriptRun, Utterance, Window
 from storage.db.runs import Runs
+from storage.db.search import Search
 from storage.ledger.leaf import LeafKind, parse
 from storage.turns import FIRST_RUN
 
@@ -19,14 +20,17 @@ WORKER_DIED = "worker_died"  # at every attempt, before it could say why
 UNREADABLE = "unreadable"  # what was recorded is no sound of ours
 ALTERED = "altered"  # the store does not give what was recorded
 MAX_ATTEMPTS = 5
+CORRECTED_FOR = timedelta(minutes=1)
+"""A draft is drawn up anew once nobody corrected the transcript for so long: each is a stored document."""
 
 
 class Utterances:
-    """What was said, inside one transaction."""
+    """What the machine made of what was said, inside one transaction; Lines has the corrections over it."""
 
-    def __init__(self, session: Session, runs: Runs) -> None:
+    def __init__(self, session: Session, runs: Runs, search: Search) -> None:
         self._session = session
         self._runs = runs
+        self._search = search
 
     def of(self, hearing_id: str) -> Sequence[Utterance]:
         """Of all runs, in order of time."""
@@ -73,6 +77,8 @@ class Utterances:
             )
             if self._session.scalars(known).first() is None:
                 self._session.add(row)
+                self._session.flush()
+                self._search.add(row.hearing_id, [(str(row.id), row.text)])
 
 
 class Protocols:
@@ -92,19 +98,35 @@ class Protocols:
 
     def overdue(self, now: datetime, waiting: timedelta) -> list[str]:
         """Hearings with nothing left to transcribe whose draft is missing, or rests on another version of the
-        transcript than is shown now; offered last before `waiting` ago.
+        transcript than is shown now, or lacks corrections of a while ago; offered last before `waiting` ago.
 
         After MAX_ATTEMPTS offers a hearing is left alone: something is wrong that a person must see.
         """
-        waiting_for = {**self._undrafted(), **self._drafted_before()}
+        corrected = self._corrected(now)
+        waiting_for = {**self._undrafted(), **self._drafted_before(), **corrected}
         offers = select(OutboxRow.created_at, OutboxRow.args).where(OutboxRow.task == DRAFT)
         made = self._session.execute(offers).all() if waiting_for else []
         return [
             hearing_id
             for hearing_id, since in waiting_for.items()
-            if 0 < len(times := [at for at, args in made if args == [hearing_id] and at >= since]) < MAX_ATTEMPTS
-            and max(times) < now - waiting
+            if len(times := [at for at, args in made if args == [hearing_id] and at >= since]) < MAX_ATTEMPTS
+            and (max(times) < now - waiting if times else hearing_id in corrected)
         ]
+
+    def _corrected(self, now: datetime) -> dict[str, datetime]:
+        """Since when offers count, of drafts that lack corrections: nobody offers one at each of these, but once nobody
+        corrected anything for CORRECTED_FOR."""
+        recording, latest = aliased(Hearing), func.max(Correction.at)
+        query = select(Hearing.id, latest).join(
+            recording, or_(recording.id == Hearing.id, recording.spare_of == Hearing.id)
+        )
+        query = query.join(Correction, Correction.hearing_id == recording.id).where(Hearing.state == "draft")
+        found = {}
+        for hearing_id, at in self._session.execute(query.group_by(Hearing.id).having(latest < now - CORRECTED_FOR)):
+            drafted = self.latest(hearing_id)
+            if drafted is not None and self._runs.corrections(hearing_id, drafted.run) != drafted.corrections:
+                found[hearing_id] = at
+        return found
 
     def _undrafted(self) -> dict[str, datetime]:
         """Since when offers count, by hearing."""
@@ -133,9 +155,10 @@ class Protocols:
     def by_hash(self, sha256: str) -> Protocol | None:
         return self._session.scalars(select(Protocol).where(Protocol.sha256 == sha256)).first()
 
-    def rests_on(self, row: Protocol, run: int) -> None:
-        """That version of the transcript gives the same document."""
-        self._session.execute(update(Protocol).where(Protocol.id == row.id).values(run=run))
+    def rests_on(self, row: Protocol, run: int, corrections: int) -> None:
+        """That version of the transcript, with so many corrections, gives the same document."""
+        values = {"run": run, "corrections": corrections}
+        self._session.execute(update(Protocol).where(Protocol.id == row.id).values(values))
 
     def add(self, row: Protocol) -> None:
         self._session.add(row)

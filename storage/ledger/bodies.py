@@ -41,6 +41,7 @@ class LeafKind(StrEnum):
     SYNC = "sync"
     LOSS = "loss"
     VOICE = "voice"
+    CORRECTION = "correction"
 
 
 class RemarkSubject(StrEnum):
@@ -232,6 +233,13 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "anchor": _ANCHOR,
     },
     LeafKind.VOICE: {"voices": _list_of(is_text), "name": is_text, "by": is_text},
+    LeafKind.CORRECTION: {
+        "run": is_count,
+        "revision": is_count,
+        "deed": is_text,
+        "by": is_text,
+        "correction_sha256": is_hash,
+    },
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
     LeafKind.LOSS: {
         "by": is_text,

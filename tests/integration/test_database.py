@@ -31,8 +31,12 @@ def add_hearing(work: UnitOfWork, hearing_id: str = HEARING) -> None:
 
 
 def test_migrations_make_exactly_the_models_tables(database: Database) -> None:
+    def of_a_model(name: str | None, kind: str, parents: object) -> bool:
+        return "line_words_index" not in (name or "")  # each database's own way to find words: storage.db.search
+
     with database.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        compared = MigrationContext.configure(connection, opts={"include_name": of_a_model})
+        assert compare_metadata(compared, Base.metadata) == []
 
 
 def test_the_log_keeps_order_root_and_proofs(database: Database) -> None:

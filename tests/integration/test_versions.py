@@ -161,7 +161,7 @@ def test_live_work_comes_before_another_version(court: Court) -> None:
 def test_two_versions_are_laid_side_by_side_where_both_pause() -> None:
     def said(start: float, end: float, text: str) -> UtteranceView:
         return UtteranceView(
-            id=1, start=start, end=end, track="mic-judge", role="judge", text=text, words=[], language="ru",
+            id="1", start=start, end=end, track="mic-judge", role="judge", text=text, words=[], language="ru",
             other_language="", other_text="", flags=[],
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ COURT = ("ru", "ky", "en")
 
 @dataclass(frozen=True)
 class Said:
-    id: int
+    id: str
     role: str
     language: str
     start: float
@@ -64,26 +64,26 @@ def test_only_the_courts_languages_are_ever_found(heard: dict[str, float], secon
 
 def test_an_interpreter_renders_the_turn_before() -> None:
     said = [
-        Said(1, "judge", "ru", 0, 3),
-        Said(2, "witness", "ky", 4, 8),
-        Said(3, "witness", "ky", 9, 12),
-        Said(4, "interpreter", "ru", 13, 18),
-        Said(5, "interpreter", "ru", 20, 22),
-        Said(6, "judge", "ru", 23, 26),
-        Said(7, "interpreter", "ky", 27, 30),
+        Said("1", "judge", "ru", 0, 3),
+        Said("2", "witness", "ky", 4, 8),
+        Said("3", "witness", "ky", 9, 12),
+        Said("4", "interpreter", "ru", 13, 18),
+        Said("5", "interpreter", "ru", 20, 22),
+        Said("6", "judge", "ru", 23, 26),
+        Said("7", "interpreter", "ky", 27, 30),
     ]
-    assert rendered(said) == {4: (2, 3), 5: (2, 3), 7: (6,)}
+    assert rendered(said) == {"4": ("2", "3"), "5": ("2", "3"), "7": ("6",)}
 
 
 def test_an_interpreter_after_nobody_renders_nobody() -> None:
-    assert rendered([Said(1, "judge", "ru", 0, 3), Said(2, "interpreter", "ru", 4, 6)]) == {}
-    assert rendered([Said(1, "judge", "ky", 0, 3), Said(2, "interpreter", "ru", 90, 95)]) == {}, "too long ago"
+    assert rendered([Said("1", "judge", "ru", 0, 3), Said("2", "interpreter", "ru", 4, 6)]) == {}
+    assert rendered([Said("1", "judge", "ky", 0, 3), Said("2", "interpreter", "ru", 90, 95)]) == {}, "too long ago"
 
 
 def test_an_interpreter_who_speaks_over_the_witness_renders_what_is_being_said() -> None:
-    assert rendered([Said(1, "witness", "ky", 0, 9), Said(2, "interpreter", "ru", 2, 10)]) == {2: (1,)}
+    assert rendered([Said("1", "witness", "ky", 0, 9), Said("2", "interpreter", "ru", 2, 10)]) == {"2": ("1",)}
 
 
 def test_a_question_in_the_interpreters_own_language_is_passed_over() -> None:
-    said = [Said(1, "witness", "ky", 0, 4), Said(2, "judge", "ru", 5, 6), Said(3, "interpreter", "ru", 7, 9)]
-    assert rendered(said) == {3: (1,)}
+    said = [Said("1", "witness", "ky", 0, 4), Said("2", "judge", "ru", 5, 6), Said("3", "interpreter", "ru", 7, 9)]
+    assert rendered(said) == {"3": ("1",)}

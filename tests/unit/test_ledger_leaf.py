@@ -240,3 +240,12 @@ def test_key_id_is_the_beginning_of_the_hash() -> None:
     assert key.public.hex() == "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
     assert key.sign(b"").hex().startswith("e5564300c360ac729086e2cc806e828a")
     assert key.key_id == key_id(key.public) == "21fe31dfa154a261"
+
+
+@pytest.mark.parametrize("wrong", ["run", "revision", "deed", "by", "correction_sha256"])
+def test_a_correction_says_what_it_is_of_by_whom_and_its_hash(wrong: str) -> None:
+    body = {"run": 1, "revision": 2, "deed": "text", "by": "Айжамал", "correction_sha256": "ab" * 32}
+    entry = sign(note_leaf(kind=LeafKind.CORRECTION, body=body), NODE)
+    assert parse(entry).body == body
+    with pytest.raises(LedgerError, match=f"'{wrong}'"):
+        sign(note_leaf(kind=LeafKind.CORRECTION, body={**body, wrong: -1}), NODE)

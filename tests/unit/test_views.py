@@ -37,7 +37,7 @@ HOLE = Outage(3.0, 4.0, None, ("mic-judge",), "", 0)
 
 def said(number: int, role: str, start: float, *words: tuple[str, float]) -> schemas.UtteranceView:
     return schemas.UtteranceView(
-        id=number,
+        id=str(number),
         start=start,
         end=start + 2,
         track=f"mic-{role}",

@@ -1,6 +1,7 @@
 import "./styles/index.css";
 import { startShell } from "./shell";
 import { ConsoleElement } from "./console";
+import { CorrectionsElement } from "./corrections";
 import { LiveTextElement } from "./live";
 import { PlayerElement } from "./player/player";
 import { SelfTestElement } from "./selftest";
@@ -9,6 +10,7 @@ import { VerifyElement } from "./verify";
 
 startShell();
 customElements.define("courtrec-console", ConsoleElement);
+customElements.define("courtrec-corrections", CorrectionsElement);
 customElements.define("courtrec-live", LiveTextElement);
 customElements.define("courtrec-player", PlayerElement);
 customElements.define("courtrec-selftest", SelfTestElement);

@@ -75,6 +75,7 @@ export class PlayerElement extends HTMLElement {
     for (const name of ["timeupdate", "seeked"]) this.#video.addEventListener(name, () => this.#show());
     document.addEventListener("keydown", this.#onKey);
     document.addEventListener("htmx:afterSettle", this.#onSettle);
+    this.addEventListener("courtrec:lines", this.#onLines);
   }
 
   #onFrame = (): void => {
@@ -85,10 +86,13 @@ export class PlayerElement extends HTMLElement {
   };
 
   #onSettle = (event: Event): void => {
-    if ((event.target as Element).id === "transcript") {
-      this.#transcript.read();
-      void this.#refresh();
-    }
+    if ((event.target as Element).id === "transcript") this.#onLines();
+  };
+
+  /** The transcript's lines are others now. */
+  #onLines = (): void => {
+    this.#transcript.read();
+    void this.#refresh();
   };
 
   #onKey = (event: KeyboardEvent): void => {
