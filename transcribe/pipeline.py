@@ -1,12 +1,12 @@
 """From the microphones' sound of one stretch to its utterances: spans, who, pack, recognise, stitch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from transcribe.diarise.channel import dominant_channels
-from transcribe.diarise.port import Diariser
+from transcribe.diarise.port import Detector, Diariser
 from transcribe.engines.port import BatchEngine, Engine, EngineSegment, Identifier, Sound
 from transcribe.guard import DETECTED, SPEECHLESS_TOO, no_speech
 from transcribe.language import EXPECTED, MARGIN, SHORTEST, Guess, guess
@@ -33,7 +33,7 @@ def transcribe_window(
     engine: Engine,
     *,
     tongues: Tongues | None = None,
-    detect: Callable[[str, Pcm], list[SpeechSpan]] = speech_spans,
+    detect: Detector = speech_spans,
     diarise: Diariser = dominant_channels,
 ) -> list[Utterance]:
     """Utterances of one stretch on the hearing's timeline, in order of their start; none where nobody speaks.
@@ -60,12 +60,10 @@ def transcribe_window(
 
 
 def spoken_spans(
-    pcm: Mapping[str, Pcm],
-    detect: Callable[[str, Pcm], list[SpeechSpan]] = speech_spans,
-    diarise: Diariser = dominant_channels,
+    pcm: Mapping[str, Pcm], detect: Detector = speech_spans, diarise: Diariser = dominant_channels
 ) -> list[SpeechSpan]:
     """Who speaks when, in seconds from the start of `pcm`, the microphones' aligned sound of equal length."""
-    return diarise(pcm, [span for track in sorted(pcm) for span in detect(track, pcm[track])])
+    return diarise(pcm, detect)
 
 
 def parameters_of(engine: Engine, tongues: Tongues | None = None, voice_model: str = "") -> dict[str, str | int | bool]:
