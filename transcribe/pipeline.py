@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from transcribe.diarise.channel import dominant_channels
+from transcribe.diarise.channel import HOP, dominant_channels
 from transcribe.diarise.port import Detector, Diariser
 from transcribe.engines.port import BatchEngine, Engine, EngineSegment, Identifier, Sound
 from transcribe.guard import DETECTED, SPEECHLESS_TOO, no_speech
 from transcribe.language import EXPECTED, MARGIN, SHORTEST, Guess, guess
 from transcribe.pack import LONGEST, SILENCE, Piece, Window, pack, place, sound_of
 from transcribe.spans import OPTIONS, detected, speech_spans
-from transcribe.speech import Pcm, SpeechSpan, Utterance, Word
+from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan, Utterance, Word
 from transcribe.stitch import RecognisedSpan, stitch
 
 
@@ -56,7 +56,8 @@ def transcribe_window(
             found if engines[found.language] else Guess(language, found.language), alike, pcm, engines
         )
     ]
-    return stitch(texts, start_seconds)
+    seconds = max(map(len, pcm.values()), default=0) / SAMPLE_RATE
+    return stitch(texts, start_seconds, seconds)
 
 
 def spoken_spans(
@@ -75,6 +76,7 @@ def parameters_of(engine: Engine, tongues: Tongues | None = None, voice_model: s
         **engine.parameters,
         "engine": engine.name,
         "diariser": dominant_channels.__name__,
+        "diariser_hop": HOP,
         "window_ms": round(LONGEST * 1000),
         "silence_ms": round(SILENCE * 1000),
         "vad_min_silence_ms": OPTIONS.min_silence_duration_ms,

@@ -148,6 +148,7 @@ def test_the_parameters_name_engine_and_pipeline() -> None:
         "beam_size": 1,
         "engine": "listener",
         "diariser": "dominant_channels",
+        "diariser_hop": 256,
         "window_ms": 30_000,
         "silence_ms": 300,
         "vad_min_silence_ms": 400,
