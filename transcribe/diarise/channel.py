@@ -82,8 +82,8 @@ def _bands(pcm: Pcm, frames: int) -> _Array:
     window = np.hanning(FRAME)
     window = (window / np.sqrt(FRAME * np.sum(window**2))).astype(np.float32)
     bands = np.concatenate([_power(framed[at : at + AT_ONCE] * window) for at in range(0, frames, AT_ONCE)])
-    around = np.pad(bands, ((BRIEF // 2, BRIEF // 2), (0, 0)), mode="edge")
-    return np.asarray(np.sum([around[at : at + frames] for at in range(BRIEF)], axis=0) / BRIEF, np.float32)
+    edged = np.pad(bands, ((BRIEF // 2, BRIEF // 2), (0, 0)), mode="edge")
+    return np.asarray(np.sum([edged[at : at + frames] for at in range(BRIEF)], axis=0) / BRIEF, np.float32)
 
 
 def _power(framed: _Array) -> _Array:
