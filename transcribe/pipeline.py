@@ -1,12 +1,13 @@
 """From the microphones' sound of one stretch to its utterances: spans, who, pack, recognise, stitch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 
 import numpy as np
 
-from transcribe.diarise.channel import dominant_channels
-from transcribe.diarise.port import Diariser
+from transcribe.diarise.channel import HOP, dominant_channels
+from transcribe.diarise.port import Detector, Diariser
 from transcribe.engines.port import BatchEngine, Engine, EngineSegment, Identifier, Sound
 from transcribe.guard import DETECTED, SPEECHLESS_TOO, no_speech
 from transcribe.language import EXPECTED, MARGIN, SHORTEST, Guess, guess
@@ -47,7 +48,7 @@ def transcribe_window(
     engine: Engine,
     *,
     tongues: Tongues | None = None,
-    detect: Callable[[str, Pcm], list[SpeechSpan]] = speech_spans,
+    detect: Detector = speech_spans,
     diarise: Diariser = dominant_channels,
 ) -> list[Utterance]:
     """The utterances of one stretch alone, as `transcribe_stretches`."""
@@ -62,7 +63,7 @@ def transcribe_stretches(
     engine: Engine,
     *,
     tongues: Tongues | None = None,
-    detect: Callable[[str, Pcm], list[SpeechSpan]] = speech_spans,
+    detect: Detector = speech_spans,
 ) -> list[list[Utterance]]:
     """For each stretch its utterances on the hearing's timeline, in order of their start; none where nobody speaks.
 
@@ -72,26 +73,27 @@ def transcribe_stretches(
     serve `language`.
     """
     parts = [_of_equal_length(one.pcm) for one in stretches]
-    begins, pcm = _end_to_end(parts)
+    edges, pcm = _end_to_end(parts)
     spans = [
         [_moved(span, begin) for span in spoken_spans(part, detect, one.diarise)]
-        for one, part, begin in zip(stretches, parts, begins, strict=True)
+        for one, part, begin in zip(stretches, parts, edges[:-1], strict=True)
     ]
     texts = _in_their_languages([span for some in spans for span in some], pcm, language, engine, tongues)
     return [
-        stitch([one for one in texts if one.span in some], one_of.start - begin)
-        for one_of, some, begin in zip(stretches, map(set, spans), begins, strict=True)
+        stitch([one for one in texts if one.span in some], one_of.start - begin, (begin, end))
+        for one_of, some, (begin, end) in zip(stretches, map(set, spans), pairwise(edges), strict=True)
     ]
 
 
 def _end_to_end(parts: Sequence[Mapping[str, Pcm]]) -> tuple[list[float], dict[str, Pcm]]:
-    """Where each part begins, in seconds, if one follows the other without a pause; and the sound of all of them."""
+    """Where each part begins and the last one ends, in seconds, if one follows the other without a pause; and the sound
+    of all of them."""
     lengths = [max((len(one) for one in part.values()), default=0) for part in parts]
     pcm = {
         track: np.concatenate([part.get(track, np.zeros(n, np.int16)) for part, n in zip(parts, lengths, strict=True)])
         for track in sorted({track for part in parts for track in part})
     }
-    return [sum(lengths[:number]) / SAMPLE_RATE for number in range(len(parts))], pcm
+    return [length / SAMPLE_RATE for length in accumulate(lengths, initial=0)], pcm
 
 
 def _moved(span: SpeechSpan, by: float) -> SpeechSpan:
@@ -115,12 +117,10 @@ def _in_their_languages(
 
 
 def spoken_spans(
-    pcm: Mapping[str, Pcm],
-    detect: Callable[[str, Pcm], list[SpeechSpan]] = speech_spans,
-    diarise: Diariser = dominant_channels,
+    pcm: Mapping[str, Pcm], detect: Detector = speech_spans, diarise: Diariser = dominant_channels
 ) -> list[SpeechSpan]:
     """Who speaks when, in seconds from the start of `pcm`, the microphones' aligned sound of equal length."""
-    return diarise(pcm, [span for track in sorted(pcm) for span in detect(track, pcm[track])])
+    return diarise(pcm, detect)
 
 
 def parameters_of(engine: Engine, tongues: Tongues | None = None, voice_model: str = "") -> dict[str, str | int | bool]:
@@ -132,6 +132,7 @@ def parameters_of(engine: Engine, tongues: Tongues | None = None, voice_model: s
         **engine.parameters,
         "engine": engine.name,
         "diariser": dominant_channels.__name__,
+        "diariser_hop": HOP,
         "window_ms": round(LONGEST * 1000),
         "pause_ms": round(PAUSE[0] * 1000),
         "longest_pause_ms": round(PAUSE[1] * 1000),

@@ -17,12 +17,16 @@ OPTIONS = VadOptions(
 )
 
 
-def speech_spans(track: str, pcm: Pcm) -> list[SpeechSpan]:
-    """Spans of `pcm` (mono, 16 kHz) with speech, in seconds from its start, in order; empty for silence."""
-    if not pcm.any():
+def speech_spans(track: str, pcm: Pcm, start: float, end: float) -> list[SpeechSpan]:
+    """The Detector (diarise/port.py); spans in order, none for silence."""
+    begin = round(start * SAMPLE_RATE)
+    part = pcm[begin : round(end * SAMPLE_RATE)]
+    if not part.any():
         return []
-    found = get_speech_timestamps(pcm.astype(np.float32) / 32768.0, OPTIONS)
-    return [SpeechSpan(track, one["start"] / SAMPLE_RATE, one["end"] / SAMPLE_RATE) for one in found]
+    found = get_speech_timestamps(part.astype(np.float32) / 32768.0, OPTIONS)
+    return [
+        SpeechSpan(track, (begin + one["start"]) / SAMPLE_RATE, (begin + one["end"]) / SAMPLE_RATE) for one in found
+    ]
 
 
 def detected(sound: Sound) -> float:

@@ -11,6 +11,10 @@ PAUSE = 1.5
 """Seconds a speaker may pause within one utterance."""
 
 
+TOUCHES = 0.05
+"""Seconds; so near to another edge a span was cut there."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecognisedSpan:
     """A speech span with its words on the same timeline and the recogniser's segments they came from.
@@ -27,8 +31,8 @@ class RecognisedSpan:
     other_text: str | None = ""
 
 
-def stitch(spans: Iterable[RecognisedSpan], start_seconds: float) -> list[Utterance]:
-    """Utterances in order of their start, times moved by `start_seconds`.
+def stitch(spans: Iterable[RecognisedSpan], shift: float, stretch: tuple[float, float]) -> list[Utterance]:
+    """Utterances of a stretch of sound [begin, end) seconds, in order of their start, times moved by `shift`.
 
     Spans of one voice at one microphone join while it only pauses, keeps to the language, and nobody else begins.
     """
@@ -39,7 +43,7 @@ def stitch(spans: Iterable[RecognisedSpan], start_seconds: float) -> list[Uttera
             turns[-1].append(one)
         else:
             turns.append([one])
-    return [_utterance(turn, start_seconds) for turn in turns]
+    return [_utterance(turn, shift, stretch) for turn in turns]
 
 
 def _same_speech(last: RecognisedSpan, one: RecognisedSpan) -> bool:
@@ -51,7 +55,7 @@ def _tongue(one: RecognisedSpan) -> tuple[str, str]:
     return one.language, one.other_language
 
 
-def _utterance(turn: list[RecognisedSpan], shift: float) -> Utterance:
+def _utterance(turn: list[RecognisedSpan], shift: float, stretch: tuple[float, float]) -> Utterance:
     words = [word for one in turn for word in one.words]
     segments = [segment for one in turn for segment in one.segments]
     first, last = turn[0].span, turn[-1].span
@@ -63,7 +67,7 @@ def _utterance(turn: list[RecognisedSpan], shift: float) -> Utterance:
         text=" ".join(word.text for word in words),
         words=tuple(replace(word, start=word.start + shift, end=word.end + shift) for word in words),
         flags=(
-            *doubts(words, segments, sum(one.span.seconds for one in turn), _edges(turn)),
+            *doubts(words, segments, sum(one.span.seconds for one in turn), _cuts(turn, stretch)),
             *_language_doubts(turn),
         ),
         language=turn[0].language,
@@ -73,8 +77,18 @@ def _utterance(turn: list[RecognisedSpan], shift: float) -> Utterance:
     )
 
 
-def _edges(turn: list[RecognisedSpan]) -> list[float]:
-    return [edge for one in turn for edge in (one.span.start, one.span.end)]
+def _cuts(turn: list[RecognisedSpan], stretch: tuple[float, float]) -> list[float]:
+    """Where speech went on when the sound ended or began: at the stretch's edges, and where a long span was cut in two.
+
+    Spans that begin and end in silence are not cut, however unsure the recogniser is of their first word.
+    """
+    begin, end = stretch
+    edges = [edge for one in turn for edge in (one.span.start, one.span.end)]
+    return [
+        edge
+        for edge in edges
+        if min(edge - begin, end - edge) <= TOUCHES or sum(abs(edge - other) <= TOUCHES for other in edges) > 1
+    ]
 
 
 def _language_doubts(turn: list[RecognisedSpan]) -> tuple[Doubt, ...]:

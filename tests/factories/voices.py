@@ -1,10 +1,11 @@
 """Stand-ins for speech in a room: noise with the rhythm of syllables, at microphones that hear each other."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from transcribe.diarise.port import Detector
 from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan
 
 Turn = tuple[str, float, float]
@@ -44,7 +45,11 @@ def room(
     }
 
 
-def heard_everywhere(turns: Iterable[Turn], tracks: Iterable[str]) -> list[SpeechSpan]:
-    """What a voice activity detector finds: every turn, on every microphone."""
-    turns = list(turns)
-    return [SpeechSpan(track, start, end) for track in tracks for _, start, end in turns]
+def heard_everywhere(turns: Sequence[Turn]) -> Detector:
+    """A detector of speech to which every turn is loud enough, at every microphone."""
+
+    def detect(track: str, pcm: Pcm, start: float, end: float) -> list[SpeechSpan]:
+        heard = ((max(begins, start), min(ends, end)) for _, begins, ends in turns)
+        return [SpeechSpan(track, begins, ends) for begins, ends in heard if begins < ends]
+
+    return detect

@@ -42,9 +42,12 @@ def test_one_person_is_alike_and_two_are_not(embed: WeSpeaker) -> None:
 
 def test_two_women_on_one_telephone_line_are_told_apart(embed: WeSpeaker) -> None:
     call = pyannote_sample()
+    telephone = "mic-remote"
     told = spoken_spans(
-        {"mic-remote": call.pcm},
-        diarise=SharedMicrophones(lambda pcm, spans: list(spans), embed, {"mic-remote": 2}),
+        {telephone: call.pcm},
+        diarise=SharedMicrophones(
+            lambda pcm, detect: detect(telephone, pcm[telephone], 0.0, call.seconds), embed, {telephone: 2}
+        ),
     )
     found = [SpeechSpan(str(one.voice), one.start, one.end) for one in told]
     truth = [SpeechSpan(*one) for one in call.speech]

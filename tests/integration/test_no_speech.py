@@ -1,11 +1,20 @@
 """Where nobody speaks there is no text: a minute of everything else that a court-room hears, on every microphone."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from hardware.devices import AUDIO_RATE
+from recorder.encode import SoundFile
 from tests.factories.noises import NOISES, noisy_room
+from tests.speech.recogniser import models_dir
 from transcribe.engines.whisper import WhisperEngine
+from transcribe.live.detector import SpeechEar
+from transcribe.live.listener import Listener, LiveLine
+from transcribe.live.recogniser import QuickWhisper
+from transcribe.models import ensure
 from transcribe.pipeline import Stretch, Tongues, transcribe_stretches, transcribe_window
 from transcribe.speech import SAMPLE_RATE, Pcm, Utterance
 
@@ -49,3 +58,37 @@ def test_no_speech_has_no_words(noise: str, nearest: str, mode: Mode, whisper_ba
     found = mode(noisy_room(noise, SECONDS, TRACKS, nearest), whisper_base)
     assert [one.text for one in found if one.words or one.text or one.other_text] == []
     assert all(one.flags for one in found), "what was taken for speech is there to be listened to"
+
+
+@pytest.fixture(scope="module")
+def whisper_tiny() -> QuickWhisper:
+    ensure("whisper-tiny", models_dir())
+    return QuickWhisper("whisper-tiny", models_dir(), "cpu")
+
+
+@pytest.mark.parametrize("nearest", ["", *TRACKS])
+@pytest.mark.parametrize("noise", NOISES)
+def test_no_speech_has_no_live_text(noise: str, nearest: str, whisper_tiny: QuickWhisper, tmp_path: Path) -> None:
+    lines = lines_while_recorded(noisy_room(noise, SECONDS, TRACKS, nearest), whisper_tiny, tmp_path)
+    assert [(one.stable, one.rest) for one in lines if one.stable or one.rest] == []
+
+
+def lines_while_recorded(pcm: dict[str, Pcm], recogniser: QuickWhisper, folder: Path) -> list[LiveLine]:
+    """All lines of a hearing whose segments grow by half a second between two looks at them."""
+    listener = Listener(recogniser, "ru", lambda: SpeechEar().take)
+    files = {track: SoundFile(folder / f"{track}.mp4") for track in pcm}
+    read = dict.fromkeys(pcm, 0)
+    lines: list[LiveLine] = []
+    for at in range(0, SECONDS * SAMPLE_RATE, SAMPLE_RATE // 2):
+        for track, file in files.items():
+            block = np.repeat(pcm[track][at : at + SAMPLE_RATE // 2], AUDIO_RATE // SAMPLE_RATE)
+            file.write(at * (AUDIO_RATE // SAMPLE_RATE), block)
+            content = file.path.read_bytes()[read[track] :]
+            if content:
+                listener.hear(track, 0, content, read[track] == 0)
+            read[track] += len(content)
+        lines += listener.step()
+    listener.rest()
+    while not listener.idle:
+        lines += listener.step()
+    return [*lines, *listener.step()]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.factories.voices import heard_everywhere
 from transcribe.diarise.cluster import ALIKE, Sample, cluster
 from transcribe.diarise.embedding import Vector, unit
 from transcribe.diarise.shared import SharedMicrophones
@@ -37,8 +38,9 @@ def sound(turns: Sequence[tuple[int, float]]) -> Pcm:
 
 def heard(turns: Sequence[tuple[int, float]], most: int = 2) -> tuple[list[SpeechSpan], SharedMicrophones]:
     pcm = sound(turns)
-    diarise = SharedMicrophones(lambda pcm, spans: list(spans), Loudness(), {MICROPHONE: most})
-    return diarise({MICROPHONE: pcm}, [SpeechSpan(MICROPHONE, 0.0, len(pcm) / SAMPLE_RATE)]), diarise
+    own = [SpeechSpan(MICROPHONE, 0.0, len(pcm) / SAMPLE_RATE)]
+    diarise = SharedMicrophones(lambda pcm, detect: own, Loudness(), {MICROPHONE: most})
+    return diarise({MICROPHONE: pcm}, heard_everywhere([])), diarise
 
 
 def test_one_span_is_cut_where_another_voice_begins() -> None:
@@ -64,9 +66,9 @@ def test_what_is_too_short_to_tell_has_no_voice() -> None:
 
 def test_other_microphones_are_left_alone() -> None:
     spans = [SpeechSpan("mic-judge", 0.0, 2.0), SpeechSpan(MICROPHONE, 1.0, 3.0)]
-    diarise = SharedMicrophones(lambda pcm, spans: list(spans), Loudness(), {MICROPHONE: 2})
+    diarise = SharedMicrophones(lambda pcm, detect: spans, Loudness(), {MICROPHONE: 2})
     pcm = sound([(1, 3.0)])
-    found = diarise({"mic-judge": pcm, MICROPHONE: pcm}, spans)
+    found = diarise({"mic-judge": pcm, MICROPHONE: pcm}, heard_everywhere([]))
     assert [(one.track, one.voice) for one in found] == [("mic-judge", 0), (MICROPHONE, 1)]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tests.factories.voices import heard_everywhere, room
 from transcribe.engines.port import EngineSegment
 from transcribe.pipeline import Tongues, parameters_of, transcribe_window
-from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan, Word
+from transcribe.speech import SAMPLE_RATE, Word
 
 TURNS = [("mic-judge", 1.0, 4.0), ("mic-claimant", 5.0, 8.0)]
 
@@ -36,8 +36,7 @@ class Listener:
         return [EngineSegment(words, 0.0, 1.0, -0.1)]
 
 
-def everywhere(track: str, pcm: Pcm) -> list[SpeechSpan]:
-    return heard_everywhere(TURNS, [track])
+everywhere = heard_everywhere(TURNS)
 
 
 def test_words_come_back_to_who_said_them_and_when() -> None:
@@ -104,23 +103,17 @@ def test_all_windows_go_to_an_engine_that_takes_several_at_once() -> None:
     turns = [("mic-judge", 1.0 + 13 * number, 13.0 + 13 * number) for number in range(4)]
     engine, alone = Together(), Listener()
 
-    def all_turns(track: str, pcm: Pcm) -> list[SpeechSpan]:
-        return heard_everywhere(turns, [track])
-
     pcm = room(turns, 55.0)
-    found = transcribe_window(pcm, 0.0, "ru", engine, detect=all_turns)
+    found = transcribe_window(pcm, 0.0, "ru", engine, detect=heard_everywhere(turns))
     assert engine.batches == [2]
-    assert found == transcribe_window(pcm, 0.0, "ru", alone, detect=all_turns)
+    assert found == transcribe_window(pcm, 0.0, "ru", alone, detect=heard_everywhere(turns))
 
 
 def test_those_passed_over_are_asked_about_together_and_then_alone() -> None:
     turns = [("mic-judge", 1.0, 3.0), ("mic-claimant", 4.0, 6.0), ("mic-respondent", 7.0, 9.0)]
 
-    def all_turns(track: str, pcm: Pcm) -> list[SpeechSpan]:
-        return heard_everywhere(turns, [track])
-
     engine = TogetherForgetful()
-    found = transcribe_window(room(turns, 10.0), 0.0, "ru", engine, detect=all_turns)
+    found = transcribe_window(room(turns, 10.0), 0.0, "ru", engine, detect=heard_everywhere(turns))
     assert [(one.track, bool(one.words)) for one in found] == [(track, True) for track, _, _ in turns]
     assert engine.batches == [1, 1, 1]
     assert [round(sound.size / SAMPLE_RATE) for sound in engine.heard] == [8, 5, 2]
@@ -156,6 +149,7 @@ def test_the_parameters_name_engine_and_pipeline() -> None:
         "beam_size": 1,
         "engine": "listener",
         "diariser": "dominant_channels",
+        "diariser_hop": 256,
         "window_ms": 30_000,
         "pause_ms": 300,
         "longest_pause_ms": 1_000,
@@ -233,7 +227,7 @@ def test_one_microphones_languages_do_not_join_into_one_utterance() -> None:
         "ru",
         Named("russian"),
         tongues=tongues,
-        detect=lambda track, _: heard_everywhere(turns, [track]),
+        detect=heard_everywhere(turns),
     )
     assert [(one.track, one.language) for one in found] == [("mic-judge", "ru"), ("mic-judge", "ky")]
 

@@ -36,21 +36,21 @@ def cluster(samples: Sequence[Sample], most: int, enough: float) -> list[int]:
     found = dict(zip(founding, groups, strict=True))
     for at, one in enumerate(samples):
         if at not in found:
-            found[at] = max(means, key=lambda group: float(_likeness(one.vector, means[group][None])[0]))
+            found[at] = max(means, key=lambda group: float(means[group] @ one.vector))
     order = {group: number for number, group in enumerate(dict.fromkeys(found[at] for at in range(len(samples))))}
     return [order[found[at]] for at in range(len(samples))]
 
 
 def _joined(samples: Sequence[Sample], most: int) -> tuple[list[int], dict[int, NDArray[np.float64]]]:
-    """The group of each sample, and the groups' means (of any length)."""
+    """The group of each sample, and the groups' means, 1 long."""
     names = [one.name for one in samples]
     group = np.array([names.index(name) if name else at for at, name in enumerate(names)])
     sums = np.zeros((len(samples), samples[0].vector.size))
     np.add.at(sums, group, np.stack([one.vector * one.seconds for one in samples]))
     left = np.unique(group)
+    units = _units(sums)  # kept beside, as the nearest are
     likeness = np.full((len(samples), len(samples)), -np.inf)
-    for at in left:
-        likeness[at, left] = _likeness(sums[at], sums[left])
+    likeness[np.ix_(left, left)] = units[left] @ units[left].T
     with_name = [at for at in left if names[at]]
     likeness[np.ix_(with_name, with_name)] = -np.inf
     np.fill_diagonal(likeness, -np.inf)
@@ -64,16 +64,17 @@ def _joined(samples: Sequence[Sample], most: int) -> tuple[list[int], dict[int, 
             one, other = other, one
         group[group == other] = one
         sums[one] += sums[other]
+        units[one] = _units(sums[one])
         stale = (likeness[:, one] == nearest) | (likeness[:, other] == nearest)
-        fresh = np.where(np.isinf(likeness[one]), -np.inf, _likeness(sums[one], sums))
+        fresh = np.where(np.isinf(likeness[one]), -np.inf, units @ units[one])
         likeness[one], likeness[:, one] = fresh, fresh
         likeness[other], likeness[:, other] = -np.inf, -np.inf
         nearest = np.maximum(nearest, fresh)
         stale[[one, other]] = True
         nearest[stale] = likeness[stale].max(axis=1)
-    return group.tolist(), {at: sums[at] for at in np.unique(group).tolist()}
+    return group.tolist(), {at: units[at] for at in np.unique(group).tolist()}
 
 
-def _likeness(one: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float64]:
-    lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(one)
-    return np.asarray(others @ one / np.maximum(lengths, 1e-9), np.float64)
+def _units(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The vectors (the last axis) made 1 long; zeros stay zeros."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9), np.float64)

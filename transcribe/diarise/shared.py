@@ -9,7 +9,7 @@ import numpy as np
 
 from transcribe.diarise.cluster import Sample, cluster
 from transcribe.diarise.embedding import SHORTEST, Embedder, Vector, unit
-from transcribe.diarise.port import Diariser
+from transcribe.diarise.port import Detector, Diariser
 from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan
 
 PIECE = 1.5  # seconds a voice is told from; less is unsure, and more finds a change of speaker later
@@ -57,8 +57,8 @@ class SharedMicrophones:
         self._people = people
         self.voices: list[Voice] = []
 
-    def __call__(self, pcm: Mapping[str, Pcm], spans: Sequence[SpeechSpan]) -> list[SpeechSpan]:
-        own = self._diarise(pcm, spans)
+    def __call__(self, pcm: Mapping[str, Pcm], detect: Detector) -> list[SpeechSpan]:
+        own = self._diarise(pcm, detect)
         found = [one for one in own if one.track not in self._people]
         for track, most in self._people.items():
             if track in pcm:

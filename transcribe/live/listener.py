@@ -13,12 +13,13 @@ import structlog
 
 from hardware.errors import MediaUnreadable
 from hardware.growing import GrowingSound
-from transcribe.guard import Doubt, doubts
+from transcribe.guard import Doubt, doubts, no_speech
 from transcribe.live.agreement import agreed
 from transcribe.live.dominance import Dominance
 from transcribe.live.hops import HOP, RoomSound
 from transcribe.live.recogniser import Hypothesis, Recogniser
 from transcribe.live.turns import Turn, Turns
+from transcribe.spans import detected
 from transcribe.speech import SAMPLE_RATE, Pcm, role_of
 
 WAITING = 3
@@ -176,8 +177,11 @@ class Listener:
             one.recognised_to = upto
             return
         start, end = round(turn.start * SAMPLE_RATE), round((upto + _TAIL) * SAMPLE_RATE)
-        sound = self._scene.sound.of(turn.track, start, min(end, self._scene.sound.reached))
-        found = self._recogniser.recognise(sound.astype(np.float32) / 32768.0, self._language)
+        pcm = self._scene.sound.of(turn.track, start, min(end, self._scene.sound.reached))
+        sound = pcm.astype(np.float32) / 32768.0
+        found = self._recogniser.recognise(sound, self._language)
+        if no_speech([found.segment], lambda: detected(sound)):
+            found = Hypothesis((), found.segment)  # a cough; the window's transcript has it as perhaps no speech
         one.recognised_to, one.looked_at = upto, self._now()
         self._free_at = self._now() + _REST_FOR_ENDS * (self._now() - began)
         self._revise(one, found, upto - turn.start)
