@@ -9,7 +9,7 @@ import numpy as np
 from transcribe.diarise.channel import HOP, dominant_channels
 from transcribe.diarise.port import Detector, Diariser
 from transcribe.engines.port import BatchEngine, Engine, EngineSegment, Identifier, Sound
-from transcribe.guard import DETECTED, SPEECHLESS_TOO, no_speech
+from transcribe.guard import COMPRESSION, DETECTED, SPEECHLESS_TOO, no_speech
 from transcribe.language import EXPECTED, MARGIN, SHORTEST, Guess, guess
 from transcribe.pack import LONGEST, PAUSE, Piece, Window, pack, place, sound_of
 from transcribe.spans import OPTIONS, detected, speech_spans
@@ -17,7 +17,7 @@ from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan, Utterance, Word
 from transcribe.stitch import RecognisedSpan, stitch
 
 SECOND = 15.0
-"""Seconds of a window in which the recogniser is asked about what it passed over."""
+"""Seconds of a window in which the recogniser is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,7 @@ def parameters_of(engine: Engine, tongues: Tongues | None = None, voice_model: s
         "pause_ms": round(PAUSE[0] * 1000),
         "longest_pause_ms": round(PAUSE[1] * 1000),
         "second_window_ms": round(SECOND * 1000),
+        "compression_percent": round(COMPRESSION * 100),
         "vad_min_silence_ms": OPTIONS.min_silence_duration_ms,
         "vad_pad_ms": OPTIONS.speech_pad_ms,
         "no_speech_percent": round(SPEECHLESS_TOO * 100),
@@ -191,7 +192,7 @@ def _in_both_languages(
 def _all_recognised(
     spans: Sequence[SpeechSpan], pcm: Mapping[str, Pcm], language: str, engine: Engine | None
 ) -> list[RecognisedSpan]:
-    return [] if engine is None else _recognised(spans, pcm, language, engine)
+    return [] if engine is None else _recognised(pack(spans), pcm, language, engine)
 
 
 def _of_equal_length(pcm: Mapping[str, Pcm]) -> dict[str, Pcm]:
@@ -200,16 +201,15 @@ def _of_equal_length(pcm: Mapping[str, Pcm]) -> dict[str, Pcm]:
 
 
 def _recognised(
-    spans: Sequence[SpeechSpan], pcm: Mapping[str, Pcm], language: str, engine: Engine, longest: float = LONGEST
+    windows: Sequence[Window], pcm: Mapping[str, Pcm], language: str, engine: Engine, shorter: float = SECOND
 ) -> list[RecognisedSpan]:
-    """`spans` with their words, in windows of at most `longest` seconds.
+    """Every span of `windows` with its words.
 
-    Recognisers sometimes pass over a speaker among others, or stop in the midst of a window. They are asked once more
-    about what they left out, in shorter windows, and then about each span alone.
+    Recognisers sometimes pass over a speaker among others, stop in the midst of a window, or repeat themselves until
+    it ends. They are asked once more about what was lost by that, in `shorter` windows, and then about each span alone.
     """
-    windows = pack(spans, longest)
     found: list[RecognisedSpan] = []
-    passed_over: list[SpeechSpan] = []
+    lost: list[SpeechSpan] = []
     for window, segments in zip(
         windows, _heard([sound_of(one, pcm) for one in windows], language, engine), strict=True
     ):
@@ -222,12 +222,18 @@ def _recognised(
                 if segment not in sources[index]:
                     sources[index].append(segment)
         for index, piece in enumerate(window.pieces):
-            if words[index] or len(window.pieces) == 1:
+            understood = words[index] and not any(one.compression_ratio > COMPRESSION for one in sources[index])
+            if understood or len(window.pieces) == 1:
                 found.append(_believed(piece.span, words[index], sources[index], pcm, language))
             else:
-                passed_over.append(piece.span)
-    shorter = SECOND if longest > SECOND else 0.0
-    return [*found, *_recognised(passed_over, pcm, language, engine, shorter)] if passed_over else found
+                lost.append(piece.span)
+    # The same window would give the same words: it is taken apart at once.
+    again = [
+        part
+        for one in pack(lost, shorter)
+        for part in ([one] if one not in windows else pack([piece.span for piece in one.pieces], 0.0))
+    ]
+    return [*found, *_recognised(again, pcm, language, engine, 0.0)] if again else found
 
 
 def _heard(sounds: Sequence[Sound], language: str, engine: Engine) -> list[list[EngineSegment]]:

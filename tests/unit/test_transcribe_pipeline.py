@@ -65,6 +65,36 @@ def test_a_speaker_who_was_passed_over_is_asked_about_alone() -> None:
     assert len(engine.heard) == 2
 
 
+class Looping(Listener):
+    """Repeats itself where it hears more than one person."""
+
+    def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
+        [found] = super().transcribe(sound, language)
+        return [found if len(found.words) < 2 else replace(found, words=found.words * 20, compression_ratio=9.0)]
+
+
+def test_a_window_in_which_it_repeats_itself_is_not_believed() -> None:
+    engine = Looping()
+    found = transcribe_window(room(TURNS, 9.0), 0.0, "ru", engine, detect=everywhere)
+    assert [(one.track, one.text, one.flags) for one in found] == [
+        ("mic-judge", "word0", ()),
+        ("mic-claimant", "word0", ()),
+    ]
+    assert [round(sound.size / SAMPLE_RATE) for sound in engine.heard] == [7, 3, 3], "nor asked twice"
+
+
+class LoopingAlways(Listener):
+    def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
+        [found] = super().transcribe(sound, language)
+        return [replace(found, words=found.words * 5, compression_ratio=9.0)]
+
+
+def test_what_it_repeats_of_one_person_alone_stays_and_is_flagged() -> None:
+    found = transcribe_window(room(TURNS, 9.0), 0.0, "ru", LoopingAlways(), detect=everywhere)
+    assert [one.text for one in found] == ["word0 word0 word0 word0 word0"] * 2
+    assert all("repetition" in one.flags and "compressible" in one.flags for one in found)
+
+
 class Deaf(Listener):
     def transcribe(self, sound: NDArray[np.float32], language: str | None) -> list[EngineSegment]:
         self.heard.append(sound)
@@ -154,6 +184,7 @@ def test_the_parameters_name_engine_and_pipeline() -> None:
         "pause_ms": 300,
         "longest_pause_ms": 1_000,
         "second_window_ms": 15_000,
+        "compression_percent": 240,
         "vad_min_silence_ms": 400,
         "vad_pad_ms": 120,
         "no_speech_percent": 40,
