@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from court.case_number import CaseNumber
@@ -11,9 +12,20 @@ from court.people import CourtRole, Participant
 LANGUAGES = ("ru", "ky", "kk", "en")
 
 
+class Procedure(StrEnum):
+    """The kind of proceedings, and so the code that says what the hearing's protocol must hold."""
+
+    CIVIL = "civil"
+    CRIMINAL = "criminal"
+    ADMINISTRATIVE = "administrative"
+
+
 @dataclass(frozen=True, slots=True)
 class HearingCard:
-    """The facts the protocol's heading is made of; names as they shall be printed."""
+    """The facts the protocol's heading is made of; names as they shall be printed.
+
+    Without a `procedure` the hearing is of the kind that the court sets as usual.
+    """
 
     case_number: CaseNumber
     case_title: str = ""
@@ -23,6 +35,7 @@ class HearingCard:
     judge: str = ""
     secretary: str = ""
     participants: tuple[Participant, ...] = ()
+    procedure: Procedure | None = None
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any]) -> "HearingCard":
@@ -42,10 +55,14 @@ class HearingCard:
             judge=_text(fields, "judge"),
             secretary=_text(fields, "secretary"),
             participants=tuple(map(_participant, participants)),
+            procedure=_procedure(_text(fields, "procedure")),
         )
 
     def as_fields(self) -> dict[str, Any]:
-        """The inverse of `parse`: what goes into the ledger, the ingest API and the database."""
+        """The inverse of `parse`: what goes into the ledger, the ingest API and the database.
+
+        A procedure that is not given is no field, as in cards that know none.
+        """
         return {
             "case_number": self.case_number.verbatim,
             "case_title": self.case_title,
@@ -57,6 +74,7 @@ class HearingCard:
             "participants": [
                 {"role": p.role.value, "name": p.name, "present": p.present, "note": p.note} for p in self.participants
             ],
+            **({"procedure": self.procedure.value} if self.procedure else {}),
         }
 
 
@@ -65,6 +83,13 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or len(value) > 2000 or any("\ud800" <= one < "\ue000" for one in value):
         raise InputError(f"The field {name!r} of the hearing must be a text of at most 2000 characters.")
     return value.strip()
+
+
+def _procedure(name: str) -> Procedure | None:
+    try:
+        return Procedure(name) if name else None
+    except ValueError:
+        raise InputError(f"The procedure {name!r} is unknown: use one of {', '.join(Procedure)}.") from None
 
 
 def _participant(entry: Any) -> Participant:

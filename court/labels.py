@@ -11,6 +11,8 @@ LABELS = {
     "defence": N_("Defence"),
     "claimant": N_("Claimant"),
     "respondent": N_("Respondent"),
+    "defendant": N_("Defendant"),
+    "victim": N_("Victim"),
     "witness": N_("Witness"),
     "expert": N_("Expert"),
     "interpreter": N_("Interpreter"),
@@ -53,9 +55,17 @@ LABELS = {
     "ruling": N_("Ruling"),
     "explanations": N_("Explanations"),
     "documents": N_("Documents examined"),
+    "examination": N_("Examination of a person"),
+    "evidence": N_("Physical evidence examined"),
+    "pleadings": N_("Pleadings"),
+    "last_word": N_("Last word"),
     "announcement": N_("Decision announced"),
     "closing": N_("Closing"),
     "free": N_("Note"),
+    # Procedure
+    "civil": N_("Civil case"),
+    "criminal": N_("Criminal case"),
+    "administrative": N_("Administrative offence"),
 }
 
 LANGUAGE_NAMES = {"ru": "Русский", "ky": "Кыргызча", "kk": "Қазақша", "en": "English"}

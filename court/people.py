@@ -13,6 +13,8 @@ class CourtRole(StrEnum):
     DEFENCE = "defence"
     CLAIMANT = "claimant"
     RESPONDENT = "respondent"
+    DEFENDANT = "defendant"
+    VICTIM = "victim"
     WITNESS = "witness"
     EXPERT = "expert"
     INTERPRETER = "interpreter"

@@ -96,7 +96,7 @@ def transcript_note(facts: HearingFacts, words: Wording) -> str:
     """What the transcript is, by which model, who corrected it, and where it has holes."""
     say = words.form.say
     models = "; ".join(words.model(one) for one in facts.models) or say("say.no_models")
-    note = say("say.transcript", models=models)
+    note = say("say.transcript_above" if "course" in words.form.fields else "say.transcript", models=models)
     people = [one.corrected_by for one in facts.utterances if one.corrected_by]
     if people:
         note += " " + say("say.corrected", count=len(people), names=", ".join(dict.fromkeys(people)))

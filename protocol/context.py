@@ -5,8 +5,10 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from court.card import Procedure
 from court.clock import Clock
 from protocol.demo_key import demo_files
+from protocol.form import PROFILES
 from protocol.seal import SignerFiles
 from protocol.settings import ProtocolSettings
 from storage.db.unit_of_work import Database
@@ -22,8 +24,9 @@ class ProtocolContext:
 
     `out` is the folder that gets a copy of each signed protocol.
 
-    `base_url` is where links lead, `keep` how long a PDF may not be destroyed, `forms` the court's own forms. With a
-    `timestamp_url` (RFC 3161) a signature is PAdES B-T, without B-B; `timestamp_login` is what that authority wants.
+    `base_url` is where links lead, `keep` how long a PDF may not be destroyed, `forms` the court's own forms, `profile`
+    the country whose rules they follow, `procedure` the kind of hearings whose card names none. With a `timestamp_url`
+    (RFC 3161) a signature is PAdES B-T, without B-B; `timestamp_login` is what that authority wants.
     """
 
     database: Database
@@ -36,6 +39,8 @@ class ProtocolContext:
     zone: tzinfo
     signer: SignerFiles
     forms: Path | None = None
+    profile: str = PROFILES[0]
+    procedure: Procedure = Procedure.CIVIL
     timestamp_url: str = ""
     timestamp_login: tuple[str, str] | None = field(default=None, repr=False)
     former_keys: tuple[bytes, ...] = ()
@@ -82,6 +87,8 @@ def make_context(
         zone=ZoneInfo(settings.zone),
         signer=signer_files(settings, home / "keys", timestamp_roots),
         forms=settings.forms,
+        profile=settings.profile,
+        procedure=settings.procedure,
         timestamp_url=timestamp_url,
         timestamp_login=timestamp_login,
         former_keys=former_keys,

@@ -1,4 +1,4 @@
-"""The draft of a brief protocol, made only from what was recorded, noted or recognised.
+"""The draft of a protocol, made only from what was recorded, noted or recognised.
 
 Pure and extractive: every line is a card entry, a secretary's note, a computed figure or the machine's words
 in quotation marks, and carries its evidence; where nothing is known the line says so. A person corrects and
@@ -6,15 +6,17 @@ signs it.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from court.hearing import HearingState
 from court.notes import Note, NoteTemplate
 from court.openness import Openness, openness_of
 from court.people import CourtRole
+from protocol.actions import action_lines, spoken_course
 from protocol.annexes import completeness_lines, course_lines, fault_lines, speeches, technical_facts, transcript_note
 from protocol.completeness import missing_seconds, outages
-from protocol.errors import FormError
+from protocol.errors import FormError, ProtocolError
 from protocol.facts import HearingFacts, Utterance, recording_name
 from protocol.form import Form
 from protocol.model import Field, Heading, Line, ProtocolDocument
@@ -28,7 +30,14 @@ OPENING_SECONDS = 60.0
 
 
 def draft(facts: HearingFacts, form: Form) -> ProtocolDocument:
-    """The document in the form's language; not yet finalised (see `finalise`)."""
+    """The document in the form's language; not yet finalised (see `finalise`).
+
+    Raises ProtocolError for a hearing that ends before it begins, FormError for a form that cannot be filled.
+    """
+    if facts.length < 0:
+        raise ProtocolError(
+            f"The hearing {facts.card.case_number} ends {-facts.length:g} s before it begins: run courtrec verify."
+        )
     writer = _Writer(facts, form)
     words = writer.words
     card = facts.card
@@ -49,19 +58,27 @@ def draft(facts: HearingFacts, form: Form) -> ProtocolDocument:
         fields=tuple(
             Field(number, form.labels[key], tuple(writer.field(key))) for number, key in enumerate(form.fields, 1)
         ),
-        course=tuple(course_lines(facts, words)),
+        # What a field says already no annex repeats.
+        course=() if {"actions", "course"} & set(form.fields) else tuple(course_lines(facts, words)),
         completeness=tuple(completeness_lines(facts, words)),
         transcript_note=transcript_note(facts, words),
-        transcript=tuple(speeches(facts, words)),
+        transcript=() if "course" in form.fields else tuple(speeches(facts, words)),
         technical=tuple(technical_facts(facts, words)),
     )
 
 
 def finalise(document: ProtocolDocument, form: Form, moment: datetime) -> ProtocolDocument:
-    """The same document in final form: field 8 bears the date of `moment`, in the zone it carries."""
-    number = form.fields.index("finalised") + 1
+    """The same document in final form: the field for it bears the date of `moment`, in the zone it carries."""
+    if "finalised" not in form.fields:
+        return document
+    numbers = [one.number for one in document.fields if one.label == form.labels["finalised"]]
+    if not numbers:
+        raise FormError(
+            f"The form {form.name!r} was changed after this draft was made: undo the change of the label of its field "
+            "'finalised' or draft the protocol again."
+        )
     text = form.say("say.finalised", date=form.moment("date", moment))
-    return document.with_field(number, (Line(text, None, "clock"),))
+    return document.with_field(numbers[0], (Line(text, None, "clock"),))
 
 
 class _Writer:
@@ -78,8 +95,12 @@ class _Writer:
             "time": self.time,
             "court": self.court,
             "case": self.case,
+            "defendant": self.defendant,
+            "grounds": self.grounds,
             "appearance": self.appearance,
             "breaks": self.breaks,
+            "actions": lambda: action_lines(self.facts, self.words),
+            "course": lambda: spoken_course(self.facts, self.words),
             "decision": self.decision,
             "finalised": self.finalised,
             "recording": self.recording,
@@ -100,10 +121,15 @@ class _Writer:
         yield self.line("say.started", at, f"note:{number}" if note else "clock", time=self.words.time(at))
         spoken = self.spoken(CourtRole.JUDGE, "opening", at - OPENING_SECONDS, at + OPENING_SECONDS)
         yield from self.quote("say.opening_words", spoken)
-        closing = self.words.note_of(NoteTemplate.CLOSING)
-        number, note = closing or (0, None)
+        opened = at
+        closings = self.words.notes_of(NoteTemplate.CLOSING)
+        # The last, since a hearing may be resumed after it; but none that was noted before the opening.
+        number, note = next((one for one in reversed(closings) if one[1].at >= opened), (0, None))
         at = note.at if note else self.facts.length
         yield self.line("say.ended", at, f"note:{number}" if note else "clock", time=self.words.time(at))
+        if closings and not note:
+            number, early = closings[-1]
+            yield self.line("say.closed_early", early.at, f"note:{number}", time=self.words.clock(early.at))
         yield self.line(
             "say.span",
             None,
@@ -123,6 +149,24 @@ class _Writer:
     def case(self) -> Iterable[Line]:
         yield self.from_card("case_title", "say.title", "say.what_title", title=self.facts.card.case_title)
         yield self.line("say.number", None, "card:case_number", number=self.facts.card.case_number.verbatim)
+
+    def defendant(self) -> Iterable[Line]:
+        people = [one for one in enumerate(self.facts.card.participants, 1) if one[1].role is CourtRole.DEFENDANT]
+        for number, person in people:
+            name = person.name + (f"; {person.note}" if person.note else "")
+            yield self.line(
+                "say.named", None, f"card:participant:{number}", what=self.words.role(person.role), name=name
+            )
+        if not people:
+            yield self.line("say.no_defendant", None, "card:participants")
+        yield self.line("say.identity", None, "card:participants")
+
+    def grounds(self) -> Iterable[Line]:
+        faults = [one for one in outages(self.facts) if one.missing]
+        if faults:
+            yield self.line("say.full_incomplete", None, "gap:*", length=self.form.length(missing_seconds(faults)))
+        else:
+            yield self.line("say.full_ordered", None, "gap:0")
 
     def appearance(self) -> Iterable[Line]:
         for number, person in enumerate(self.facts.card.participants, 1):
@@ -195,7 +239,9 @@ class _Writer:
         if not faults:
             yield self.line("say.complete", None, "gap:0")
             return
-        yield self.line("say.incomplete", None, "gap:*", length=self.form.length(missing_seconds(faults)))
+        incomplete = self.line("say.incomplete", None, "gap:*", length=self.form.length(missing_seconds(faults)))
+        instead = " " + self.form.say("say.full_instead") if self.form.full else ""
+        yield replace(incomplete, text=incomplete.text + instead)
         yield from fault_lines(faults, self.words)
 
     def file(self) -> Iterable[Line]:

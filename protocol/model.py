@@ -42,6 +42,11 @@ class Speech:
     evidence: str
     corrected: bool = False
 
+    @property
+    def marks(self) -> str:
+        """What a protocol prints behind the words: [?] for doubt, [*] for a person's hand."""
+        return " [?]" * self.doubtful + " [*]" * self.corrected
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from court.card import Procedure
 from protocol.errors import ProtocolSettingsError
+from protocol.form import PROFILES
 
 _PREFIX = "COURTREC_PROTOCOL_"
 
@@ -16,7 +18,8 @@ class ProtocolSettings(BaseSettings):
 
     `base_url` is where the links and QR codes of a protocol lead (empty: the server's own address); `zone` the time
     zone its clock times are printed in; `forms` a folder whose files (`civil_brief.toml`, …) overrule entries of the
-    packaged forms. `signer` is the PKCS#12 file of whoever certifies, with its passphrase in `passphrase_file`;
+    packaged forms (docs/forms.md). `profile` is the country whose rules they follow, `procedure` the kind of hearings
+    whose card names none. `signer` is the PKCS#12 file of whoever certifies, with its passphrase in `passphrase_file`;
     `trust_roots` the certificates (PEM) a signature must lead to. Where these are not set, the demo signer's are
     used. Whether a signature is time-stamped is the server's setting (COURTREC_TIMESTAMP_URL).
     """
@@ -26,6 +29,8 @@ class ProtocolSettings(BaseSettings):
     base_url: str = ""
     zone: str = "Asia/Bishkek"
     forms: Path | None = None
+    profile: str = PROFILES[0]
+    procedure: Procedure = Procedure.CIVIL
     signer: Path | None = None
     passphrase_file: Path | None = None
     trust_roots: Path | None = None
@@ -36,6 +41,13 @@ class ProtocolSettings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError(f"the address {value!r} must begin with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("profile")
+    @classmethod
+    def _profile(cls, value: str) -> str:
+        if value not in PROFILES:
+            raise ValueError(f"the profile {value!r} is unknown: use one of {', '.join(PROFILES)}")
+        return value
 
     @field_validator("zone")
     @classmethod

@@ -3,11 +3,13 @@
 import structlog
 from celery import Celery
 
+from court.card import HearingCard
 from court.hearing import HearingState, step
 from protocol.context import ProtocolContext
 from protocol.draft import draft, finalise
-from protocol.errors import ProtocolError, SealError
-from protocol.forms import load_form
+from protocol.errors import FormError, ProtocolError, SealError
+from protocol.form import Form
+from protocol.forms import load_form, usual_form
 from protocol.gather import gather
 from protocol.model import ProtocolDocument
 from protocol.pdf import Look, render
@@ -22,8 +24,6 @@ from storage.ledger.leaf import LeafKind, parse
 from storage.queue import DRAFT_PROTOCOL, register_task
 from storage.worm.port import read_object
 
-FORM = "civil_brief"
-
 _log = structlog.get_logger(__name__)
 
 
@@ -36,10 +36,11 @@ def register(app: Celery, context: ProtocolContext) -> None:
     register_task(app, DRAFT_PROTOCOL, draft_task)
 
 
-def draft_protocol(context: ProtocolContext, hearing_id: str) -> bool:
+def draft_protocol(context: ProtocolContext, hearing_id: str, full: bool | None = None) -> bool:
     """Drafts the next revision from what is known now; False if there is nothing new to say or it is too early.
 
-    A protocol that a person is correcting or has signed is left alone.
+    A protocol that a person is correcting or has signed is left alone. `full` as the presiding judge decides: a full
+    protocol or the brief one; without it the form stays what it is. Raises FormError where there is no full form.
     """
     with context.database.read() as work:
         hearing = work.hearings.get(hearing_id)
@@ -50,7 +51,7 @@ def draft_protocol(context: ProtocolContext, hearing_id: str) -> bool:
             return False
         facts, corrections = gather(work, hearing, context.zone, context.store), work.runs.corrections(hearing_id, run)
         latest = work.protocols.latest(hearing_id)
-    form = load_form(FORM, facts.card.language, context.forms)
+    form = _form(context, facts.card, latest, full)
     document = draft(facts, form)
     if latest is not None and ProtocolDocument.from_json(latest.document) == document:
         with context.database.begin() as work:
@@ -62,6 +63,18 @@ def draft_protocol(context: ProtocolContext, hearing_id: str) -> bool:
     add_revision(context, hearing_id, revision, context.clock.now().utc)
     _log.info("protocol_drafted", hearing=hearing_id, revision=number, sha256=revision.sha256)
     return True
+
+
+def _form(context: ProtocolContext, card: HearingCard, latest: Protocol | None, full: bool | None) -> Form:
+    """The form that was decided on, else the newest revision's, else the usual one: a decision lasts."""
+    if latest is not None and full is None:
+        return load_form(latest.document["form"], card.language, context.forms, context.profile)
+    brief = load_form(usual_form(card, context.procedure), card.language, context.forms, context.profile)
+    if not full:
+        return brief
+    if not brief.full:
+        raise FormError(f"The form {brief.name!r} has no full form beside it: the protocol stays a brief one.")
+    return load_form(brief.full, card.language, context.forms, context.profile)
 
 
 def sign_protocol(context: ProtocolContext, hearing_id: str, user: str) -> Protocol:
@@ -116,7 +129,7 @@ def _signed(context: ProtocolContext, latest: Protocol, user: str) -> Revision:
     trust_roots = load_trust_roots(context.signer.trust_roots)
     timestamp_roots = load_timestamp_roots(context.signer)
     draft_document = ProtocolDocument.from_json(latest.document)
-    form = load_form(draft_document.form, draft_document.language, context.forms)
+    form = load_form(draft_document.form, draft_document.language, context.forms, context.profile)
     document = finalise(draft_document, form, moment)
     number = latest.revision + 1
     pdf = sign(render(document, form, Look(context.base_url, number, draft=False)), sealer, form, moment)

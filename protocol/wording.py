@@ -95,11 +95,13 @@ class Wording:
         return sorted(found, key=lambda pair: pair[1].at)
 
     def note_of(self, template: NoteTemplate) -> tuple[int, Note] | None:
-        """The first note of a kind; of the closing the last, since a hearing may be resumed after it."""
-        found = self.notes_of(template)
-        if not found:
-            return None
-        return found[-1] if template is NoteTemplate.CLOSING else found[0]
+        """The first note of a kind."""
+        return next(iter(self.notes_of(template)), None)
+
+    def step_after(self, at: float) -> float:
+        """When the next note was made, or the recording interrupted or ended."""
+        moments = [one.at for one in self.facts.notes] + [one.at for one in self.facts.states]
+        return min((one for one in moments if one > at), default=self.facts.length)
 
     def state_spans(self) -> list[StateSpan]:
         """The states the hearing passed through, each until the next change."""

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from court.alarm_texts import PLACES, SAYS
-from court.card import LANGUAGES
+from court.card import LANGUAGES, Procedure
 from court.catalogue import N_, texts
 from court.errors import InputError
 from court.labels import LABELS, LANGUAGE_NAMES
@@ -177,6 +177,7 @@ def _data(language: str) -> dict[str, Any]:
         },
         "sentences": {message: _say(language, message) for message in SENTENCES},
         "templates": [one.value for one in NoteTemplate if one is not NoteTemplate.FREE],
+        "procedures": [one.value for one in Procedure],
         "languages": {code: LANGUAGE_NAMES[code] for code in LANGUAGES},
         "language": language,
     }

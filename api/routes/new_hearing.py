@@ -14,7 +14,7 @@ from api.errors import Conflict, NodeUnreachable
 from api.room_nodes import attached
 from api.store_alarm import new_hearing_refusal
 from api.web.render import Page, PageDep
-from court.card import LANGUAGES, HearingCard
+from court.card import LANGUAGES, HearingCard, Procedure
 from court.errors import InputError
 from court.hearing import HearingState
 from court.labels import LABELS, LANGUAGE_NAMES
@@ -37,6 +37,7 @@ class HearingForm(BaseModel):
     place: str = ""
     judge: str = ""
     secretary: str = ""
+    procedure: str = ""
     participant_role: list[str] = Field(default=[], max_length=200)
     participant_name: list[str] = Field(default=[], max_length=200)
     participant_present: list[str] = Field(default=[], max_length=200)
@@ -104,6 +105,10 @@ def _form(
         node_room=room,
         node=node,
         language_choices=[(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
+        procedure_choices=[
+            ("", say("As usual in this court")),
+            *((one.value, say(LABELS[one.value])) for one in Procedure),
+        ],
         role_choices=[(one.value, say(LABELS[one.value])) for one in CourtRole],
     )
 

@@ -1,31 +1,49 @@
-"""The forms as files: packaged ones, and a court's own beside them."""
+"""The forms as files: packaged ones, and a court's own beside them (docs/forms.md)."""
 
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
+from court.card import HearingCard, Procedure
 from protocol.errors import FormError
-from protocol.form import Form, parse_form
+from protocol.form import PROFILES, Form, FormFile, parse_form
 
 
-def load_form(name: str, language: str, folder: Path | None = None) -> Form:
-    """The packaged form `name` in `language`, with the court's changes from `folder` if it has such a file.
+def usual_form(card: HearingCard, default: Procedure) -> str:
+    """The name of the form that a hearing's protocol has unless the presiding judge decides otherwise."""
+    return f"{(card.procedure or default).value}_brief"
+
+
+def load_form(name: str, language: str, folder: Path | None = None, profile: str = PROFILES[0]) -> Form:
+    """The packaged form `name` in `language` after the rules of `profile`, with the court's changes from `folder`.
 
     Raises FormError naming the file that cannot be read or used.
     """
-    packaged = resources.files(__name__) / f"{name}.toml"
-    if not packaged.is_file():
-        raise FormError(f"There is no form {name!r}: use one of {', '.join(_names())}.")
-    own = folder / f"{name}.toml" if folder else None
-    override = ""
+    if name not in form_names():
+        raise FormError(f"There is no form {name!r}: use one of {', '.join(form_names())}.")
+    names, base = [name], _packaged(f"{name}.toml").table().get("based_on")
+    if base:
+        names.insert(0, base)
+    files = [one for each in names for one in _files(f"{each}.toml", folder)]
+    return parse_form(name, language, profile, _files(f"words/{language}.toml", folder), files)
+
+
+def form_names() -> list[str]:
+    """Of all packaged forms."""
+    found = (one.name for one in resources.files(__name__).iterdir())
+    return sorted(one.removesuffix(".toml") for one in found if one.endswith(".toml"))
+
+
+def _files(name: str, folder: Path | None) -> Iterator[FormFile]:
+    """The packaged file, then the court's of the same name."""
+    yield _packaged(name)
+    own = folder / name if folder else None
     if own is not None and own.is_file():
         try:
-            override = own.read_text("utf-8")
+            yield FormFile(own.read_text("utf-8"), str(own))
         except (OSError, UnicodeDecodeError) as error:
             raise FormError(f"The form {own} cannot be read ({error}): make it readable UTF-8.") from None
-    return parse_form(packaged.read_text("utf-8"), f"{name}.toml", language, override, str(own))
 
 
-def _names() -> list[str]:
-    return sorted(
-        one.name.removesuffix(".toml") for one in resources.files(__name__).iterdir() if one.name.endswith(".toml")
-    )
+def _packaged(name: str) -> FormFile:
+    return FormFile((resources.files(__name__) / name).read_text("utf-8"), name)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
-from itertools import chain
+from itertools import chain, count
 
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
@@ -12,9 +12,11 @@ from reportlab.platypus import BaseDocTemplate, CondPageBreak, Flowable, Frame, 
 from reportlab.platypus.tables import Table, TableStyle
 
 from court.timeline import clock_text
+from protocol.errors import ProtocolError
 from protocol.form import Form
 from protocol.model import Field, Line, ProtocolDocument
 from protocol.pdf import style
+from protocol.pdf.letters import missing_letters, with_numbers
 from protocol.pdf.parts import CountedCanvas, NumberedLabel, SignatureBlock, TimedLine, draw_qr, paragraph
 
 _FOOT_CODE = "foot-code"
@@ -45,9 +47,16 @@ class Rendered:
 
 
 def render(document: ProtocolDocument, form: Form, look: Look) -> Rendered:
-    """The document as a PDF, not signed yet."""
+    """The document as a PDF, not signed yet. Raises ProtocolError where the font lacks a letter.
+
+    A draft shows such a letter as its number instead, so that whoever corrects it finds it.
+    """
     style.register_fonts()
-    return _Pages(document, form, look).build()
+    missing = missing_letters(document)
+    if missing and not look.draft:
+        names = ", ".join(f"{one!r} (U+{ord(one):04X})" for one in sorted(missing))
+        raise ProtocolError(f"The protocol has letters that its font Open Sans lacks: {names}. Write them otherwise.")
+    return _Pages(with_numbers(document, missing) if missing else document, form, look).build()
 
 
 class _Pages:
@@ -164,12 +173,15 @@ class _Pages:
 
     def _field(self, field: Field) -> list[Flowable]:
         label = NumberedLabel(field.number, paragraph(field.label, style.LABEL))
-        return [label, *(self._line(line) for line in field.lines)]
+        # Where everything said stands in a field, only the steps have codes: a hearing has thousands of sentences.
+        steps_only = field.label == self.form.labels.get("course")
+        coded = [not (steps_only and line.evidence.startswith("utterance:")) for line in field.lines]
+        return [label, *(self._line(line, qr=qr) for line, qr in zip(field.lines, coded, strict=True))]
 
-    def _line(self, line: Line) -> TimedLine:
+    def _line(self, line: Line, *, qr: bool = True) -> TimedLine:
         if line.at is None:
             return TimedLine(paragraph(line.text, style.BODY))
-        return TimedLine(paragraph(line.text, style.BODY), clock_text(line.at), self._url(line.at), qr=True)
+        return TimedLine(paragraph(line.text, style.BODY), clock_text(line.at), self._url(line.at), qr=qr)
 
     def _url(self, at: float) -> str:
         return f"{self.look.base_url}/hearings/{self.document.hearing}?t={at:g}"
@@ -177,19 +189,21 @@ class _Pages:
     # ---- the annexes
 
     def _annexes(self, width: float) -> list[Flowable]:
-        document = self.document
-        parts = [*self._annex(1, "course"), *(self._line(line) for line in document.course)]
-        parts += [*self._annex(2, "completeness"), *(self._line(line) for line in document.completeness)]
-        parts += [*self._annex(3, "transcript"), TimedLine(paragraph(document.transcript_note, style.NOTE))]
+        document, number = self.document, count(1)
+        parts: list[Flowable] = []
+        if document.course:
+            parts += [*self._annex(next(number), "course"), *(self._line(line) for line in document.course)]
+        parts += [*self._annex(next(number), "completeness"), *(self._line(line) for line in document.completeness)]
+        parts += [*self._annex(next(number), "transcript"), TimedLine(paragraph(document.transcript_note, style.NOTE))]
         for speech in document.transcript:
             text = paragraph(
-                speech.text + (" [?]" if speech.doubtful else "") + (" [*]" if speech.corrected else ""),
+                speech.text + speech.marks,
                 style.SMALL,
                 italic=speech.doubtful,
                 lead=f"{speech.speaker}:",
             )
             parts.append(TimedLine(text, clock_text(speech.at), self._url(speech.at)))
-        return [*parts, *self._annex(4, "technical"), self._technical(width)]
+        return [*parts, *self._annex(next(number), "technical"), self._technical(width)]
 
     def _annex(self, number: int, name: str) -> list[Flowable]:
         title = paragraph(self.say(name), style.ANNEX)

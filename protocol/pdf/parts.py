@@ -12,6 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph
 
 from protocol.pdf import style
+from protocol.typeset import typeset
 
 
 def draw_qr(canvas: Canvas, content: str, corner: tuple[float, float], size: float, ink: Color = style.INK) -> None:
@@ -191,4 +192,4 @@ def paragraph(text: str, look: ParagraphStyle, *, italic: bool = False, lead: st
 def _plain(text: str) -> str:
     # Control characters have no glyph and no meaning on paper.
     printable = "".join(character if character.isprintable() else " " for character in text)
-    return printable.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return typeset(printable).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,5 +1,6 @@
 """Typography of the protocol: one typeface, four cuts, two inks."""
 
+from collections.abc import Container
 from functools import cache
 from importlib import resources
 
@@ -34,6 +35,12 @@ def register_fonts() -> None:
         with resources.as_file(folder / f"OpenSans-{file}.ttf") as path:
             pdfmetrics.registerFont(TTFont(name, path))
     pdfmetrics.registerFontFamily(TEXT, normal=TEXT, bold=STRONG, italic=ITALIC, boldItalic=ITALIC)
+
+
+def letters(font: str) -> Container[int]:
+    """The code points of a registered cut."""
+    found: Container[int] = pdfmetrics.getFont(font).face.charToGlyph  # type: ignore[attr-defined] # of a TTFont
+    return found
 
 
 BODY = ParagraphStyle("body", fontName=TEXT, fontSize=10, leading=14, textColor=INK)

@@ -51,6 +51,7 @@ function startPanel(root) {
   }
   const languages = document.getElementById("f-language");
   for (const [code, name] of Object.entries(data.languages)) languages.append(new Option(name, code));
+  for (const name of data.procedures) document.getElementById("f-procedure").append(new Option(labels[name], name));
   languages.value = data.language === "en" ? "ru" : data.language;
 
   refresh();

@@ -263,6 +263,7 @@ def test_the_secretary_starts_leads_and_ends_a_hearing(server: Server, node: Fak
         "csrf": token(secretary, "/hearings/new"),
         "case_number": "ГД 4405/24-Б2",
         "language": "ru",
+        "procedure": "criminal",
         "participant_role": ["claimant", "witness"],
         "participant_name": ["Садыкова А. М.", ""],
         "participant_present": ["no", "yes"],
@@ -273,6 +274,7 @@ def test_the_secretary_starts_leads_and_ends_a_hearing(server: Server, node: Fak
     assert node.told[0]["participants"] == [
         {"role": "claimant", "name": "Садыкова А. М.", "present": False, "note": ""}
     ]
+    assert node.told[0]["procedure"] == "criminal"
     waiting = secretary.get(f"/hearings/{NEW}/console")
     assert "Запись началась" in waiting.text
     assert f'hx-post="/hearings/{NEW}/pause"' in waiting.text

@@ -12,11 +12,12 @@ import rfc8785
 from pypdf import PdfReader
 from sqlalchemy import select, update
 
+from court.card import Procedure
 from court.hearing import HearingState, IllegalStep
 from court.timeline import GapCause
 from protocol.context import ProtocolContext, make_context, signer_files
 from protocol.demo_key import make_demo_pkcs12
-from protocol.errors import ProtocolError, SealError
+from protocol.errors import FormError, ProtocolError, SealError
 from protocol.model import ProtocolDocument
 from protocol.settings import ProtocolSettings
 from protocol.tasks import draft_protocol, register, sign_protocol
@@ -333,3 +334,36 @@ def test_settings_name_the_courts_own_signer(tmp_path: Path, monkeypatch: pytest
             wrong.setenv(f"COURTREC_PROTOCOL_{name}", value)
             with pytest.raises(ValueError, match=value):
                 ProtocolSettings()
+
+
+def test_a_full_protocol_is_drafted_where_the_judge_decides_so_and_stays_one(context: ProtocolContext) -> None:
+    assert draft_protocol(context, HEARING)
+    assert draft_protocol(context, HEARING, full=True)
+    assert not draft_protocol(context, HEARING), "nothing new was said, and the decision stands"
+    transcribe(context, "Слушается дело.", "b" * 64)
+    assert draft_protocol(context, HEARING)
+    assert draft_protocol(context, HEARING, full=False)
+    assert [row.document["form"] for row in revisions(context)] == [
+        "civil_brief", "civil_full", "civil_full", "civil_brief",
+    ]  # fmt: skip
+    assert [body["form"] for body in bodies(context, LeafKind.PROTOCOL)] == [
+        row.document["form"] for row in revisions(context)
+    ]
+
+
+def test_a_full_protocol_can_be_signed(context: ProtocolContext) -> None:
+    draft_protocol(context, HEARING, full=True)
+    signed = sign_protocol(context, HEARING, "secretary")
+    assert signed.document["form"] == "civil_full"
+    assert "ещё не составлен" not in str(signed.document["fields"])
+
+
+def test_where_there_is_no_full_form_the_brief_one_stays(context: ProtocolContext) -> None:
+    offence = replace(context, procedure=Procedure.ADMINISTRATIVE, profile="kg")
+    with pytest.raises(FormError, match="'administrative_brief' has no full form"):
+        draft_protocol(offence, HEARING, full=True)
+    assert revisions(context) == []
+    assert draft_protocol(offence, HEARING)
+    [row] = revisions(context)
+    assert row.document["form"] == "administrative_brief"
+    assert "Кодекс Кыргызской Республики о правонарушениях" in str(row.document["technical"])

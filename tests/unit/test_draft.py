@@ -101,6 +101,23 @@ def test_without_recognised_words_the_opening_quotes_nothing(utterances: tuple[U
     assert evidence == ["note:1", "note:6", "clock"]
 
 
+def test_a_closing_noted_before_the_opening_ends_nothing_and_is_named() -> None:
+    noted = (Note(5.0, NoteTemplate.CLOSING, ""), Note(80.0, NoteTemplate.OPENING, ""))
+    told = [(line.text, line.at) for line in lines(TIME, replace(facts(), notes=noted, utterances=()))]
+    assert told[0] == ("Начало: 10 ч 06 мин.", 80.0)
+    assert told[1] == ("Окончание: 10 ч 07 мин.", LENGTH)
+    assert told[2] == (
+        "Закрытие заседания отмечено раньше его открытия, в 10:05:06: эту пометку проверяет секретарь.", 5.0,
+    )  # fmt: skip
+    resumed = (*noted[1:], Note(90.0, NoteTemplate.CLOSING, ""), Note(100.0, NoteTemplate.CLOSING, ""))
+    assert lines(TIME, replace(facts(), notes=resumed, utterances=()))[1].at == 100.0
+
+
+def test_a_hearing_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="ГД 4405/24-Б2 ends 3 s before it begins"):
+        draft(replace(facts(), length=-3.0), RU)
+
+
 def test_dates_are_local_to_the_court() -> None:
     late = replace(facts(), started=datetime(2026, 11, 22, 20, 0, tzinfo=UTC))
     assert texts(DATE, late)[0] == "23 ноября 2026 года."

@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from api import access
 from api.i18n import words
 from api.web.labels import DOUBTS
-from court.card import LANGUAGES
+from court.card import LANGUAGES, Procedure
 from court.catalogue import catalogue_text, texts
 from court.hearing import HearingState
 from court.labels import LABELS
@@ -117,7 +117,7 @@ def test_dates_and_sizes_are_written_as_the_language_does() -> None:
 
 
 def test_every_term_of_the_field_has_a_word(used: set[str]) -> None:
-    for kind in (HearingState, CourtRole, UserRole, GapCause, NoteTemplate, Openness):
+    for kind in (HearingState, CourtRole, UserRole, GapCause, NoteTemplate, Openness, Procedure):
         assert {one.value for one in kind} <= set(LABELS), kind
     assert {one.value for one in Doubt} == set(DOUBTS)
     assert set(LABELS.values()) | set(DOUBTS.values()) <= used

@@ -70,6 +70,8 @@ def test_a_wrong_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatc
         ("COURTREC_TRANSCRIBE_ENGINES", "whisper-base"),
         ("COURTREC_PROTOCOL_ZONE", "Asia/Nowhere"),
         ("COURTREC_PROTOCOL_BASE_URL", "court.example"),
+        ("COURTREC_PROTOCOL_PROFILE", "uz"),
+        ("COURTREC_PROTOCOL_PROCEDURE", "family"),
     ],
 )
 def test_a_wrong_value_for_the_worker_is_named_before_anything_begins(
