@@ -61,7 +61,7 @@ def _state(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
     state, at_sample, utc = HearingState(leaf.body["state"]), leaf.body["at_sample"], _utc(leaf)
     if not (state.live or state is HearingState.ENDED):
         raise _refused(leaf, f"a node cannot make a hearing {state.value!r}")
-    if uow.hearings.ended_on(hearing.id) is None:  # else its node is back: it tells what it did, and undoes nothing
+    if uow.hearings.court_end(hearing.id) is None:  # else its node is back: it tells what it did, and undoes nothing
         hearing.state = step(HearingState(hearing.state), state).value
         if state is HearingState.ENDED:
             hearing.end_sample, hearing.ended_at = at_sample, utc
@@ -120,7 +120,7 @@ def _openness(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
     """While a hearing lasts its node states the court's orders; what comes after its end is no node's to order."""
     body = leaf.body
     hearing = _locked(uow, leaf)
-    live = HearingState(hearing.state).live or uow.hearings.ended_on(hearing.id) is not None
+    live = HearingState(hearing.state).live or uow.hearings.court_end(hearing.id) is not None
     if not live or body["end_ms"] is not None:
         raise _refused(leaf, "a node orders openness only while it records, and until the next order")
     uow.hearings.add(

@@ -18,7 +18,7 @@ PART = 2000
 
 def administrator(context: Context, login: str, password: str) -> str:
     """The login of the administrator whose password this is; raises NotLoggedIn or Forbidden."""
-    refusal = "{login} is no administrator of this court, so may not write segments off."
+    refusal = "{login} is no administrator of this court, so may not give up what a node recorded."
     return allowed(context, login, password, Action.WRITE_OFF, refusal)
 
 

@@ -1,7 +1,8 @@
 """A sound source of PulseAudio or PipeWire; `address` is the source's name.
 
 Read by `parec`, not by FFmpeg: channels must come by their number. FFmpeg asks for them by loudspeaker positions, and
-the server then mixes microphones together or leaves them out (docs/adr/0020).
+the server then mixes microphones together or leaves them out (docs/adr/0020). PipeWire pairs channels by name whatever
+it is told, so all that the source has are asked for under the source's own names.
 """
 
 import json
@@ -26,11 +27,15 @@ _MOVED = b"Stream moved to device"
 
 @dataclass(frozen=True, slots=True)
 class PulseSource:
-    """A source as the sound server names and describes it; a `monitor` gives what a loudspeaker plays."""
+    """A source as the sound server names and describes it; a `monitor` gives what a loudspeaker plays.
+
+    `channel_map` names its channels, in their order, such as `front-left,front-right`.
+    """
 
     name: str
     description: str
     channels: int
+    channel_map: str
     monitor: bool
 
 
@@ -52,13 +57,15 @@ class PulseInput:
             )
         self.channels = min(channels, found.channels) or found.channels
         self.description = f"sound source {name} ({found.description}; {found.channels} channels)"
-        shape = ["--format=s16le", f"--rate={AUDIO_RATE}", f"--channels={self.channels}", "--no-remix", "--no-remap"]
+        self._width = found.channels
+        shape = ["--format=s16le", f"--rate={AUDIO_RATE}", f"--channels={self._width}", "--no-remix", "--no-remap"]
+        shape += [f"--channel-map={found.channel_map}"]
         manner = ["--raw", "--verbose", f"--latency-msec={_LATENCY_MS}", "--client-name=courtrec"]
         self._child = Child(["env", "LC_ALL=C", "parec", *shape, *manner, f"--device={name}"], "Time: ")
 
     def items(self) -> Iterator[Item]:
         """See hardware.devices.Source."""
-        width = self.channels * _BYTES
+        width = self._width * _BYTES
         start, rest = 0, b""
         while True:
             try:
@@ -72,7 +79,7 @@ class PulseInput:
                 raise DeviceLost(f"{self._name} stopped giving: {reason}.")
             rest += given
             whole = len(rest) - len(rest) % width
-            pcm = np.frombuffer(rest[:whole], "<i2").astype(np.int16).reshape(-1, self.channels)
+            pcm = np.frombuffer(rest[:whole], "<i2").reshape(-1, self._width)[:, : self.channels].astype(np.int16)
             rest = rest[whole:]
             if len(pcm):
                 yield AudioBlock(start, pcm)
@@ -112,4 +119,5 @@ def _asked(name: str) -> list[PulseSource]:
 def _source(told: dict[str, str]) -> PulseSource:
     """`sample_specification` is such as "s16le 2ch 48000Hz"."""
     channels = int(told["sample_specification"].split()[1].removesuffix("ch"))
-    return PulseSource(told["name"], told["description"], channels, bool(told.get("monitor_source")))
+    monitor = bool(told.get("monitor_source"))
+    return PulseSource(told["name"], told["description"], channels, told["channel_map"], monitor)

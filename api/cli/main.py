@@ -1,6 +1,7 @@
 """The commands, and how their errors reach a person: one sentence on standard error and an exit code."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -188,6 +189,22 @@ def write_off(
     from api.cli.write_off import write_segments_off
 
     write_segments_off(hearing, by, reason)
+
+
+@app.command()
+def end(
+    hearing: Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`).")],
+    by: Annotated[str, typer.Option("--by", help="Login of the administrator who decides.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why its node never comes back; in the ledger.")],
+    at: Annotated[
+        datetime | None,
+        typer.Option("--at", help="When it ended, the court's time; else where the last that has arrived ends."),
+    ] = None,
+) -> None:
+    """Ends a hearing whose node never comes back: what it did not deliver is a named gap."""
+    from api.cli.write_off import end_lost_hearing
+
+    end_lost_hearing(hearing, by, reason, at)
 
 
 @app.command()

@@ -1,11 +1,16 @@
-"""`courtrec write-off`."""
+"""`courtrec write-off` and `courtrec end`: what will never arrive."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import typer
 
 from api.cli.prompts import ask_password
 from api.composition import existing_context
 from api.settings import load_settings
+from api.standin import end_without_node
 from api.write_off import administrator, write_off
+from protocol.settings import ProtocolSettings
 
 
 def write_segments_off(hearing: str, by: str, reason: str) -> None:
@@ -14,3 +19,13 @@ def write_segments_off(hearing: str, by: str, reason: str) -> None:
     decider = administrator(context, by, ask_password(f"Password of {by}"))
     named = write_off(context, hearing, decider, reason)
     typer.echo(f"{len(named)} segments of hearing {hearing} are written off: {', '.join(named)}.")
+
+
+def end_lost_hearing(hearing: str, by: str, reason: str, at: datetime | None) -> None:
+    """`at` is a time of the court's zone unless it names its own. Prints when the hearing ended."""
+    context, zone = existing_context(load_settings()), ZoneInfo(ProtocolSettings().zone)
+    decider = administrator(context, by, ask_password(f"Password of {by}"))
+    if at is not None and at.tzinfo is None:
+        at = at.replace(tzinfo=zone)
+    ended = end_without_node(context, hearing, decider, reason, at)
+    typer.echo(f"Hearing {hearing} ended at {ended.astimezone(zone):%Y-%m-%d %H:%M:%S}.")

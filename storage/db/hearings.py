@@ -1,7 +1,7 @@
 """Hearings, and what was recorded of them."""
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import exists, or_, select
@@ -107,12 +107,19 @@ class Hearings:
         first = self.get(spare.spare_of) if spare.spare_of else None
         return first if first is not None and first.case_key == spare.case_key else None
 
-    def ended_on(self, hearing_id: str) -> str | None:
-        """The spare recording on which the court ended the hearing, since its own node did not answer."""
+    def court_end(self, hearing_id: str) -> Mapping[str, Any] | None:
+        """The body of the entry by which the court ended the hearing, since its own node did not; None if it did not.
+
+        It names the `spare` recording on which it ended, or the `reason` why its node never comes back.
+        """
         query = select(LogEntry.entry).join(StateChange, StateChange.leaf_index == LogEntry.index)
         query = query.where(StateChange.hearing_id == hearing_id, StateChange.state == HearingState.ENDED)
-        told = (parse(entry).body.get("spare") for entry in self._session.scalars(query))
-        return next((spare for spare in told if spare), None)
+        told = (parse(entry).body for entry in self._session.scalars(query.order_by(LogEntry.index)))
+        return next((body for body in told if body.keys() & {"spare", "reason"}), None)
+
+    def ended_on(self, hearing_id: str) -> str | None:
+        """The spare recording on which the court ended the hearing, if it did."""
+        return (self.court_end(hearing_id) or {}).get("spare")
 
     def segments(self, hearing_id: str, track: str | None = None) -> Sequence[Segment]:
         """In order of track and time; those that were written off are gaps."""
@@ -167,24 +174,34 @@ class Hearings:
         return self._session.scalars(select(Segment).where(Segment.sha256 == sha256).order_by(Segment.leaf_index)).all()
 
     def gaps(self, hearing_id: str) -> Sequence[Gap]:
-        """In order of time; segments that were written off are among them."""
+        """In order of time; segments that were written off are among them, and what a lost node never delivered."""
         rows = self._of(Gap, hearing_id, Gap.start)
         told = self._written_off(hearing_id)
         lost = [
-            Gap(
-                hearing_id=hearing_id,
-                track=one.track,
-                start=one.start,
-                end=one.end,
-                rate=one.rate,
-                utc=one.utc,
-                leaf_index=one.leaf_index,
-                cause=GapCause.UNDELIVERED.value,
-                device_log=told[one.sha256],
-            )
+            _undelivered(one, one.track, (one.start, one.end), one.rate, told[one.sha256])
             for one in self.written_off(hearing_id)
         ]
+        lost += self._never_told(hearing_id)
         return sorted([*rows, *lost], key=lambda one: one.start / one.rate) if lost else rows
+
+    def _never_told(self, hearing_id: str) -> list[Gap]:
+        """The rest of each track, where the court ended the hearing because its node never comes back."""
+        end = self.court_end(hearing_id)
+        hearing = self.get(hearing_id)
+        if end is None or "reason" not in end or hearing is None:
+            return []
+        last = self._of(StateChange, hearing_id, StateChange.leaf_index)[-1]
+        pieces: list[Segment | Gap] = [*self._of(Segment, hearing_id, Segment.end), *self._of(Gap, hearing_id, Gap.end)]
+        reached = {one.track: one.end for one in sorted(pieces, key=lambda one: one.end)}
+        stretches = [
+            (one, (reached.get(one["track"], 0), end["at_sample"] * one["rate"] // _SOUND_RATE))
+            for one in hearing.tracks
+        ]
+        return [
+            _undelivered(last, one["track"], (start, stop), one["rate"], f"{end['by']}: {end['reason']}")
+            for one, (start, stop) in stretches
+            if start < stop
+        ]
 
     def marks(self, hearing_id: str) -> list[Mark]:
         """What ties the timeline to the wall clock: when the hearing's steps and its whole segments of sound were
@@ -240,7 +257,7 @@ class Hearings:
     def _orders(self, hearing_id: str) -> list[OpennessSpan]:
         rows = self._of(OpennessRow, hearing_id, OpennessRow.leaf_index)
         # What a node that died was told last says nothing of what it did not live; a node leaves the end open.
-        lived = self.reached(hearing_id) if rows and self.ended_on(hearing_id) is not None else None
+        lived = self.reached(hearing_id) if rows and self.court_end(hearing_id) is not None else None
         found = []
         for row in rows:
             start, end = row.start_ms / 1000, None if row.end_ms is None else row.end_ms / 1000
@@ -253,3 +270,18 @@ class Hearings:
     def _of(self, model: type[_Row], hearing_id: str, order: Any) -> Sequence[_Row]:
         query = select(model).where(model.hearing_id == hearing_id)  # type: ignore[attr-defined]
         return self._session.scalars(query.order_by(order, model.id)).all()  # type: ignore[attr-defined]
+
+
+def _undelivered(told: Segment | StateChange, track: str, span: tuple[int, int], rate: int, why: str) -> Gap:
+    """A gap that no entry states: `told` is what says that there was something."""
+    return Gap(
+        hearing_id=told.hearing_id,
+        track=track,
+        start=span[0],
+        end=span[1],
+        rate=rate,
+        utc=told.utc,
+        leaf_index=told.leaf_index,
+        cause=GapCause.UNDELIVERED.value,
+        device_log=why,
+    )

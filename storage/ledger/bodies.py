@@ -261,7 +261,7 @@ _OPTIONAL: dict[LeafKind, dict[str, Check]] = {
         "spare_of": lambda value: is_text(value) and is_id(value),
         "selftest": _record({"room": is_text, "at": is_time, "findings": _list_of(_FINDING)}),
     },
-    LeafKind.STATE: {"by": is_text, "spare": lambda value: is_text(value) and is_id(value)},
+    LeafKind.STATE: {"by": is_text, "spare": lambda value: is_text(value) and is_id(value), "reason": is_text},
     LeafKind.NOTE: {"key": is_text, "by": is_text},
     LeafKind.OPENNESS: {"by": is_text},
     LeafKind.MUTE: {"by": is_text},
@@ -271,7 +271,8 @@ _OPTIONAL: dict[LeafKind, dict[str, Check]] = {
 twice is known, the self-test before the hearing. A track may also have `delay_ms`, by how much its pictures are placed
 earlier than they came. `run`: which version of the transcript, the first where it is missing.
 `spare_of`: the hearing whose room this node records beside the first one. `spare`: the recording on which the court
-ended a hearing whose own node did not answer; in the court's own leaf alone."""
+ended a hearing whose own node did not answer; `reason`: why it ended one whose node never comes back; both in the
+court's own leaf alone."""
 
 
 def wrong_field(kind: LeafKind, body: Mapping[str, Any]) -> str | None:

@@ -45,7 +45,13 @@ def check_losses(leaves: Sequence[SignedLeaf], court: Collection[str]) -> list[F
 
 
 def loss_sentences(leaves: Sequence[SignedLeaf], court: Collection[str]) -> Iterator[str]:
-    """What a person should know of what was written off: a sentence for each deed, and for what came after all."""
+    """What a person should know of what was given up: a sentence for each deed, and for what came after all."""
+    for leaf in leaves:
+        if leaf.kind is LeafKind.STATE and "reason" in leaf.body and leaf.author in court:
+            yield (
+                f"Hearing {leaf.hearing} was ended by {leaf.body['by']} on {leaf.at} ({leaf.body['reason']}): what its "
+                "node did not deliver is a gap."
+            )
     found = written_off(leaves, court)
     for entry in dict.fromkeys(one.loss.entry for one in found.values()):
         lost = [one for one in found.values() if one.loss.entry == entry]

@@ -59,11 +59,12 @@ def _end(recorded: Sequence[SignedLeaf]) -> int | None:
 
 
 def _ended_elsewhere(leaves: Sequence[SignedLeaf], node: str) -> bool:
-    """Whether the court says that the hearing ended on a spare recording, because its own node did not answer.
+    """Whether the court says that the hearing ended, because its own node did not answer or never comes back.
 
     A node cannot say so of another's hearing: its chain there would have to begin with the opening leaf.
     """
-    return any(leaf.kind is LeafKind.STATE and leaf.author != node and "spare" in leaf.body for leaf in leaves)
+    told = (leaf.body for leaf in leaves if leaf.kind is LeafKind.STATE and leaf.author != node)
+    return any("spare" in body or "reason" in body for body in told)
 
 
 def _track_faults(hearing: str, track: dict[str, Any], pieces: Sequence[SignedLeaf], end: int | None) -> list[Fault]:

@@ -23,21 +23,23 @@ def segments(home: Path, track: str) -> int:
     return len(list(home.glob(f"spool/*/{track}-*.mp4")))
 
 
-def test_a_sound_card_is_pulled_out_and_put_back(tmp_path: Path, sound: SoundServer, record_property: Record) -> None:
+def test_a_sound_card_is_pulled_out_and_put_back(
+    tmp_path: Path, each_sound: SoundServer, record_property: Record
+) -> None:
     """The sound server takes a source away and has it again, as it does with a card on USB."""
     inputs = (replace(ROOM.inputs[0], address="eight.monitor"), ROOM.inputs[1])
     other = Microphone(CourtRole.SECRETARY, "hall", 0)
     hall = Input("hall", SourceKind.PULSE, "two.monitor")
     room = replace(ROOM, inputs=(*inputs, hall), microphones=(*ROOM.microphones, other))
-    with sound.playing("two", room_sound(60)), node_service(tmp_path, room) as node:
+    with each_sound.playing("two", room_sound(60)), node_service(tmp_path, room) as node:
         hearing = str(node.ask("start", case_number="1")["hearing"])
         until(lambda: segments(tmp_path, "mic-judge"))
         node.record(3)
         before = segments(tmp_path, "mic-judge")
-        sound.unload("eight")
+        each_sound.unload("eight")
         node.record(4)
         kept = Kept.of(tmp_path)
-        sound.load("module-null-sink", "sink_name=eight", "rate=48000", "channels=8")
+        each_sound.load("module-null-sink", "sink_name=eight", "rate=48000", "channels=8")
         ended = now()
         until(lambda: segments(tmp_path, "mic-judge") > before)
         node.record(2)

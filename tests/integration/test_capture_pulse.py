@@ -29,12 +29,12 @@ def heard(agent: Agent, track: str) -> bool:
     return track in levels and levels[track].level.peak_db > -20
 
 
-def test_every_channel_is_on_its_own_track(tmp_path: Path, sound: SoundServer) -> None:
+def test_every_channel_is_on_its_own_track(tmp_path: Path, each_sound: SoundServer) -> None:
     inputs = tuple(Input(sink, SourceKind.PULSE, f"{sink}.monitor") for sink in ("two", "eight"))
     desk = [Microphone(CourtRole.JUDGE, "two", number, str(number)) for number in range(2)]
     hall = [Microphone(CourtRole.WITNESS, "eight", number, str(number)) for number in range(8)]
     agent = node(tmp_path, Room("room", inputs, (*desk, *hall)))
-    with sound.playing("two", tones(20, 2)), sound.playing("eight", tones(20, 8)):
+    with each_sound.playing("two", tones(20, 2)), each_sound.playing("eight", tones(20, 8)):
         hearing = agent.start(CARD)
         until(lambda: heard(agent, "mic-judge-1") and heard(agent, "mic-witness-7"), agent.status)
         began = agent.status().seconds
@@ -51,8 +51,8 @@ def test_every_channel_is_on_its_own_track(tmp_path: Path, sound: SoundServer) -
         assert sum(strengths) - strengths[seat.channel] < 300
 
 
-def test_fewer_channels_than_there_are_come_by_their_number(sound: SoundServer) -> None:
-    with sound.playing("eight", tones(10, 8)):
+def test_fewer_channels_than_there_are_come_by_their_number(each_sound: SoundServer) -> None:
+    with each_sound.playing("eight", tones(10, 8)):
         source = open_input(Input("desk", SourceKind.PULSE, "eight.monitor"), 2)
         loud: list[Pcm] = []
         for item in source.items():

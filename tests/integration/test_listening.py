@@ -120,6 +120,22 @@ def test_while_something_waits_for_delivery_the_line_belongs_to_it(
     assert told[-1]["late"]
 
 
+def test_the_line_is_given_up_in_the_midst_of_a_segment_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent.settings.server_url = "http://127.0.0.1:9"
+    with serving_node(agent) as address, httpx.Client(base_url=address, headers=TOKEN, timeout=30) as client:
+        agent.start(CARD)
+        with client.stream("GET", "/sound") as answer:
+            said = messages(answer)
+            while "track" not in next(said)[0]:
+                pass
+            monkeypatch.setattr(listening, "_LATE", -1.0)
+            while not next(said)[0].get("late"):
+                pass
+            told = [next(said)[0] for _ in range(5)]
+        agent.stop()
+    assert all("track" not in one for one in told)
+
+
 def test_who_is_too_slow_misses_the_rest_of_a_segment_that_has_ended(agent: Agent) -> None:
     hearing = agent.start(CARD)
     until(lambda: agent.heard() and agent.heard().segments)  # type: ignore[union-attr]

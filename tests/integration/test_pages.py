@@ -27,6 +27,8 @@ NEW = HEARING[:-1] + "7"
 class FakeNode:
     """A recording node that does what it is told and remembers it."""
 
+    url = "http://127.0.0.1:9"
+
     def __init__(self) -> None:
         self.hearing: str | None = None
         self.state: str | None = None

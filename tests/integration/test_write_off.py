@@ -1,5 +1,6 @@
 """What can never arrive is given up by an administrator: a named gap, that excuses nothing else, and not for good."""
 
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -104,7 +105,9 @@ def test_what_arrives_after_all_counts_again_and_says_so(server: Server, late: H
 
 
 @pytest.mark.parametrize("change", ["had arrived", "nobody who answers", "never awaited"])
-def test_a_statement_that_excuses_more_is_a_fault(server: Server, late: HearingLog, change: str) -> None:
+def test_a_statement_that_excuses_more_is_a_fault(
+    server: Server, late: HearingLog, tmp_path: Path, change: str
+) -> None:
     """Whoever holds the server's key cannot write off what was here, nor without a name."""
     pictures = list(objects_of(late, "cam-hall"))
     named = {"had arrived": pictures[0], "never awaited": "ab" * 32}.get(change, pictures[1])
@@ -114,6 +117,9 @@ def test_a_statement_that_excuses_more_is_a_fault(server: Server, late: HearingL
         uow.log.record(LeafKind.LOSS, HEARING, server.clock.utc, body, server.context.server_key)
     (fault,) = verify(server.context)
     assert "writes segments off, which cannot count" in fault
+    exported = export(server.context, HEARING, tmp_path / "all", replace(ORDER, tracks=frozenset({"mic-judge"})))
+    told = check_file(tmp_path / "all", exported.log_key, NOBODY)
+    assert any("writes segments off, which cannot count" in one for one in told.lines)
 
 
 def test_only_an_administrator_decides_and_only_after_the_end(server: Server) -> None:

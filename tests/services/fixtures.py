@@ -14,6 +14,7 @@ import pytest
 
 from tests.services.disks import SmallDisk, small_disk
 from tests.services.nut import UpsServer, ups_server
+from tests.services.pipewire import pipewire_server
 from tests.services.processes import (
     MinioServer,
     PostgresServer,
@@ -27,7 +28,7 @@ from tests.services.processes import (
     rtsp_server,
 )
 from tests.services.running import ServiceMissing
-from tests.services.sound import SoundServer, sound_server
+from tests.services.sound import SoundServer, alsa_plugins, sound_server
 from tests.services.timestamps import TimestampServer, timestamp_server
 
 Server = TypeVar("Server")
@@ -76,6 +77,21 @@ def sound(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         yield server
+
+
+@pytest.fixture(params=["pulseaudio", "pipewire"])
+def each_sound(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
+    """Either kind of sound server, for one test."""
+    with or_skip(sound_server() if request.param == "pulseaudio" else pipewire_server()) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+@pytest.fixture
+def with_alsa() -> Iterator[None]:
+    with or_skip(alsa_plugins()):
+        yield
 
 
 @pytest.fixture(scope="session")

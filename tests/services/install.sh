@@ -29,8 +29,14 @@ gstreamer1.0-plugins-base|tests on a real RTSP server
 gstreamer1.0-plugins-good|tests on a real RTSP server
 gstreamer1.0-plugins-bad|tests on a real RTSP server (H.265 cameras)
 nut-server|tests on a real server of UPSs (NUT)
+libasound2-data|tests on ALSA
+libasound2-plugins|test on ALSA with a real sound server for its card
 pulseaudio|tests on a real sound server
-pulseaudio-utils|tests on a real sound server"
+pulseaudio-utils|tests on a real sound server
+pipewire-pulse|tests on a real PipeWire
+wireplumber|tests on a real PipeWire
+pipewire-bin|tests on a real PipeWire
+dbus-daemon|tests on a real PipeWire"
 
 installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ] || return 1

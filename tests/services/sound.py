@@ -76,6 +76,14 @@ def environment_of(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
+def alsa_plugins() -> Iterator[None]:
+    """ALSA's plugin through which a sound server is a sound card."""
+    if not any(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so")):
+        raise ServiceMissing("ALSA's plugins are not installed: run tests/services/install.sh (libasound2-plugins).")
+    yield
+
+
+@contextmanager
 def sound_server(folder: Path | None = None) -> Iterator[SoundServer]:
     """In `folder` it comes back where another one was killed."""
     missing = [program for program in _PROGRAMS if shutil.which(program) is None]
