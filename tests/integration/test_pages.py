@@ -194,7 +194,7 @@ def test_a_second_text_and_what_is_interpreted_stand_by_the_first(server: Server
         r"<summary>Возможно, сказано на другом языке: Қазақша</summary><p lang=\"kk\">Иә білемін</p>", page
     )
     assert re.search(r'<a class="renders" href="/hearings/[^"]+\?t=3\.0">перевод сказанного в 00:00:03</a>', page)
-    assert '<p lang="ky">' in page
+    assert '<p data-part="said" lang="ky">' in page
     assert "Язык определён неуверенно" in page
     server.order(HEARING, Openness.CLOSED, 2_500, 6_000)
     outside = browser(server, UserRole.JUDGE, address=ELSEWHERE).get(f"/hearings/{HEARING}").text
