@@ -160,3 +160,14 @@ def test_a_revision_of_lines_that_are_gone_does_nothing() -> None:
     stranger = replace(line, id="2")
     one = Revision(1, Deed.TEXT, (stranger,), put([edited(stranger, "нет")], "a" * 32), "Секретарь", AT)
     assert replay([line], [one]) == [line]
+
+
+@given(machine_lines(least=1), machine_lines(least=1, id="2"))
+def test_lines_that_were_said_at_once_do_not_become_one(above: Line, below: Line) -> None:
+    try:
+        made = merged(above, below)
+    except CorrectionError:
+        assert above.end_ms > below.start_ms or above.start_ms > below.start_ms
+    else:
+        sound(made)
+        assert made.words == (*above.words, *below.words)

@@ -91,6 +91,19 @@ def test_whoever_is_overtaken_is_not_told_what_he_may_not_read(server: Server) -
     assert (told.status_code, SECRET in told.text) == (409, True)
 
 
+def test_what_would_reach_into_a_closed_part_is_not_undone(server: Server) -> None:
+    """A line was split, and the second part closed."""
+    inside, outside = Person(server), Person(server, address=ELSEWHERE)
+    inside.does("split", 0, text=LINES[0], at=2)
+    server.order(HEARING, Openness.CLOSED, 71_750, 73_000)
+    first = outside.lines()[0]
+    assert first["text"] == "слушается дело"
+    answer = outside.asks("undo", first["id"])
+    assert answer.status_code == 403
+    assert "взыскании" not in answer.text
+    assert inside.asks("undo", first["id"]).status_code == 200
+
+
 def test_a_correction_needs_the_forms_token(server: Server) -> None:
     secretary = Person(server)
     line = secretary.lines()[0]["id"]
