@@ -2,8 +2,8 @@
 
     python -m bench.degraded
 
-The studio man and the woman of the prompts at two microphones, in every variant of tests/speech/courtroom.py and with the
-last 0.8 s of each turn talked over; Whisper base, cut as the recorder would. Needs the extra `evaluate`.
+The studio man and the woman of the prompts at two microphones, in every variant of tests/speech/courtroom.py and with
+0.8 s of each turn talked over; Whisper base, cut as the recorder would. Needs the extra `evaluate`.
 """
 
 import time
