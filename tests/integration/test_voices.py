@@ -89,7 +89,7 @@ def transcribe(server: Server, window: int, people: list[int], run: int = 0) -> 
 def spoken(browser: TestClient) -> dict[str, str]:
     """Word → who says it, as the page has it."""
     page = browser.get(f"/hearings/{HEARING}/transcript").text
-    found = re.findall(r'<span class="role">([^<]*)</span>\s*<p>.*?>(слово\d+)<', page, flags=re.DOTALL)
+    found = re.findall(r'<span class="role">([^<]*)</span>\s*<p[^>]*>.*?>(слово\d+)<', page, flags=re.DOTALL)
     return {word: who for who, word in found}
 
 
