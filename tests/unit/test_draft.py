@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from court.card import LANGUAGES
@@ -276,6 +276,7 @@ utterances = st.lists(
 EVIDENCE = re.compile(r"(card|note|state|gap|track|utterance|clock|ledger)(:[\w:*]+)?")
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(notes, utterances, st.sampled_from(LANGUAGES))
 def test_no_line_is_without_source_and_what_rests_on_a_moment_has_its_time(
     some_notes: list[Note], some_words: list[Utterance], language: str
