@@ -11,6 +11,7 @@ from court.errors import CourtError
 from court.hearing import HearingState, step
 from storage.db.models import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.unit_of_work import UnitOfWork
+from storage.ledger.bodies import COURT_END
 from storage.ledger.leaf import Leaf, LeafKind
 
 _LIMITS = {"room": 200, "codec": 16, "track": 64, "by": 200}
@@ -60,6 +61,8 @@ def _state(uow: UnitOfWork, leaf: Leaf, index: int) -> None:
     state, at_sample, utc = HearingState(leaf.body["state"]), leaf.body["at_sample"], _utc(leaf)
     if not (state.live or state is HearingState.ENDED):
         raise refused(leaf, f"a node cannot make a hearing {state.value!r}")
+    if leaf.body.keys() & COURT_END:
+        raise refused(leaf, "only the court ends a hearing on a spare recording, or for a reason")
     if uow.hearings.court_end(hearing.id) is None:  # else its node is back: it tells what it did, and undoes nothing
         hearing.state = step(HearingState(hearing.state), state).value
         if state is HearingState.ENDED:

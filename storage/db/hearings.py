@@ -26,6 +26,7 @@ from storage.db.models import (
     StoredObjectRow,
 )
 from storage.errors import LedgerError
+from storage.ledger.bodies import COURT_END
 from storage.ledger.leaf import LeafKind, parse
 
 _SOUND_RATE = 48_000
@@ -115,7 +116,7 @@ class Hearings:
         query = select(LogEntry.entry).join(StateChange, StateChange.leaf_index == LogEntry.index)
         query = query.where(StateChange.hearing_id == hearing_id, StateChange.state == HearingState.ENDED)
         told = (parse(entry).body for entry in self._session.scalars(query.order_by(LogEntry.index)))
-        return next((body for body in told if body.keys() & {"spare", "reason"}), None)
+        return next((body for body in told if body.keys() & COURT_END), None)
 
     def ended_on(self, hearing_id: str) -> str | None:
         """The spare recording on which the court ended the hearing, if it did."""

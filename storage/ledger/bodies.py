@@ -254,6 +254,8 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
     },
 }
 
+COURT_END = frozenset({"spare", "reason"})
+"""Fields of a state leaf by which the court itself ends a hearing, since its node did not; no node's to state."""
 
 _OPTIONAL: dict[LeafKind, dict[str, Check]] = {
     LeafKind.HEARING: {

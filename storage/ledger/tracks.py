@@ -6,7 +6,7 @@ from typing import Any
 
 from court.hearing import HearingState
 from court.timeline import SampleRange, clock_text, holes, overlaps
-from storage.ledger.bodies import LeafKind
+from storage.ledger.bodies import COURT_END, LeafKind
 from storage.ledger.chains import name, place
 from storage.ledger.faults import Fault, FaultKind
 from storage.ledger.leaf import SignedLeaf
@@ -63,8 +63,7 @@ def _ended_elsewhere(leaves: Sequence[SignedLeaf], node: str) -> bool:
 
     A node cannot say so of another's hearing: its chain there would have to begin with the opening leaf.
     """
-    told = (leaf.body for leaf in leaves if leaf.kind is LeafKind.STATE and leaf.author != node)
-    return any("spare" in body or "reason" in body for body in told)
+    return any(leaf.kind is LeafKind.STATE and leaf.author != node and leaf.body.keys() & COURT_END for leaf in leaves)
 
 
 def _track_faults(hearing: str, track: dict[str, Any], pieces: Sequence[SignedLeaf], end: int | None) -> list[Fault]:

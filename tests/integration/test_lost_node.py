@@ -21,8 +21,9 @@ from protocol.forms import load_form
 from protocol.gather import gather
 from protocol.wording import Wording
 from storage.db.unit_of_work import Database
+from storage.ledger.leaf import Leaf, parse, sign
 from storage.offline import check_file, print_told
-from tests.factories.hearing_log import HEARING, START, HearingLog, made_hearing
+from tests.factories.hearing_log import HEARING, NODE, START, HearingLog, made_hearing
 from tests.factories.server import Server, batch, make_server, node_entries
 from tests.integration.test_api_late_objects import NOBODY, ORDER, objects_of, put
 from tests.integration.test_pages import FakeNode
@@ -115,6 +116,18 @@ def test_what_a_node_records_now_is_ended_on_its_console(server: Server, cut_sho
         end_without_node(attached, HEARING, "admin.b", WHY)
     node.state = "ended"
     assert end_without_node(attached, HEARING, "admin.b", WHY) == REACHED
+
+
+@pytest.mark.parametrize("claimed", [{"reason": WHY}, {"spare": HEARING[:-1] + "8"}])
+def test_a_node_cannot_speak_for_the_court(server: Server, claimed: dict[str, str]) -> None:
+    """Else its own end would count as the court's, which its later entries cannot undo."""
+    log = made_hearing()
+    put(server, objects_of(log, "mic-judge"))
+    end = parse(node_entries(log)[-1])
+    leaf = Leaf(end.kind, end.hearing, end.author, end.seq, end.prev, end.at, {**end.body, **claimed})
+    answer = server.node().post("/api/ingest/leaves", json=batch([*node_entries(log)[:-1], sign(leaf, NODE)]))
+    assert answer.status_code == 422
+    assert "only the court ends a hearing on a spare recording, or for a reason" in answer.json()["detail"]
 
 
 def test_what_cannot_be_ended_so_is_refused(server: Server, cut_short: HearingLog) -> None:
