@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import websockets  # type: ignore[import-not-found]
+import websockets
 from faster_whisper.audio import decode_audio
 
 RATE = 16_000

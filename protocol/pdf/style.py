@@ -39,8 +39,11 @@ def register_fonts() -> None:
 
 def letters(font: str) -> Container[int]:
     """The code points of a registered cut."""
-    found: Container[int] = pdfmetrics.getFont(font).face.charToGlyph  # type: ignore[attr-defined] # of a TTFont
-    return found
+    found = pdfmetrics.getFont(font)
+    if not isinstance(found, TTFont):
+        raise TypeError(f"{font} is none of the registered cuts.")
+    known: Container[int] = found.face.charToGlyph
+    return known
 
 
 BODY = ParagraphStyle("body", fontName=TEXT, fontSize=10, leading=14, textColor=INK)

@@ -12,10 +12,9 @@ from api.auth.sessions import COOKIE
 from api.child_node import free_port
 from court.people import UserRole
 from storage.db.unit_of_work import Database
-from tests.factories.corrections import LINES, PAGE, Person, transcribed
+from tests.factories.corrections import LINES, PAGE, Person, server_with_lines
 from tests.factories.court_rooms import served
-from tests.factories.hearing_log import made_hearing
-from tests.factories.server import ON_SITE, Server, make_server
+from tests.factories.server import ON_SITE, Server
 
 SLOW = 60_000  # milliseconds: a busy machine
 
@@ -24,10 +23,7 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def server(database: Database, tmp_path: Path) -> Server:
-    made = make_server(database, tmp_path)
-    made.receive(made_hearing())
-    transcribed(made)
-    return made
+    return server_with_lines(database, tmp_path)
 
 
 @pytest.fixture

@@ -1,21 +1,30 @@
 """A hearing with a transcript of three lines, and the people who correct it."""
 
 import secrets
+from pathlib import Path
 from typing import Any
 
 from starlette.testclient import TestClient
 
 from court.people import UserRole
 from storage.db.models import Utterance
+from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind
-from tests.factories.hearing_log import HEARING
-from tests.factories.server import ON_SITE, Server
+from tests.factories.hearing_log import HEARING, made_hearing
+from tests.factories.server import ON_SITE, Server, make_server
 from transcribe.records import utterances_sha256
 
 LINES = ("слушается дело о взыскании", "истица поясняет ещё раз", "свидетель өкүл келди")
 """What the machine heard, in the second window; each two seconds long, from 71, 74 and 77 seconds on."""
 PAGE = f"/hearings/{HEARING}"
 HTML = {"Accept": "text/html"}
+
+
+def server_with_lines(database: Database, folder: Path) -> Server:
+    made = make_server(database, folder)
+    made.receive(made_hearing())
+    transcribed(made)
+    return made
 
 
 def rows(run: int = 1) -> list[Utterance]:

@@ -22,8 +22,8 @@ from storage.db.unit_of_work import Database
 from storage.errors import ObjectAltered, StorageError, StoreNotWriteOnce, StoreUnavailable
 from storage.queue import CANARY, EmbeddedWorker, Sweeper, make_queue
 from tests.factories.hearing_log import HEARING, made_hearing
+from tests.factories.pages import HTML, FakeNode, browser, token
 from tests.factories.server import Server, SetClock, make_server
-from tests.integration.test_pages import HTML, FakeNode, browser, token
 from tests.simulators.s3_without_locks import Behaviour, s3_without_locks
 
 LETS_DELETE = StoreNotWriteOnce("The bucket evidence is not write-once: it let a locked object be deleted.")

@@ -1,6 +1,7 @@
 """Drafts follow corrections: drawn up anew when nobody corrects any more, never signed without them, never after."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,18 +14,15 @@ from storage.db.models import Protocol
 from storage.db.unit_of_work import Database
 from storage.db.work import CORRECTED_FOR
 from storage.queue import DRAFT_PROTOCOL, Sweeper, make_queue
-from tests.factories.corrections import LINES, Person, transcribed
+from tests.factories.corrections import LINES, Person, server_with_lines
 from tests.factories.evidence import faults, protocols_of
-from tests.factories.hearing_log import HEARING, made_hearing
-from tests.factories.server import Server, make_server
+from tests.factories.hearing_log import HEARING
+from tests.factories.server import Server
 
 
 @pytest.fixture
 def server(database: Database, tmp_path: Path) -> Server:
-    made = make_server(database, tmp_path)
-    made.receive(made_hearing())
-    transcribed(made)
-    return made
+    return server_with_lines(database, tmp_path)
 
 
 @pytest.fixture
@@ -106,8 +104,8 @@ def test_a_correction_that_comes_while_it_is_signed_stops_the_signing(
 
     real = tasks._signed
 
-    def slowly(*args: object) -> object:
-        made = real(*args)  # type: ignore[arg-type]
+    def slowly(*args: Any) -> object:
+        made = real(*args)
         Person(server).does("text", 0, text="в последний миг")
         return made
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,15 @@ from storage.ledger.checkpoint import verifier_key
 from storage.ledger.leaf import LeafKind, parse
 from storage.verifier_archive import verifier_archive
 from tests.factories.bundles import exported
-from tests.factories.corrections import HTML, LINES, PAGE, Person, transcribed
+from tests.factories.corrections import HTML, LINES, PAGE, Person, server_with_lines, transcribed
 from tests.factories.evidence import faults
-from tests.factories.hearing_log import HEARING, made_hearing
-from tests.factories.server import LOG_KEY, Server, make_server
+from tests.factories.hearing_log import HEARING
+from tests.factories.server import LOG_KEY, Server
 
 
 @pytest.fixture
 def server(database: Database, tmp_path: Path) -> Server:
-    made = make_server(database, tmp_path)
-    made.receive(made_hearing())
-    transcribed(made)
-    return made
+    return server_with_lines(database, tmp_path)
 
 
 def leaves(server: Server) -> list[dict[str, Any]]:
@@ -196,7 +194,7 @@ def test_the_draft_has_the_corrected_text_and_says_so(server: Server) -> None:
     with server.context.database.read() as work:
         hearing = work.hearings.get(HEARING)
         assert hearing is not None
-        told = gather(work, hearing, server.clock.utc.tzinfo).utterances  # type: ignore[arg-type]
+        told = gather(work, hearing, UTC).utterances
     assert [(one.text, one.speaker, one.corrected_by) for one in told] == [
         ("исправлено", "", "Secretary"),
         (LINES[1], "Асанов", "Secretary"),

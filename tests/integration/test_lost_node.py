@@ -24,9 +24,9 @@ from storage.db.unit_of_work import Database
 from storage.ledger.leaf import Leaf, parse, sign
 from storage.offline import check_file, print_told
 from tests.factories.hearing_log import HEARING, NODE, START, HearingLog, made_hearing
+from tests.factories.pages import FakeNode
 from tests.factories.server import Server, batch, make_server, node_entries
 from tests.integration.test_api_late_objects import NOBODY, ORDER, objects_of, put
-from tests.integration.test_pages import FakeNode
 
 WHY = "the node burnt with the court-room"
 REACHED = START + timedelta(seconds=80)

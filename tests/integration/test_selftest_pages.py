@@ -17,8 +17,8 @@ from court.people import UserRole
 from storage.db.unit_of_work import Database
 from tests.factories.evidence import faults
 from tests.factories.hearing_log import HEARING, made_hearing
+from tests.factories.pages import FakeNode, browser, token
 from tests.factories.server import Server, make_server
-from tests.integration.test_pages import FakeNode, browser, token
 
 FINDINGS = (
     Finding(Symptom.HUM, Grade.AMBER, "mic-judge", {"level_db": -55}),

@@ -22,8 +22,8 @@ from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind
 from tests.factories.evidence import faults
 from tests.factories.hearing_log import HEARING, NODE, HearingLog, made_hearing, open_hearing
+from tests.factories.pages import FakeNode, browser, token
 from tests.factories.server import Server, batch, make_server, node_entries
-from tests.integration.test_pages import FakeNode, browser, token
 
 OTHER = HEARING[:-1] + "5"
 ALARM = Alarm(AlarmKind.NO_SIGNAL, Grade.RED, "mic-judge", datetime(2026, 11, 2, 4, tzinfo=UTC), {})

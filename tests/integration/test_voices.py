@@ -1,6 +1,7 @@
 """People at one microphone: told apart over the whole hearing, named once, named ever after, forgotten with it."""
 
 import re
+from datetime import UTC
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +155,7 @@ def test_the_protocol_tells_the_name(server: Server) -> None:
     with server.context.database.read() as uow:
         hearing = uow.hearings.get(HEARING)
         assert hearing is not None
-        facts = gather(uow, hearing, server.clock.utc.tzinfo)  # type: ignore[arg-type]
+        facts = gather(uow, hearing, UTC)
     assert [(one.speaker, one.voice) for one in facts.utterances] == [(PEOPLE[0], 1), ("", 2)]
     words = Wording(facts, load_form("civil_brief", "ru"))
     assert [words.speaker(one) for one in facts.utterances] == [
