@@ -227,6 +227,11 @@ class Hearings:
         pieces: list[Segment | Gap] = [*self.segments(hearing_id), *self.gaps(hearing_id)]
         return max((one.end / one.rate for one in pieces), default=0.0)
 
+    def _lived(self, hearing_id: str) -> float:
+        """Up to behind which second of the hearing its node told anything, a note too."""
+        noted = max((one.at_sample + 1 for one in self.notes(hearing_id)), default=0) / _SOUND_RATE
+        return max(self.reached(hearing_id), noted)
+
     def notes(self, hearing_id: str) -> Sequence[NoteRow]:
         return self._of(NoteRow, hearing_id, NoteRow.at_sample)
 
@@ -265,8 +270,9 @@ class Hearings:
 
     def _orders(self, hearing_id: str) -> list[OpennessSpan]:
         rows = self._of(OpennessRow, hearing_id, OpennessRow.leaf_index)
-        # What a node that died was told last says nothing of what it did not live; a node leaves the end open.
-        lived = self.reached(hearing_id) if rows and self.court_end(hearing_id) is not None else None
+        # Where the hearing went on beside it, what a node that died was told last says nothing of what it did not live:
+        # a node leaves the end open.
+        lived = self._lived(hearing_id) if rows and self.ended_on(hearing_id) is not None else None
         found = []
         for row in rows:
             start, end = row.start_ms / 1000, None if row.end_ms is None else row.end_ms / 1000

@@ -64,17 +64,23 @@ def transcribed(server: Server, run: int = 1) -> None:
 
 
 class Person:
-    """Somebody at a browser."""
+    """Somebody at a browser, before the hearing of `page`."""
 
     def __init__(
-        self, server: Server, role: UserRole = UserRole.SECRETARY, address: str = ON_SITE, **given: Any
+        self,
+        server: Server,
+        role: UserRole = UserRole.SECRETARY,
+        address: str = ON_SITE,
+        page: str = PAGE,
+        **given: Any,
     ) -> None:
+        self.page = page
         self.browser: TestClient = server.user(role, address, **given)
-        page = self.browser.get("/verify", headers=HTML).text
-        self.csrf = page.split('"X-CSRF-Token": "')[1].split('"')[0]
+        html = self.browser.get("/verify", headers=HTML).text
+        self.csrf = html.split('"X-CSRF-Token": "')[1].split('"')[0]
 
     def lines(self) -> list[dict[str, Any]]:
-        answer = self.browser.get(f"/api{PAGE}/transcript")
+        answer = self.browser.get(f"/api{self.page}/transcript")
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()["utterances"]
         return found
@@ -85,7 +91,7 @@ class Person:
     def asks(self, deed: str, line: str, key: str = "", **values: Any) -> Any:
         """The server's answer."""
         form = {"deed": deed, "line": line, "key": key or secrets.token_hex(16), "csrf": self.csrf} | values
-        return self.browser.post(f"{PAGE}/corrections", data=form, headers=HTML)
+        return self.browser.post(f"{self.page}/corrections", data=form, headers=HTML)
 
     def does(self, deed: str, place: int, **values: Any) -> None:
         """Does it to the line at that place."""

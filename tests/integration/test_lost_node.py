@@ -9,11 +9,12 @@ import pytest
 
 from api.errors import Conflict, NotFound
 from api.export import export
-from api.standin import end_without_node
+from api.standin import end_on_spare, end_without_node
 from api.verification import verify
 from api.verification_notes import loss_notes
 from court.errors import InputError
 from court.hearing import HearingState
+from court.openness import Openness, openness_of
 from court.people import UserRole
 from court.timeline import GapCause
 from protocol.annexes import completeness_lines
@@ -21,11 +22,20 @@ from protocol.forms import load_form
 from protocol.gather import gather
 from protocol.wording import Wording
 from storage.db.unit_of_work import Database
-from storage.ledger.leaf import Leaf, parse, sign
+from storage.ledger.leaf import Leaf, LeafKind, parse, sign
 from storage.offline import check_file, print_told
-from tests.factories.hearing_log import HEARING, NODE, START, HearingLog, made_hearing
+from tests.factories.hearing_log import (
+    HEARING,
+    NODE,
+    START,
+    TRACKS,
+    HearingLog,
+    add_segment,
+    made_hearing,
+    open_hearing,
+)
 from tests.factories.pages import FakeNode
-from tests.factories.server import Server, batch, make_server, node_entries
+from tests.factories.server import ELSEWHERE, Server, batch, make_server, node_entries
 from tests.integration.test_api_late_objects import NOBODY, ORDER, objects_of, put
 
 WHY = "the node burnt with the court-room"
@@ -116,6 +126,33 @@ def test_what_a_node_records_now_is_ended_on_its_console(server: Server, cut_sho
         end_without_node(attached, HEARING, "admin.b", WHY)
     node.state = "ended"
     assert end_without_node(attached, HEARING, "admin.b", WHY) == REACHED
+
+
+@pytest.mark.parametrize("ended", ["for a reason", "on a spare recording"])
+def test_what_its_node_closed_stays_closed_up_to_the_last_it_told(server: Server, ended: str) -> None:
+    """The note lies behind the last segment that arrived, and the court was closed."""
+    log = HearingLog()
+    open_hearing(log)
+    for track in TRACKS:
+        add_segment(log, track, 0, 0, 10)
+    log.add(NODE, LeafKind.OPENNESS, {"start_ms": 12_000, "end_ms": None, "openness": "closed"})
+    log.add(NODE, LeafKind.NOTE, {"at_sample": 14 * 48_000, "template": "free", "text": "тайна"})
+    for track in TRACKS:
+        put(server, objects_of(log, track))
+    answer = server.node().post("/api/ingest/leaves", json=batch(node_entries(log)))
+    assert answer.status_code == 200, answer.text
+    if ended == "for a reason":
+        end_without_node(server.context, HEARING, "admin.b", WHY, START + timedelta(minutes=1))
+    else:
+        with server.context.database.begin() as uow:
+            end_on_spare(server.context, uow, HEARING, HEARING[:-1] + "8", 60.0, "secretary")
+    address = f"/hearings/{HEARING}"
+    inside = server.user(UserRole.JUDGE).get(address, headers={"Accept": "text/html"}).text
+    outside = server.user(UserRole.JUDGE, ELSEWHERE).get(address, headers={"Accept": "text/html"}).text
+    assert ("тайна" in inside, "тайна" in outside) == (True, False)
+    with server.context.database.read() as uow:
+        later = openness_of(uow.hearings.openness(HEARING), 50.0, 51.0)
+    assert (later is Openness.CLOSED) == (ended == "for a reason"), "on a spare recording that one's orders say"
 
 
 @pytest.mark.parametrize("claimed", [{"reason": WHY}, {"spare": HEARING[:-1] + "8"}])
