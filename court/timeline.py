@@ -4,9 +4,11 @@ Every track of a hearing shares one origin. Segments and gaps of a track tile it
 completeness is arithmetic on whole numbers; seconds are for people and are never summed.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,6 +66,20 @@ def holes(pieces: Iterable[SampleRange], end: int) -> list[tuple[int, int]]:
     if reached < end:
         missing.append((reached, end))
     return missing
+
+
+def rests(rates: Mapping[str, int], reached: Mapping[str, int], seconds: Fraction) -> dict[str, SampleRange]:
+    """What of each track lies between the tick it reached and the hearing's end, at so many `seconds`.
+
+    `rates` are the ticks per second by track; one that `reached` does not name has nothing. Tracks that reached the end
+    are left out.
+    """
+    ends = {track: math.floor(seconds * rate) for track, rate in rates.items()}
+    return {
+        track: SampleRange(reached.get(track, 0), end, rates[track])
+        for track, end in ends.items()
+        if reached.get(track, 0) < end
+    }
 
 
 def overlaps(pieces: Iterable[SampleRange]) -> list[tuple[int, int]]:

@@ -18,7 +18,7 @@ def write_segments_off(hearing: str, by: str, reason: str) -> None:
     context = existing_context(load_settings())
     decider = administrator(context, by, ask_password(f"Password of {by}"))
     named = write_off(context, hearing, decider, reason)
-    typer.echo(f"{len(named)} segments of hearing {hearing} are written off: {', '.join(named)}.")
+    typer.echo(f"Written off of hearing {hearing}: {', '.join(named)}.")
 
 
 def end_lost_hearing(hearing: str, by: str, reason: str, at: datetime | None) -> None:

@@ -40,9 +40,12 @@ def _files(name: str, folder: Path | None) -> Iterator[FormFile]:
     own = folder / name if folder else None
     if own is not None and own.is_file():
         try:
-            yield FormFile(own.read_text("utf-8"), str(own))
+            found = FormFile(own.read_text("utf-8"), str(own))
         except (OSError, UnicodeDecodeError) as error:
             raise FormError(f"The form {own} cannot be read ({error}): make it readable UTF-8.") from None
+        if "based_on" in found.table():
+            raise FormError(f"The form {own} has 'based_on', which only the packaged forms have: remove it.")
+        yield found
 
 
 def _packaged(name: str) -> FormFile:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
+from fractions import Fraction
 from typing import Any, TypeVar
 
 from sqlalchemy import exists, or_, select
@@ -11,7 +12,7 @@ from court.case_number import match_key
 from court.hearing import HearingState
 from court.openness import Openness, OpennessSpan, closed_stretches
 from court.spare import Mark, clock_offset
-from court.timeline import GapCause
+from court.timeline import GapCause, SampleRange, rests
 from storage.db.base import Base
 from storage.db.models import (
     Gap,
@@ -188,7 +189,8 @@ class Hearings:
         """In order of time; segments that are lost are among them, and what a lost node never delivered."""
         rows = self._of(Gap, hearing_id, Gap.start)
         lost = [
-            _undelivered(one, one.track, (one.start, one.end), one.rate, why) for one, why in self._lost(hearing_id)
+            _undelivered(one, one.track, SampleRange(one.start, one.end, one.rate), why)
+            for one, why in self._lost(hearing_id)
         ]
         lost += self._never_told(hearing_id)
         return sorted([*rows, *lost], key=lambda one: one.start / one.rate) if lost else rows
@@ -202,14 +204,10 @@ class Hearings:
         last = self._of(StateChange, hearing_id, StateChange.leaf_index)[-1]
         pieces: list[Segment | Gap] = [*self._of(Segment, hearing_id, Segment.end), *self._of(Gap, hearing_id, Gap.end)]
         reached = {one.track: one.end for one in sorted(pieces, key=lambda one: one.end)}
-        stretches = [
-            (one, (reached.get(one["track"], 0), end["at_sample"] * one["rate"] // _SOUND_RATE))
-            for one in hearing.tracks
-        ]
+        rates, seconds = {one["track"]: one["rate"] for one in hearing.tracks}, Fraction(end["at_sample"], _SOUND_RATE)
         return [
-            _undelivered(last, one["track"], (start, stop), one["rate"], f"{end['by']}: {end['reason']}")
-            for one, (start, stop) in stretches
-            if start < stop
+            _undelivered(last, track, rest, f"{end['by']}: {end['reason']}")
+            for track, rest in rests(rates, reached, seconds).items()
         ]
 
     def marks(self, hearing_id: str) -> list[Mark]:
@@ -287,14 +285,14 @@ class Hearings:
         return self._session.scalars(query.order_by(order, model.id)).all()  # type: ignore[attr-defined]
 
 
-def _undelivered(told: Segment | StateChange, track: str, span: tuple[int, int], rate: int, why: str) -> Gap:
+def _undelivered(told: Segment | StateChange, track: str, span: SampleRange, why: str) -> Gap:
     """A gap that no entry states: `told` is what says that there was something."""
     return Gap(
         hearing_id=told.hearing_id,
         track=track,
-        start=span[0],
-        end=span[1],
-        rate=rate,
+        start=span.start,
+        end=span.end,
+        rate=span.rate,
         utc=told.utc,
         leaf_index=told.leaf_index,
         cause=GapCause.UNDELIVERED.value,

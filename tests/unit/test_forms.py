@@ -198,3 +198,9 @@ def test_a_sentence_the_form_lacks_is_named() -> None:
 
 def _places(text: str) -> list[str]:
     return sorted(part.partition("}")[0] for part in text.split("{")[1:])
+
+
+def test_a_courts_file_has_no_form_of_its_own_to_build_on(tmp_path: Path) -> None:
+    (tmp_path / "civil_full.toml").write_text('based_on = "criminal_brief"\n', "utf-8")
+    with pytest.raises(FormError, match="'based_on', which only the packaged forms have: remove it"):
+        load_form("civil_full", "ru", tmp_path)
