@@ -10,6 +10,7 @@ from api.caller import Caller
 from api.gate import Sieve
 from api.repeating import repeating
 from api.schemas import LiveLine, LiveReport
+from court.hearing import HearingState
 from court.openness import Openness, OpennessSpan
 from storage.db.unit_of_work import Database, UnitOfWork
 
@@ -66,21 +67,23 @@ class LiveTexts:
         with self._lock:
             return [key for key, heard in self._heard.items() if heard.lines]
 
-    def drop(self, recording: str, windows: Iterable[int], now: float) -> None:
-        """Forgets the lines of these windows, and those that are too old."""
+    def drop(self, recording: str, windows: Iterable[int], now: float, *, over: bool) -> None:
+        """Forgets the lines of these windows, and those that are too old; where it is `over`, all that the worker has
+        nothing more to tell of."""
         done = frozenset(windows)
         with self._lock:
             heard = self._heard.get(recording)
             if heard is None:
                 return
+            quiet = now > heard.at + SILENT
             kept = {
                 key: (line, at)
                 for key, (line, at) in heard.lines.items()
-                if now < at + _OLDEST and not (line.final and line.sequence in done)
+                if now < at + _OLDEST and not (line.final and line.sequence in done) and not (over and quiet)
             }
             self.revision += len(kept) != len(heard.lines)
             heard.lines = kept
-            if not kept and now > heard.at + SILENT:
+            if not kept and quiet:
                 del self._heard[recording]
 
     def visible(self, uow: UnitOfWork, caller: Caller, hearing_id: str) -> dict[str, LiveLine]:
@@ -104,11 +107,14 @@ class LiveTexts:
 
 
 def forget_transcribed(texts: LiveTexts, database: Database, now: float) -> None:
-    """Drops the lines whose windows are transcribed, or given up."""
+    """Drops the lines whose windows are transcribed, or given up; and what such windows left, where all are."""
     for recording in texts.recordings():
         with database.read() as uow:
-            done = [one.sequence for one in uow.windows.of(recording) if one.state in ("done", "failed")]
-        texts.drop(recording, done, now)
+            windows = uow.windows.of(recording)
+            hearing = uow.hearings.get(recording)
+        done = [one.sequence for one in windows if one.state in ("done", "failed")]
+        ended = hearing is not None and not HearingState(hearing.state).live
+        texts.drop(recording, done, now, over=ended and len(done) == len(windows))
 
 
 def forgetting(texts: LiveTexts, database: Database, now: Callable[[], float]) -> AbstractContextManager[None]:

@@ -124,6 +124,28 @@ def test_text_is_forgotten_when_its_window_is_transcribed_and_when_it_is_old(ser
     assert live.recordings() == []
 
 
+def test_nothing_stays_of_an_ended_recording_that_is_transcribed(server: Server) -> None:
+    """Such as a half sentence whose worker was ended, or a line of a window that never came."""
+    judge, live = reader(server, UserRole.JUDGE), server.context.live_texts
+    report(server, line("mic-judge-80000", 80.0, stable="половина", final=False), line(sequence=99))
+    now = server.clock.monotonic
+
+    def left(state: str, *done: int, later: float = SILENT + 1) -> int:
+        with server.context.database.begin() as uow:
+            hearing = uow.hearings.get(HEARING)
+            assert hearing is not None
+            hearing.state = state
+            for sequence in done:
+                uow.windows.done(HEARING, sequence)
+        forget_transcribed(live, server.context.database, now + later)
+        return len(texts(server, judge))
+
+    assert left("ended", 1, 2) == 2, "a window is still to be transcribed"
+    assert left("recording", 0) == 2, "it goes on"
+    assert left("ended", later=1) == 2, "its worker may still be at it"
+    assert left("ended") == 0
+
+
 def test_nothing_of_it_is_written_anywhere(server: Server, tmp_path: Path) -> None:
     report(server, line())
     judge = reader(server, UserRole.JUDGE)
