@@ -30,6 +30,8 @@ class Action(StrEnum):
     MANAGE_JOBS = "manage_jobs"
     CHOOSE_TRANSCRIPT = "choose_transcript"
     CORRECT = "correct"
+    REMARK = "remark"
+    DECIDE_REMARK = "decide_remark"
 
 
 class Place(StrEnum):
@@ -54,17 +56,17 @@ CLOSED_OFF_SITE = "This part of the hearing is closed: it can be seen and heard 
 CLOSED_NO_COPY = "This hearing is closed: parties may get acquainted with it at the court but receive no copy."
 
 CONTENT = frozenset({Action.READ, Action.PLAY, Action.DOWNLOAD})
-GUARDED = CONTENT | {Action.CORRECT}
-"""What of closed content is done at the court only: whoever may not read a line does not correct it."""
+GUARDED = CONTENT | {Action.CORRECT, Action.REMARK, Action.DECIDE_REMARK}
+"""What of closed content is done at the court only: whoever may not read it neither corrects nor criticises it."""
 
 _MAY = {
     UserRole.SECRETARY: CONTENT
     | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER}
-    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT},
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT, Action.REMARK},
     UserRole.JUDGE: CONTENT
     | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION}
-    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT},
-    UserRole.PARTY: CONTENT | {Action.CARD},
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.DECIDE_REMARK},
+    UserRole.PARTY: CONTENT | {Action.CARD, Action.REMARK},
     UserRole.ADMIN: frozenset(
         {Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION, Action.WATCH_ROOMS}
         | {Action.WRITE_OFF, Action.MANAGE_JOBS}

@@ -9,6 +9,7 @@ from api.nodes import begin_register
 from api.routes import (
     console,
     corrections,
+    deadlines,
     health,
     hearings,
     ingest,
@@ -20,6 +21,7 @@ from api.routes import (
     nodes,
     pages,
     protocol_pages,
+    remarks,
     search,
     selftest,
     situation,
@@ -45,7 +47,19 @@ API_ROUTERS = (
 # A new hearing before the others: /hearings/new is none yet.
 PAGE_ROUTERS = tuple(
     module.router
-    for module in (new_hearing, console, selftest, situation, protocol_pages, jobs, corrections, search, pages)
+    for module in (
+        new_hearing,
+        console,
+        selftest,
+        situation,
+        protocol_pages,
+        jobs,
+        corrections,
+        remarks,
+        deadlines,
+        search,
+        pages,
+    )
 )
 
 

@@ -21,6 +21,7 @@ from protocol.context import ProtocolContext
 from protocol.context import make_context as make_protocol_context
 from protocol.settings import load_protocol_settings
 from protocol.tasks import register as register_protocol
+from protocol.terms import load_terms
 from storage import durable
 from storage.backup.restore import interrupted
 from storage.canary import CanaryContext, try_store
@@ -47,7 +48,8 @@ def load_all_settings() -> Settings:
     """The server's settings, once those of the worker are usable as well: nothing is begun that would then fail."""
     settings = load_settings()
     load_transcribe_settings()
-    load_protocol_settings()
+    protocol = load_protocol_settings()
+    load_terms(protocol.profile, protocol.terms)
     load_classes(settings.retention_classes)
     return settings
 

@@ -1,4 +1,4 @@
-"""Protocols, transcripts with windows and corrections, acts of destruction: do the tables say what the ledger says?"""
+"""What people and programs made of a recording: do the tables of it say what the ledger says?"""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -7,6 +7,7 @@ from court.retention import RetentionDeed
 from protocol.revisions import document_sha256, stated_faults
 from storage.db.lines import correction_body, line_of, revision_of
 from storage.db.models import Utterance
+from storage.db.remarks import step_body
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger import merkle
 from storage.ledger.leaf import LeafKind, SignedLeaf, parse
@@ -83,6 +84,24 @@ def correction_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, Sig
         yield (
             f"Correction {leaf.body['revision']} of the transcript of hearing {hearing_id}, stated by entry {index} of "
             "the log, is missing from the database."
+        )
+
+
+def remark_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
+    """Each step of a remark against its entry."""
+    stated = {index: leaf for index, leaf in leaves.items() if leaf.kind is LeafKind.REMARK}
+    for row in uow.remarks.steps(hearing_id):
+        name, leaf = f"Step {row.number} of the remarks on hearing {hearing_id} in the database", None
+        if row.leaf_index in stated:
+            leaf = stated.pop(row.leaf_index)
+        if leaf is None:
+            yield f"{name} is stated by no entry of the log, or is there twice."
+        elif step_body(row) != leaf.body or iso_utc(row.at) != leaf.at:
+            yield f"{name} is not the one that entry {row.leaf_index} of the log states: it was changed."
+    for index, leaf in stated.items():
+        yield (
+            f"Step {leaf.body['number']} of the remarks on hearing {hearing_id}, stated by entry {index} of the log, "
+            "is missing from the database."
         )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from api import corrections, reading, schemas, views
+from api import corrections, reading, remarks, schemas, views
 from api.access import Action
 from api.caller import Caller
 from api.errors import Forbidden
@@ -60,6 +60,7 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         "orders": orders(uow, hearing.id),
         "may_close": caller.role is UserRole.JUDGE and not HearingState(hearing.state).live,
         "gone": "" if is_kept(hearing) else page.words.gettext(DESTROYED_BY_ACT),
+        "remarks": remarks.panel(uow, caller, hearing, page.context.clock.now().utc),
         **protocol_panel(uow, caller, hearing),
         **script_words(page),
     }

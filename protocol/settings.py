@@ -18,7 +18,8 @@ class ProtocolSettings(BaseSettings):
 
     `base_url` is where the links and QR codes of a protocol lead (empty: the server's own address); `zone` the time
     zone its clock times are printed in; `forms` a folder whose files (`civil_brief.toml`, …) overrule entries of the
-    packaged forms (docs/forms.md). `profile` is the country whose rules they follow, `procedure` the kind of hearings
+    packaged forms (docs/forms.md), `terms` a file that overrules entries of the packaged terms (protocol/terms.toml).
+    `profile` is the country whose rules they follow, `procedure` the kind of hearings
     whose card names none. `signer` is the PKCS#12 file of whoever certifies, with its passphrase in `passphrase_file`;
     `trust_roots` the certificates (PEM) a signature must lead to. Where these are not set, the demo signer's are
     used. Whether a signature is time-stamped is the server's setting (COURTREC_TIMESTAMP_URL).
@@ -29,6 +30,7 @@ class ProtocolSettings(BaseSettings):
     base_url: str = ""
     zone: str = "Asia/Bishkek"
     forms: Path | None = None
+    terms: Path | None = None
     profile: str = PROFILES[0]
     procedure: Procedure = Procedure.CIVIL
     signer: Path | None = None

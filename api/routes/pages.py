@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
-from api import page_content, reading, views, voices
+from api import deadlines, page_content, reading, views, voices
 from api.access import Action
 from api.audit import journalled
 from api.auth import sessions
@@ -43,12 +43,13 @@ def hearing_list(page: PageDep, caller: CurrentUser, q: Search = "") -> Response
     with page.context.database.read() as uow:
         own = caller.id if caller.role is UserRole.PARTY else None
         found = uow.hearings.find(q, granted_to=own)
+        urgent = len(deadlines.urgent(uow, caller, page.context.clock.now().utc)) if page.may(Action.SIGN) else 0
         alarm = store_alarm(uow) if caller.role is UserRole.ADMIN else None
         protocols = _protocol_states(uow, found, signed_only=caller.role is UserRole.PARTY)
         rows = [
             views.hearing_row(reading.summary(uow, one), protocols.get(one.id, ""), page.may_record) for one in found
         ]
-    return page.render("hearings.html", rows=rows, search=q, store_alarm=alarm)
+    return page.render("hearings.html", rows=rows, search=q, store_alarm=alarm, urgent=urgent)
 
 
 @router.get("/login")

@@ -36,6 +36,30 @@ FAILURES = {
     "altered": N_("The store does not give the file that was recorded: have it checked and repaired."),
 }
 
+# What a remark is against, what was done with it, and what can be.
+REMARKS = {
+    "against_protocol": N_("The protocol"),
+    "against_recording": N_("The recording"),
+    "remark_admit": N_("Let in though late"),
+    "remark_return": N_("Returned: too late"),
+    "remark_accept": N_("Accepted"),
+    "remark_reject": N_("Rejected"),
+    "remark_withdraw": N_("Withdrawn"),
+    "do_admit": N_("Let it in"),
+    "do_return": N_("Return it"),
+    "do_accept": N_("Accept"),
+    "do_reject": N_("Reject"),
+    "do_withdraw": N_("Withdraw"),
+}
+
+# Why an item stands on the board of deadlines.
+DUES = {
+    "draft": N_("The draft is to be drawn up"),
+    "signature": N_("The protocol is to be signed"),
+    "remarks": N_("Remarks may be made"),
+    "decision": N_("Remarks are to be decided"),
+}
+
 # What the public verification says a hash belongs to.
 OBJECT_KINDS = {
     "segment": N_("Segment of a recording"),

@@ -1,12 +1,13 @@
 """Work on recordings: utterances, protocols, and the outbox."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from court.hearing import HearingState
 from storage.db.models import Correction, Hearing, LogEntry, OutboxRow, Protocol, TranscriptRun, Utterance, Window
 from storage.db.runs import Runs
 from storage.db.search import Search
@@ -20,6 +21,7 @@ WORKER_DIED = "worker_died"  # at every attempt, before it could say why
 UNREADABLE = "unreadable"  # what was recorded is no sound of ours
 ALTERED = "altered"  # the store does not give what was recorded
 MAX_ATTEMPTS = 5
+_UNSIGNED = frozenset({HearingState.ENDED, HearingState.DRAFT, HearingState.UNDER_CORRECTION})
 CORRECTED_FOR = timedelta(minutes=1)
 """A draft is drawn up anew once nobody corrected the transcript for so long: each is a stored document."""
 
@@ -154,6 +156,17 @@ class Protocols:
 
     def by_hash(self, sha256: str) -> Protocol | None:
         return self._session.scalars(select(Protocol).where(Protocol.sha256 == sha256)).first()
+
+    def outstanding(self, signed_after: datetime, also: Collection[str]) -> list[tuple[Hearing, bool, datetime | None]]:
+        """Hearings that wait for their protocol, that had it signed of late, and those in `also`, oldest first; whether
+        there is a draft, and when it was signed last."""
+        drafted, signed = func.count(Protocol.id), func.max(Protocol.signed_at)
+        query = select(Hearing, drafted, signed).outerjoin(Protocol, Protocol.hearing_id == Hearing.id)
+        query = query.where(Hearing.state.in_(_UNSIGNED | {HearingState.SIGNED}))
+        query = query.group_by(Hearing.id).order_by(Hearing.started_at, Hearing.id)
+        query = query.having(or_(Hearing.state.in_(_UNSIGNED), signed > signed_after, Hearing.id.in_(also)))
+        query = query.having(or_(Hearing.spare_of.is_(None), drafted > 0))
+        return [(hearing, count > 0, at) for hearing, count, at in self._session.execute(query)]
 
     def rests_on(self, row: Protocol, run: int, corrections: int) -> None:
         """That version of the transcript, with so many corrections, gives the same document."""

@@ -44,13 +44,6 @@ class LeafKind(StrEnum):
     CORRECTION = "correction"
 
 
-class RemarkSubject(StrEnum):
-    """What a party's remark is made against."""
-
-    RECORDING = "recording"
-    PROTOCOL = "protocol"
-
-
 class NodeDeed(StrEnum):
     """What is done with the right to record; `ADOPT` takes over a key from before there was a register."""
 
@@ -206,10 +199,9 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
     },
     LeafKind.ACCESS: dict.fromkeys(("actor", "role", "action", "object", "ground", "address"), is_text),
     LeafKind.REMARK: {
-        "against": _one_of(RemarkSubject),
-        "by": is_text,
-        "text": is_text,
-        "at_sample": _or_none(is_count),
+        **dict.fromkeys(("deed", "remark", "by", "entered_by"), is_text),
+        "number": is_count,
+        "step_sha256": is_hash,
     },
     LeafKind.COPY: {
         **dict.fromkeys(("actor", "role", "recipient", "ground", "address"), is_text),

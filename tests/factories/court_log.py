@@ -26,7 +26,7 @@ ORDER = Order(actor="clerk", role="operator", recipient="X", ground="Y")
 YEARS = 5
 OVERLAP = timedelta(days=7)
 _VIEW = {"actor": "a", "role": "judge", "action": "view", "object": "", "ground": "", "address": ""}
-_REMARK = {"against": "recording", "by": "X", "text": "…", "at_sample": None}
+_REMARK = {"deed": "file", "remark": "r", "number": 1, "by": "X", "entered_by": "X", "step_sha256": "0" * 64}
 _PAPER = {"document_sha256": "cd" * 32, "file_name": "protocol.pdf"}
 
 

@@ -5,6 +5,7 @@ from storage.db.models.checks import ObjectCheck, StoreCanary
 from storage.db.models.corrections import Correction, LineWords
 from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow, Timestamp
+from storage.db.models.remarks import RemarkStep
 from storage.db.models.retention import DestructionAct
 from storage.db.models.voices import VoicePrint
 from storage.db.models.work import OutboxRow, Protocol, TranscriptRun, Utterance, Window
@@ -26,6 +27,7 @@ __all__ = [
     "OutboxRow",
     "Protocol",
     "PublicKey",
+    "RemarkStep",
     "Segment",
     "Session",
     "StateChange",
