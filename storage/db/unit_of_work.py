@@ -16,6 +16,7 @@ from storage.db.disk import disk_faults_told
 from storage.db.hearings import Hearings
 from storage.db.lines import Lines
 from storage.db.log import Log
+from storage.db.papers import Papers
 from storage.db.runs import Runs
 from storage.db.sealer import LogSealer
 from storage.db.search import Search
@@ -42,6 +43,7 @@ class UnitOfWork:
         self.lines = Lines(session, self.utterances, self.runs, self.search)
         self.voices = Voices(session)
         self.protocols = Protocols(session, self.runs)
+        self.papers = Papers(session)
         self.outbox = Outbox(session)
         self.accounts = Accounts(session)
         self.acts = Acts(session)

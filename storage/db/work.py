@@ -175,6 +175,13 @@ class Outbox:
         self._session.add(OutboxRow(task=task, args=args, created_at=now))
         self.added = True
 
+    def again(self, task: str, args: list[Any], now: datetime) -> None:
+        """Promises a task anew, as if it never had been: its earlier promises no longer count."""
+        for row in self._session.scalars(select(OutboxRow).where(OutboxRow.task == task)):
+            if row.args == args:
+                self._session.delete(row)
+        self.put(task, args, now)
+
     def renew(self, task: str, now: datetime) -> None:
         """Promises a task without arguments again and forgets its kept promises; one that waits is enough."""
         waiting = select(OutboxRow.id).where(OutboxRow.task == task, OutboxRow.sent_at.is_(None))

@@ -7,7 +7,7 @@ from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segmen
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow, Timestamp
 from storage.db.models.retention import DestructionAct
 from storage.db.models.voices import VoicePrint
-from storage.db.models.work import OutboxRow, Protocol, TranscriptRun, Utterance, Window
+from storage.db.models.work import OutboxRow, PaperTask, Protocol, TranscriptRun, Utterance, Window
 
 __all__ = [
     "Checkpoint",
@@ -24,6 +24,7 @@ __all__ = [
     "ObjectCheck",
     "OpennessRow",
     "OutboxRow",
+    "PaperTask",
     "Protocol",
     "PublicKey",
     "Segment",
