@@ -5,7 +5,7 @@
 
 A fed hearing is the sample hearing, recorded once by a real node, its segments' entries repeated with later times and
 numbers and delivered through the ingest API; each window of the sample is read and recognised once and remembered, so
-that hours are fed in minutes (of what is not read again a few bytes are stored). The last window is not remembered: at
+that hours are fed in minutes (of what is not read again the beginning is stored). The last window is not remembered: at
 "stop" its sound is delivered and the hearing ended, and everything from there is the product's own: ingest, queue,
 recognition, draft and PDF.
 """
@@ -98,11 +98,12 @@ class Fed:
         self._send()
 
     def _record(self, body: Any, number: int, *, heard: bool = False) -> None:
-        """The segment once more, with bytes of its own: nobody reads a box behind the fragments. Where it is not
-        `heard`, it is that box alone."""
-        content = (12).to_bytes(4) + b"free" + len(self._stored).to_bytes(4)
-        if heard or number == 0:
-            content = self._sample.file(body).read_bytes() + content
+        """The segment once more, with bytes of its own: nobody reads a box behind the fragments. Of one that is not
+        `heard`, only what stands before those is stored."""
+        content = self._sample.file(body).read_bytes()
+        if not heard and number > 0:
+            content = content[: body["init_size"]]
+        content += (12).to_bytes(4) + b"free" + len(self._stored).to_bytes(4)
         sha256 = hashlib.sha256(content).hexdigest()
         self._client.put(f"/api/ingest/objects/{sha256}", content=content).raise_for_status()
         self._stored.add(sha256)

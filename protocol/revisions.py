@@ -113,7 +113,7 @@ def add_draft(context: ProtocolContext, hearing_id: str, revision: Revision, now
         hearing = _next(work, hearing_id, revision)
         hearing.state = step(HearingState(hearing.state), HearingState.DRAFT)
         row = _row(hearing_id, revision, now)
-        row.draft_index = work.log.record(LeafKind.DRAFT, hearing_id, now, _document_body(revision), context.key)
+        row.draft_index = work.log.record(LeafKind.DRAFT, hearing_id, now, _document_body(row), context.key)
         work.protocols.add(row)
         work.papers.done(hearing_id, RENDER_PROTOCOL)  # attempts at an earlier draft's
         work.outbox.put(RENDER_PROTOCOL, [hearing_id], now)
@@ -156,20 +156,19 @@ def add_signed(
         require_corrections(work, hearing_id, revision.run, revision.corrections)
         hearing.state = step(HearingState(hearing.state), HearingState.SIGNED)
         work.log.add_object(stored, now, until)
-        head = work.log.head()
+        row, head = _row(hearing_id, revision, now), work.log.head()
         # `covers_*` state the log the signer signed on top of.
         body = {
             "protocol_sha256": sha256,
             "size": size,
             "signer": signed.signer,
             "user": signed.user,
-            "revision": revision.number,
+            "revision": row.revision,
             "covers_root": head.root.hex(),
             "covers_size": head.size,
-            "document_sha256": document_sha256(revision.document.as_json()),
-            "file_name": revision.file_name,
+            "document_sha256": document_sha256(row.document),
+            "file_name": row.file_name,
         }
-        row = _row(hearing_id, revision, now)
         row.state, row.sha256, row.size, row.signer, row.signed_at = SIGNED, sha256, size, signed.signer, now
         row.leaf_index = work.log.record(LeafKind.SIGNATURE, hearing_id, now, body, context.key)
         work.protocols.add(row)
@@ -208,11 +207,11 @@ def _row(hearing_id: str, revision: Revision, now: datetime) -> Protocol:
     )
 
 
-def _document_body(revision: Revision) -> dict[str, str | int]:
+def _document_body(row: Protocol) -> dict[str, str | int]:
     return {
-        "revision": revision.number,
-        "form": revision.document.form,
-        "language": revision.document.language,
-        "document_sha256": document_sha256(revision.document.as_json()),
-        "file_name": revision.file_name,
+        "revision": row.revision,
+        "form": row.document["form"],
+        "language": row.document["language"],
+        "document_sha256": document_sha256(row.document),
+        "file_name": row.file_name,
     }

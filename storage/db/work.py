@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from storage.db.models import Correction, Hearing, LogEntry, OutboxRow, Protocol, TranscriptRun, Utterance, Window
 from storage.db.runs import Runs
 from storage.db.search import Search
-from storage.ledger.leaf import LeafKind, parse
+from storage.ledger.leaf import LeafKind, body_of
 from storage.turns import FIRST_RUN
 
 DRAFT = "protocol.draft"  # the task's name in the outbox
@@ -56,10 +56,10 @@ class Utterances:
 
     def transcripts(self, hearing_id: str, sequence: int | None = None) -> list[Mapping[str, Any]]:
         """What the log's transcript entries state of the hearing or of one window, of all runs, in order."""
-        stated = select(LogEntry.entry).where(
+        entries = select(LogEntry.entry).where(
             LogEntry.hearing_id == hearing_id, LogEntry.kind == LeafKind.TRANSCRIPT.value
         )
-        bodies = [parse(entry).body for entry in self._session.scalars(stated.order_by(LogEntry.index))]
+        bodies = [body_of(entry) for entry in self._session.scalars(entries.order_by(LogEntry.index))]
         return [one for one in bodies if sequence is None or one["sequence"] == sequence]
 
     def add_all(self, rows: Iterable[Utterance]) -> None:

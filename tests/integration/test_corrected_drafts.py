@@ -77,7 +77,7 @@ def test_what_was_undone_is_no_new_text_but_is_known(server: Server, protocols: 
     secretary = Person(server)
     secretary.does("text", 0, text="исправлено")
     secretary.does("undo", 0)
-    draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     assert latest(server).corrections == 2
     assert [one["text"] for one in latest(server).document["transcript"]] == list(LINES)
     assert sign_protocol(protocols, HEARING, "secretary").corrections == 2
