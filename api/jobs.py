@@ -1,4 +1,4 @@
-"""What the queue gave up on, and trying it again. Neither the list nor its reasons hold anything of what was said."""
+"""What the queue gave up on, and trying it again. Neither lists nor reasons hold anything of what was said."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +37,28 @@ class GivenUp:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class UnmadePaper:
+    """A hearing's draft, or the PDF of it, that could not be made; `task` is the Celery task's name."""
+
+    hearing: str
+    case_number: str
+    room: str
+    task: str
+    attempts: int
+    tried: datetime
+    error: str
+
+
+def unmade_papers(uow: UnitOfWork, hearing_id: str = "") -> list[UnmadePaper]:
+    """Of one hearing or of all, the newest first."""
+    return [
+        UnmadePaper(one.hearing_id, of.case_number, of.room, one.task, one.attempts, one.tried_at, one.error)
+        for one, of in uow.papers.given_up(hearing_id)
+        if is_kept(of)
+    ]
+
+
 def given_up(uow: UnitOfWork, hearing_id: str = "") -> list[GivenUp]:
     """Of one recording or of all, the newest hearing first; what an act destroyed can have no text any more."""
     return [_letter(uow, *one) for one in uow.windows.given_up(hearing_id) if is_kept(one[1])]
@@ -46,6 +68,8 @@ def try_again(
     context: Context, caller: Caller, hearing_id: str = "", sequence: int | None = None, run: int | None = None
 ) -> int:
     """Gives what was given up all its attempts again: everything, or of one recording, window, run. How many it was.
+
+    Drafts and PDFs are among everything, and among what is of one recording.
 
     Raises Forbidden, and NotFound for a recording that does not exist.
     """
@@ -65,7 +89,12 @@ def try_again(
         for one in dict.fromkeys(hearing.id for _, hearing in found):
             subject = f"transcript, {sum(hearing.id == one for _, hearing in found)} parts again"
             record_access(context, uow, caller, Action.MANAGE_JOBS, hearing_id=one, subject=subject)
-    return len(found)
+        papers = unmade_papers(uow, hearing_id) if sequence is None and run is None else []
+        for paper in papers:
+            uow.papers.done(paper.hearing, paper.task)
+            uow.outbox.again(paper.task, [paper.hearing], now)
+            record_access(context, uow, caller, Action.MANAGE_JOBS, hearing_id=paper.hearing, subject="protocol again")
+    return len(found) + len(papers)
 
 
 def may_manage(caller: Caller) -> None:

@@ -14,21 +14,26 @@ from storage.ledger.leaf import LeafKind, SignedLeaf, parse
 from storage.turns import FIRST_RUN
 from transcribe.records import utterances_sha256
 
+_PROTOCOLS = frozenset({LeafKind.DRAFT, LeafKind.PROTOCOL, LeafKind.SIGNATURE})
 _Made = tuple[int, int, str, str, str]
 """One transcription of one window: its run, sequence, engine, model and parameters' key."""
 
 
 def protocol_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
     """Each revision against its entry, each entry against its revision, each signature against the log it covers."""
-    stated = {index: leaf for index, leaf in leaves.items() if leaf.kind in (LeafKind.PROTOCOL, LeafKind.SIGNATURE)}
+    stated = {index: leaf for index, leaf in leaves.items() if leaf.kind in _PROTOCOLS}
     signatures = {index: leaf for index, leaf in stated.items() if leaf.kind is LeafKind.SIGNATURE}
     for row in uow.protocols.of(hearing_id):
-        leaf = stated.pop(row.leaf_index, None)
         name = f"Revision {row.revision} of the protocol of hearing {hearing_id} in the database"
-        if leaf is None:
-            yield f"{name} is stated by no entry of the log, or is there twice."
-        elif wrong := stated_faults(row, leaf):
-            yield f"{name} is not the one that entry {row.leaf_index} of the log states: {', '.join(wrong)}."
+        indices = [index for index in (row.draft_index, row.leaf_index) if index is not None]
+        if not indices:
+            yield f"{name} is stated by no entry of the log."
+        for index in indices:
+            leaf = stated.pop(index, None)
+            if leaf is None or (leaf.kind is LeafKind.DRAFT) is not (index == row.draft_index):
+                yield f"{name} is stated by no entry of the log, or is there twice."
+            elif wrong := stated_faults(row, leaf):
+                yield f"{name} is not the one that entry {index} of the log states: {', '.join(wrong)}."
     for index, leaf in stated.items():
         yield (
             f"Revision {leaf.body['revision']} of the protocol of hearing {hearing_id}, stated by entry {index} of "

@@ -72,9 +72,11 @@ def protocol_panel(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[st
     state = HearingState(hearing.state)
     kept = is_kept(hearing)
     expected = not rows and (state.live or state is HearingState.ENDED)
+    unmade = kept and caller.role is not UserRole.PARTY and (not rows or rows[-1].sha256 is None)
+    failure = next((one.error for one, _ in uow.papers.given_up(hearing.id)), "") if unmade else ""
     return {
         "hearing": facts(uow, hearing),
-        "protocol": views.ProtocolView(tuple(revision(row) for row in rows), expected),
+        "protocol": views.ProtocolView(tuple(revision(row) for row in rows), expected, failure),
         "may_download": kept and _may(uow, caller, hearing.id, Action.DOWNLOAD),
         "may_sign": kept and caller.role is UserRole.SECRETARY and _may(uow, caller, hearing.id, Action.SIGN),
     }

@@ -23,6 +23,7 @@ from storage.worm.port import object_key
 
 _STATE_AFTER = {
     LeafKind.HEARING: HearingState.RECORDING,
+    LeafKind.DRAFT: HearingState.DRAFT,
     LeafKind.PROTOCOL: HearingState.DRAFT,
     LeafKind.SIGNATURE: HearingState.SIGNED,
 }

@@ -148,11 +148,11 @@ def completeness(found: Sequence[Outage], tracks: Collection[str], live: bool) -
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision of the protocol; `signed` is None while it is a draft."""
+    """One revision of the protocol; `sha256` is its PDF's, None until that is there, `signed` None on a draft."""
 
     number: int
     state: str
-    sha256: str
+    sha256: str | None
     created: datetime
     signed: datetime | None
     signer: str
@@ -160,10 +160,24 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class ProtocolView:
-    """`expected`: there is no revision yet, but there will be."""
+    """`expected`: there is no revision yet, but there will be. `failure` is what the program said when it gave up
+    drawing up the draft or making its PDF."""
 
     revisions: tuple[Revision, ...]
     expected: bool
+    failure: str = ""
+
+    @property
+    def coming(self) -> bool:
+        """Whether the draft or its PDF is still being made."""
+        return not self.failure and (self.expected or (bool(self.revisions) and self.revisions[-1].sha256 is None))
+
+    @property
+    def version(self) -> str:
+        """What a page that shows this sends, to be told only what it does not show yet."""
+        newest = self.revisions[-1] if self.revisions else None
+        told = (newest.number, newest.sha256 is not None) if newest else (0, False)
+        return f"{told[0]}-{told[1]:d}-{bool(self.failure):d}"
 
 
 @dataclass(frozen=True, slots=True)

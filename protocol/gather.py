@@ -31,13 +31,13 @@ from storage.db.unit_of_work import UnitOfWork
 from storage.db.voices import Speaker
 from storage.db.work import NO_RECOGNISER
 from storage.ledger import merkle
-from storage.ledger.leaf import LeafKind, parse
+from storage.ledger.leaf import LeafKind, body_of
 from storage.turns import FIRST_RUN
 from storage.worm.port import WormStore
 
 AUDIO_RATE = 48_000
 # What the document itself or a reader adds to the log is not what it was made from.
-_NOT_EVIDENCE = (LeafKind.PROTOCOL, LeafKind.SIGNATURE, LeafKind.ACCESS)
+_NOT_EVIDENCE = (LeafKind.DRAFT, LeafKind.PROTOCOL, LeafKind.SIGNATURE, LeafKind.ACCESS)
 
 
 def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormStore | None = None) -> HearingFacts:
@@ -54,7 +54,7 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
     end = hearing.end_sample
     segments = [one for one in work.hearings.segments(hearing.id) if one.start * AUDIO_RATE < end * one.rate]
     run = work.runs.shown(hearing.id)
-    transcripts = [one for one in _bodies(work, hearing.id, LeafKind.TRANSCRIPT) if one.get("run", FIRST_RUN) == run]
+    transcripts = [one for one in work.utterances.transcripts(hearing.id) if one.get("run", FIRST_RUN) == run]
     parts = (hearing, *work.hearings.spares(hearing.id))
     windows = [window for one in parts for window in work.windows.of(one.id, run)]
     return HearingFacts(
@@ -163,7 +163,7 @@ def _tested(work: UnitOfWork, hearing: str) -> SelfTest | None:
 def _bodies(work: UnitOfWork, hearing: str, kind: LeafKind) -> list[Mapping[str, Any]]:
     """What the hearing's entries of one kind state, in order."""
     query = select(models.LogEntry.entry).where(models.LogEntry.hearing_id == hearing, models.LogEntry.kind == kind)
-    return [parse(entry).body for entry in work.session.scalars(query.order_by(models.LogEntry.index))]
+    return [body_of(entry) for entry in work.session.scalars(query.order_by(models.LogEntry.index))]
 
 
 def _ledger(work: UnitOfWork, hearing: str) -> LedgerFact:

@@ -6,7 +6,7 @@ was made from, 0 says that there is none.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from protocol.errors import ProtocolError
@@ -93,7 +93,8 @@ class ProtocolDocument:
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists, texts and numbers, fit for a JSON column."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        plain: dict[str, Any] = _plain(self)
+        return plain
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "ProtocolDocument":
@@ -128,8 +129,9 @@ def _lines(values: list[dict[str, Any]]) -> tuple[Line, ...]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
+    """As dataclasses.asdict with lists for tuples, which takes several times as long over thousands of lines."""
+    if isinstance(value, tuple):
         return [_plain(one) for one in value]
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
     return value

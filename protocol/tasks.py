@@ -1,9 +1,12 @@
-"""Drafting as a Celery task, signing as a service. Both may be asked for twice without harm."""
+"""Drafting and rendering as Celery tasks, signing as a service. All may be asked for twice without harm."""
+
+from collections.abc import Callable
 
 import structlog
 from celery import Celery
 
 from court.card import HearingCard
+from court.errors import CourtError
 from court.hearing import HearingState, step
 from protocol.context import ProtocolContext
 from protocol.draft import draft, finalise
@@ -13,27 +16,68 @@ from protocol.forms import load_form, usual_form
 from protocol.gather import gather
 from protocol.model import ProtocolDocument
 from protocol.pdf import Look, render
-from protocol.revisions import SIGNED, Revision, add_revision, file_name, require_corrections, stated_faults
+from protocol.revisions import (
+    SIGNED,
+    Revision,
+    Signed,
+    add_draft,
+    add_pdf,
+    add_signed,
+    file_name,
+    lacks_pdf,
+    require_corrections,
+    stated,
+)
 from protocol.seal import load_sealer, sign
 from protocol.verify import load_timestamp_roots, load_trust_roots, verify_pdf
 from storage import durable
 from storage.db.models import Protocol
-from storage.db.unit_of_work import UnitOfWork
-from storage.ledger.ed25519 import VerifyKey
-from storage.ledger.leaf import LeafKind, parse
-from storage.queue import DRAFT_PROTOCOL, register_task
+from storage.queue import DRAFT_PROTOCOL, RENDER_PROTOCOL, register_task
 from storage.worm.port import read_object
 
 _log = structlog.get_logger(__name__)
 
 
 def register(app: Celery, context: ProtocolContext) -> None:
-    """Makes `app` serve the task protocol.draft(hearing_id)."""
+    """Makes `app` serve the tasks protocol.draft(hearing_id) and protocol.render(hearing_id)."""
 
     def draft_task(hearing_id: str) -> None:
-        draft_protocol(context, hearing_id)
+        _attempt(context, DRAFT_PROTOCOL, draft_protocol, hearing_id)
+
+    def render_task(hearing_id: str) -> None:
+        _attempt(context, RENDER_PROTOCOL, render_protocol, hearing_id)
 
     register_task(app, DRAFT_PROTOCOL, draft_task)
+    register_task(app, RENDER_PROTOCOL, render_task)
+
+
+def _attempt(
+    context: ProtocolContext, task: str, do: Callable[[ProtocolContext, str], object], hearing_id: str
+) -> None:
+    """One attempt, counted; what it fails of is told where the hearing's protocol is shown, and in the log."""
+    with context.database.begin() as work:
+        known = work.hearings.lock(hearing_id) is not None
+        if not known or not work.papers.begin(hearing_id, task, context.clock.now().utc):
+            return
+    error: Exception | None = None
+    try:
+        do(context, hearing_id)
+    except Exception as raised:  # noqa: BLE001 - told as a sentence, whatever it is
+        error = raised
+    with context.database.begin() as work:
+        work.hearings.lock(hearing_id)
+        if error is None:
+            work.papers.done(hearing_id, task)
+        else:
+            sentence = str(error) if isinstance(error, CourtError) else f"{type(error).__name__}: {error}"
+            work.papers.failed(hearing_id, task, sentence, for_good=isinstance(error, FormError))
+    if error is not None:
+        _log.warning("paper_failed", task=task, hearing=hearing_id, error=sentence, exc_info=_of_program(error))
+
+
+def _of_program(error: Exception) -> Exception | None:
+    """What nobody meant to raise: whoever reads the log needs to know where."""
+    return None if isinstance(error, CourtError) else error
 
 
 def draft_protocol(context: ProtocolContext, hearing_id: str, full: bool | None = None) -> bool:
@@ -58,11 +102,27 @@ def draft_protocol(context: ProtocolContext, hearing_id: str, full: bool | None 
             work.protocols.rests_on(latest, run, corrections)
         return False
     number = latest.revision + 1 if latest else 1
-    pdf = render(document, form, Look(context.base_url, number, draft=True)).pdf
-    revision = Revision(number, document, pdf, file_name(form, document, number), run=run, corrections=corrections)
-    add_revision(context, hearing_id, revision, context.clock.now().utc)
-    _log.info("protocol_drafted", hearing=hearing_id, revision=number, sha256=revision.sha256)
+    revision = Revision(number, document, file_name(form, document, number), run, corrections)
+    add_draft(context, hearing_id, revision, context.clock.now().utc)
+    _log.info("protocol_drafted", hearing=hearing_id, revision=number)
     return True
+
+
+def render_protocol(context: ProtocolContext, hearing_id: str) -> bool:
+    """Makes the PDF of the newest draft; False if there is nothing to make. Raises FormError, and ProtocolError where
+    the draft was changed in the database."""
+    with context.database.read() as work:
+        hearing, latest = work.hearings.get(hearing_id), work.protocols.latest(hearing_id)
+        if hearing is None or latest is None or not lacks_pdf(hearing, latest):
+            return False
+        stated(context, work, latest)
+    document = ProtocolDocument.from_json(latest.document)
+    form = load_form(document.form, document.language, context.forms, context.profile)
+    pdf = render(document, form, Look(context.base_url, latest.revision, draft=True)).pdf
+    made = add_pdf(context, latest, pdf, context.clock.now().utc)
+    if made:
+        _log.info("protocol_rendered", hearing=hearing_id, revision=latest.revision, size=len(pdf))
+    return made
 
 
 def _form(context: ProtocolContext, card: HearingCard, latest: Protocol | None, full: bool | None) -> Form:
@@ -86,7 +146,8 @@ def sign_protocol(context: ProtocolContext, hearing_id: str, user: str) -> Proto
     """
     latest = _to_be_signed(context, hearing_id)
     if latest.state != SIGNED:
-        latest = add_revision(context, hearing_id, _signed(context, latest, user), context.clock.now().utc)
+        revision, signed = _signed(context, latest, user)
+        latest = add_signed(context, hearing_id, revision, signed, context.clock.now().utc)
         _log.info("protocol_signed", hearing=hearing_id, revision=latest.revision, signer=latest.signer)
     _write_copy(context, latest)
     return latest
@@ -98,31 +159,18 @@ def _to_be_signed(context: ProtocolContext, hearing_id: str) -> Protocol:
         latest = work.protocols.latest(hearing_id)
         if hearing is None or latest is None:
             raise ProtocolError("There is no draft to sign yet: wait until the hearing has been transcribed.")
-        _require_stated(context, work, latest)
+        stated(context, work, latest)
+        if latest.sha256 is None:
+            raise ProtocolError(
+                "The PDF of this draft is not ready yet: wait until it can be looked at, then sign the draft."
+            )
         if latest.state != SIGNED:
             step(HearingState(hearing.state), HearingState.SIGNED)
             require_corrections(work, hearing_id, latest.run, latest.corrections)
         return latest
 
 
-def _require_stated(context: ProtocolContext, work: UnitOfWork, latest: Protocol) -> None:
-    """Nobody signs, or is handed as signed, what is not exactly the newest revision that the ledger states."""
-    entry = work.log.newest_entry(latest.hearing_id, LeafKind.PROTOCOL, LeafKind.SIGNATURE)
-    leaf = parse(entry.entry) if entry is not None and entry.index == latest.leaf_index else None
-    if leaf is None:
-        wrong = ["revision"]
-    elif not any(leaf.verify(VerifyKey(raw)) for raw in (context.key.public, *context.former_keys)):
-        wrong = ["ledger entry"]
-    else:
-        wrong = stated_faults(latest, leaf)
-    if wrong:
-        raise ProtocolError(
-            f"Revision {latest.revision} of the protocol was changed in the database ({', '.join(wrong)}), so nothing "
-            "was signed: run courtrec verify and restore the database from its backup."
-        )
-
-
-def _signed(context: ProtocolContext, latest: Protocol, user: str) -> Revision:
+def _signed(context: ProtocolContext, latest: Protocol, user: str) -> tuple[Revision, Signed]:
     """The final form of the latest revision, signed, and the signature checked as anyone else would."""
     moment = context.local_now()
     sealer = load_sealer(context.signer, context.timestamp_url, context.timestamp_login)
@@ -136,14 +184,14 @@ def _signed(context: ProtocolContext, latest: Protocol, user: str) -> Revision:
     report = verify_pdf(pdf, trust_roots, moment, timestamp_roots)
     if not report.genuine:
         raise SealError(f"The fresh signature does not hold, so nothing was stored. {report.faults[0]}")
-    name = file_name(form, document, number)
-    return Revision(number, document, pdf, name, sealer.name, user, latest.run, latest.corrections)
+    revision = Revision(number, document, file_name(form, document, number), latest.run, latest.corrections)
+    return revision, Signed(pdf, sealer.name, user)
 
 
 def _write_copy(context: ProtocolContext, signed: Protocol) -> None:
     path = context.out / signed.file_name
     try:
-        if not path.exists():
+        if signed.sha256 is not None and not path.exists():
             durable.make_folder(context.out)
             durable.replace(path, read_object(context.store, signed.sha256))
     except OSError as error:

@@ -16,11 +16,11 @@ from court.timeline import clock_text
 
 
 def list_jobs() -> None:
-    """One row per part that was given up, the newest hearing first."""
+    """One row per part that was given up, the newest hearing first; then drafts and PDFs, by their task's name."""
     context = existing_context(load_settings())
     with context.database.read() as uow:
-        found = jobs.given_up(uow)
-    if not found:
+        found, papers = jobs.given_up(uow), jobs.unmade_papers(uow)
+    if not found and not papers:
         typer.echo("Nothing was given up.")
         return
     table = Table(box=None)
@@ -30,6 +30,9 @@ def list_jobs() -> None:
         start = "" if one.start is None else clock_text(one.start)
         counts = str(one.run), str(one.sequence), start, str(one.attempts)
         table.add_row(one.hearing, one.case_number, one.room, *counts, one.error)
+    for paper in papers:
+        counts = "", paper.task, "", str(paper.attempts)
+        table.add_row(paper.hearing, paper.case_number, paper.room, *counts, paper.error)
     Console(width=240, soft_wrap=True, markup=False).print(table)
 
 

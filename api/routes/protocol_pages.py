@@ -14,20 +14,37 @@ from api.gate import enter, require, require_kept
 from api.web.render import PageDep
 from court.people import UserRole
 from protocol.errors import ProtocolError
+from protocol.model import ProtocolDocument
 from protocol.tasks import sign_protocol
+from storage.db.models import Protocol
 from storage.worm.port import read_object
+
+_NONE_YET = "There is no protocol of this hearing yet."
 
 router = APIRouter(prefix="/hearings", dependencies=[Depends(protect_forms)], include_in_schema=False)
 
 
 @router.get("/{hearing_id}/protocol")
-def panel(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
-    """The panel as part of a page; nothing (204) while the draft is still being made."""
+def panel(hearing_id: str, page: PageDep, caller: CurrentUser, known: str = "") -> Response:
+    """The panel as part of a page; nothing (204) while it still is what the page has."""
     with journalled(page.context, caller, Action.READ, hearing_id, "protocol") as uow:
         values = page_content.protocol_panel(uow, caller, enter(uow, caller, hearing_id, Action.READ))
-    if values["protocol"].expected:
+    if values["protocol"].version == known:
         return Response(status_code=204)
     return page.render("protocol_panel.html", part=True, **values)
+
+
+@router.get("/{hearing_id}/protocol/text")
+def text(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    """What the newest revision says, field by field, as part of a page: for whoever may have its PDF."""
+    with page.context.database.read() as uow:
+        row = next(iter(reversed(page_content.visible_revisions(uow, caller, hearing_id))), None)
+    with journalled(page.context, caller, Action.DOWNLOAD, hearing_id, _subject(row)) as uow:
+        require_kept(require(uow, caller, hearing_id, Action.DOWNLOAD))
+        if row is None:
+            raise NotFound(_NONE_YET)
+    document = ProtocolDocument.from_json(row.document)
+    return page.render("protocol_text.html", part=True, hearing_id=hearing_id, document=document)
 
 
 @router.get("/{hearing_id}/protocol.pdf")
@@ -36,11 +53,12 @@ def pdf(hearing_id: str, page: PageDep, caller: CurrentUser, revision: int | Non
     with page.context.database.read() as uow:
         rows = page_content.visible_revisions(uow, caller, hearing_id)
     row = next((one for one in reversed(rows) if revision in (None, one.revision)), None)
-    subject = f"protocol/{row.revision}" if row is not None else "protocol"
-    with journalled(page.context, caller, Action.DOWNLOAD, hearing_id, subject) as uow:
+    with journalled(page.context, caller, Action.DOWNLOAD, hearing_id, _subject(row)) as uow:
         require_kept(require(uow, caller, hearing_id, Action.DOWNLOAD))
         if row is None:
-            raise NotFound("There is no protocol of this hearing yet.")
+            raise NotFound(_NONE_YET)
+        if row.sha256 is None:
+            raise NotFound("The PDF of this draft is not ready yet: look again in a moment.")
         content = read_object(page.context.store, row.sha256)
     name = f"attachment; filename=\"protocol.pdf\"; filename*=UTF-8''{quote(row.file_name)}"
     return Response(content, media_type="application/pdf", headers={"Content-Disposition": name})
@@ -62,3 +80,8 @@ def sign(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
             part=True,
             **page_content.protocol_panel(uow, caller, enter(uow, caller, hearing_id, Action.READ)),
         )
+
+
+def _subject(row: Protocol | None) -> str:
+    """What the journal says was looked at."""
+    return f"protocol/{row.revision}" if row is not None else "protocol"

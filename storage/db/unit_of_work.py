@@ -16,6 +16,7 @@ from storage.db.disk import disk_faults_told
 from storage.db.hearings import Hearings
 from storage.db.lines import Lines
 from storage.db.log import Log
+from storage.db.papers import Papers
 from storage.db.remarks import Remarks
 from storage.db.runs import Runs
 from storage.db.sealer import LogSealer
@@ -44,6 +45,7 @@ class UnitOfWork:
         self.voices = Voices(session)
         self.protocols = Protocols(session, self.runs)
         self.remarks = Remarks(session)
+        self.papers = Papers(session)
         self.outbox = Outbox(session)
         self.accounts = Accounts(session)
         self.acts = Acts(session)

@@ -11,7 +11,7 @@ from court.hearing import HearingState
 from storage.db.models import Correction, Hearing, LogEntry, OutboxRow, Protocol, TranscriptRun, Utterance, Window
 from storage.db.runs import Runs
 from storage.db.search import Search
-from storage.ledger.leaf import LeafKind, parse
+from storage.ledger.leaf import LeafKind, body_of
 from storage.turns import FIRST_RUN
 
 DRAFT = "protocol.draft"  # the task's name in the outbox
@@ -58,10 +58,10 @@ class Utterances:
 
     def transcripts(self, hearing_id: str, sequence: int | None = None) -> list[Mapping[str, Any]]:
         """What the log's transcript entries state of the hearing or of one window, of all runs, in order."""
-        stated = select(LogEntry.entry).where(
+        entries = select(LogEntry.entry).where(
             LogEntry.hearing_id == hearing_id, LogEntry.kind == LeafKind.TRANSCRIPT.value
         )
-        bodies = [parse(entry).body for entry in self._session.scalars(stated.order_by(LogEntry.index))]
+        bodies = [body_of(entry) for entry in self._session.scalars(entries.order_by(LogEntry.index))]
         return [one for one in bodies if sequence is None or one["sequence"] == sequence]
 
     def add_all(self, rows: Iterable[Utterance]) -> None:
@@ -187,6 +187,13 @@ class Outbox:
     def put(self, task: str, args: list[Any], now: datetime) -> None:
         self._session.add(OutboxRow(task=task, args=args, created_at=now))
         self.added = True
+
+    def again(self, task: str, args: list[Any], now: datetime) -> None:
+        """Promises a task anew, as if it never had been: its earlier promises no longer count."""
+        for row in self._session.scalars(select(OutboxRow).where(OutboxRow.task == task)):
+            if row.args == args:
+                self._session.delete(row)
+        self.put(task, args, now)
 
     def renew(self, task: str, now: datetime) -> None:
         """Promises a task without arguments again and forgets its kept promises; one that waits is enough."""

@@ -29,6 +29,7 @@ class LeafKind(StrEnum):
     OPENNESS = "openness"
     MUTE = "mute"
     TRANSCRIPT = "transcript"
+    DRAFT = "draft"
     PROTOCOL = "protocol"
     SIGNATURE = "signature"
     ACCESS = "access"
@@ -142,6 +143,13 @@ _TRACK = _record(
 )
 _FINDING = _record({"symptom": is_text, "grade": _one_of(Grade), "subject": is_text, "values": _record({})})
 _RANGE: dict[str, Check] = {"track": _is_track, "start": is_count, "end": is_count, "rate": _is_rate}
+_DOCUMENT: dict[str, Check] = {
+    "revision": is_count,
+    "form": is_text,
+    "language": is_text,
+    "document_sha256": is_hash,
+    "file_name": is_text,
+}
 
 _FIELDS: dict[LeafKind, dict[str, Check]] = {
     LeafKind.HEARING: {
@@ -178,15 +186,8 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "parameters_key": is_hash,
         "utterances_sha256": is_hash,
     },
-    LeafKind.PROTOCOL: {
-        "revision": is_count,
-        "sha256": is_hash,
-        "size": is_count,
-        "form": is_text,
-        "language": is_text,
-        "document_sha256": is_hash,
-        "file_name": is_text,
-    },
+    LeafKind.DRAFT: _DOCUMENT,
+    LeafKind.PROTOCOL: {**_DOCUMENT, "sha256": is_hash, "size": is_count},
     LeafKind.SIGNATURE: {
         "protocol_sha256": is_hash,
         "size": is_count,

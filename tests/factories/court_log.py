@@ -183,8 +183,10 @@ class Court:
 
     def _draft(self, one: Sitting) -> None:
         one.revision, one.state = one.revision + 1, "draft"
-        body = {**self._keep(f"draft {one.revision} of {one.id}".encode()), **_PAPER, "revision": one.revision}
-        self._add(one, self.server, LeafKind.PROTOCOL, body | {"form": "kg-civil", "language": "ru"})
+        body = {**_PAPER, "revision": one.revision, "form": "kg-civil", "language": "ru"}
+        self._add(one, self.server, LeafKind.DRAFT, body)
+        pdf = self._keep(f"draft {one.revision} of {one.id}".encode())
+        self._add(one, self.server, LeafKind.PROTOCOL, body | pdf)
 
     def _sign(self, one: Sitting) -> None:
         one.state = "signed"

@@ -12,13 +12,14 @@ from court.people import UserRole
 from protocol.context import ProtocolContext, make_context
 from protocol.demo_key import make_demo_pkcs12
 from protocol.settings import ProtocolSettings
-from protocol.tasks import draft_protocol, sign_protocol
+from protocol.tasks import sign_protocol
 from storage.db.migrate import upgrade
 from storage.db.models import (
     Utterance,
 )
 from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind
+from tests.factories.drafts import draw_up
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.server import Server, make_server
 from transcribe.records import utterances_sha256
@@ -43,7 +44,7 @@ def worked(database: Database, folder: Path) -> Server:
     make_demo_pkcs12(protocols.signer.pkcs12, "Айжамал", made.clock)
     for hearing in (HEARING, OTHER):
         transcribe(made, hearing)
-        assert draft_protocol(protocols, hearing)
+        draw_up(protocols, hearing)
     sign_protocol(protocols, HEARING, "secretary")
     return made
 

@@ -8,7 +8,7 @@ from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, Pub
 from storage.db.models.remarks import RemarkStep
 from storage.db.models.retention import DestructionAct
 from storage.db.models.voices import VoicePrint
-from storage.db.models.work import OutboxRow, Protocol, TranscriptRun, Utterance, Window
+from storage.db.models.work import OutboxRow, PaperTask, Protocol, TranscriptRun, Utterance, Window
 
 __all__ = [
     "Checkpoint",
@@ -25,6 +25,7 @@ __all__ = [
     "ObjectCheck",
     "OpennessRow",
     "OutboxRow",
+    "PaperTask",
     "Protocol",
     "PublicKey",
     "RemarkStep",
