@@ -28,7 +28,8 @@ CORRECTED_SINCE = (
 @dataclass(frozen=True, slots=True)
 class Revision:
     """A revision about to be added: number `number` follows `number - 1`; `signer` is empty on a draft, `run` the
-    version of the transcript it rests on, `corrections` how many that had."""
+    version of the transcript it rests on, `corrections` how many that had. A signed one says as what (`role`) and at
+    which `level` its newest signature was made, a draft which signed protocol it `corrects`."""
 
     number: int
     document: ProtocolDocument
@@ -38,6 +39,9 @@ class Revision:
     user: str = ""
     run: int = FIRST_RUN
     corrections: int = 0
+    role: str = ""
+    level: str = ""
+    corrects: "Protocol | None" = None
 
     @property
     def sha256(self) -> str:
@@ -67,6 +71,7 @@ def stated_faults(row: Protocol, leaf: SignedLeaf) -> list[str]:
         "file name": (row.file_name, body.get("file_name")),
         "document": (document_sha256(row.document), body.get("document_sha256")),
         "signer": (row.signer, body["signer"] if signed else ""),
+        "signature": ((row.role, row.level), (body.get("role", ""), body.get("level", "")) if signed else ("", "")),
         "time": (iso_utc(row.created_at), leaf.at),
         "time of signing": (iso_utc(row.signed_at) if row.signed_at else "", leaf.at if signed else ""),
     }
@@ -90,9 +95,10 @@ def add_revision(context: ProtocolContext, hearing_id: str, revision: Revision, 
             )
         if revision.signer:
             require_corrections(work, hearing_id, revision.run, revision.corrections)
-        hearing.state = step(
-            HearingState(hearing.state), HearingState.SIGNED if revision.signer else HearingState.DRAFT
-        )
+        state = HearingState(hearing.state)
+        if state is HearingState.SIGNED and revision.corrects is not None:
+            state = step(state, HearingState.UNDER_CORRECTION)
+        hearing.state = step(state, HearingState.SIGNED if revision.signer else HearingState.DRAFT)
         work.log.add_object(stored, now, until)
         row = _row(context, work, hearing, revision, now)
         work.protocols.add(row)
@@ -121,11 +127,18 @@ def _row(context: ProtocolContext, work: UnitOfWork, hearing: Hearing, revision:
         created_at=now,
         signed_at=now if revision.signer else None,
         signer=revision.signer,
+        role=revision.role,
+        level=revision.level,
     )
 
 
 def _draft_leaf(revision: Revision) -> tuple[LeafKind, dict[str, str | int]]:
+    old = revision.corrects
+    corrects: dict[str, str | int] = (
+        {} if old is None else {"corrects_revision": old.revision, "corrects_sha256": old.sha256}
+    )
     return LeafKind.PROTOCOL, {
+        **corrects,
         "revision": revision.number,
         "sha256": revision.sha256,
         "size": len(revision.pdf),
@@ -137,9 +150,11 @@ def _draft_leaf(revision: Revision) -> tuple[LeafKind, dict[str, str | int]]:
 
 
 def _signature_leaf(work: UnitOfWork, revision: Revision) -> tuple[LeafKind, dict[str, str | int]]:
-    """`covers_*` state the log the signer signed on top of; `user` is who was logged in."""
+    """`covers_*` state the log the signer signed on top of; `user` is who was logged in, `role` as what they signed."""
     head = work.log.head()
     return LeafKind.SIGNATURE, {
+        "role": revision.role,
+        "level": revision.level,
         "protocol_sha256": revision.sha256,
         "size": len(revision.pdf),
         "signer": revision.signer,

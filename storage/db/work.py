@@ -92,8 +92,11 @@ class Protocols:
         query = select(Protocol).where(Protocol.hearing_id == hearing_id)
         return self._session.scalars(query.order_by(Protocol.revision)).all()
 
-    def latest(self, hearing_id: str) -> Protocol | None:
+    def latest(self, hearing_id: str, state: str = "") -> Protocol | None:
+        """The newest revision; with `state` the newest of those."""
         query = select(Protocol).where(Protocol.hearing_id == hearing_id)
+        if state:
+            query = query.where(Protocol.state == state)
         return self._session.scalars(query.order_by(Protocol.revision.desc()).limit(1)).first()
 
     def overdue(self, now: datetime, waiting: timedelta) -> list[str]:

@@ -96,7 +96,8 @@ class Utterance(Base):
 
 class Protocol(Base):
     """One revision of a hearing's protocol; `sha256` names its PDF in the write-once store, `run` is the version of the
-    transcript it was drafted from, `corrections` how many that had then."""
+    transcript it was drafted from, `corrections` how many that had then. A signed one bears a signature more than the
+    revision before it: `signer` is the name in its certificate, `role` as what they signed, `level` that of PAdES."""
 
     __tablename__ = "protocols"
     __table_args__ = (UniqueConstraint("hearing_id", "revision"),)
@@ -115,6 +116,8 @@ class Protocol(Base):
     created_at: Mapped[datetime]
     signed_at: Mapped[datetime | None]
     signer: Mapped[str] = mapped_column(String(200), default="")
+    role: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    level: Mapped[str] = mapped_column(String(8), default="", server_default="")
 
 
 class OutboxRow(Base):
