@@ -148,7 +148,7 @@ def completeness(found: Sequence[Outage], tracks: Collection[str], live: bool) -
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision of the protocol; `signed` is None while it is a draft."""
+    """One revision of the protocol; `signed` is None while it is a draft. `role`: as what, `level`: of PAdES."""
 
     number: int
     state: str
@@ -156,6 +156,8 @@ class Revision:
     created: datetime
     signed: datetime | None
     signer: str
+    role: str = ""
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,16 @@ class ProtocolView:
 
     revisions: tuple[Revision, ...]
     expected: bool
+
+    @property
+    def signatures(self) -> tuple[Revision, ...]:
+        """Those that the newest revision bears, in their order: each was made in a revision of its own."""
+        first = max((at for at, one in enumerate(self.revisions) if one.role != "judge"), default=0)
+        return tuple(one for one in self.revisions[first:] if one.signed is not None)
+
+    @property
+    def judge_awaited(self) -> bool:
+        return bool(self.signatures) and all(one.role != "judge" for one in self.signatures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ class ProtocolContext:
     `base_url` is where links lead, `keep` how long a PDF may not be destroyed, `forms` the court's own forms, `profile`
     the country whose rules they follow, `procedure` the kind of hearings whose card names none.
 
-    `signers` are the keys that sign, `signer` the demo's files and the certificates that are trusted. Signatures have the
-    PAdES `level`; time-stamps are had from `timestamp_url` (RFC 3161), `timestamp_login` is what that authority wants.
+    `signers` are the keys that sign, `signer` the demo's files and the certificates that are trusted. Signatures have
+    the PAdES `level`; time-stamps are had from `timestamp_url` (RFC 3161), and `timestamp_login` is what that wants.
     `check_names`: a certificate must bear the name of whoever signs.
     """
 

@@ -56,7 +56,7 @@ def require_person(certificate: x509.Certificate, person: str) -> None:
     """Raises SealError where the certificate is not that of `person`."""
     if not same_person(name_of(certificate), person):
         raise SealError(
-            f"The certificate is that of {name_of(certificate)}, but {person} is signing: everybody signs with their own."
+            f"The certificate is that of {name_of(certificate)}, but {person} is signing: sign with your own."
         )
 
 
@@ -128,9 +128,7 @@ def _metadata(role: SignerRole, certificate: x509.Certificate, sealing: Sealing)
         embed_validation_info=long_term,
         signer_key_usage=set(),  # `require_fit` looks
         # In the same revision as the signature, which so covers the whole file.
-        dss_settings=DSSContentSettings(
-            include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE
-        ),
+        dss_settings=DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE),
     )
 
 

@@ -6,7 +6,13 @@ from io import BytesIO
 import rfc8785
 from asn1crypto import x509
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, CatalogModificationRule, ModificationLevel, StandardDiffPolicy
+from pyhanko.sign.diff_analysis import (
+    DEFAULT_DIFF_POLICY,
+    CatalogModificationRule,
+    ModificationLevel,
+    StandardDiffPolicy,
+    SuspiciousModification,
+)
 from pyhanko.sign.diff_analysis.constants import ROOT_EXEMPT_STRICT_COMPARISON
 
 from protocol.context import ProtocolContext
@@ -25,8 +31,10 @@ from storage.worm.port import read_object
 
 DOCUMENT_FILE = "protocol.json"
 # What may differ between a paper and its signed form. /Perms is where a certifying signature says that it is one.
+_CATALOG = CatalogModificationRule({*ROOT_EXEMPT_STRICT_COMPARISON, "/Perms"})  # type: ignore[no-untyped-call] # pyHanko
+_SIGNATURE_NEEDS = (ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)
 _SIGNED_ONLY = StandardDiffPolicy(
-    [CatalogModificationRule({*ROOT_EXEMPT_STRICT_COMPARISON, "/Perms"}), *DEFAULT_DIFF_POLICY.global_rules[1:]],
+    [_CATALOG, *DEFAULT_DIFF_POLICY.global_rules[1:]],
     DEFAULT_DIFF_POLICY.form_rule,
 )
 
@@ -71,7 +79,7 @@ def sealed(context: ProtocolContext, paper: Paper, role: SignerRole, person: str
     with opened(entry, pin) as signer:
         if context.check_names:
             require_person(signer.signing_cert, person)
-        return seal(paper.pdf, role, signer, paper.form, context.local_now(), _sealing(context))
+        return seal(paper.pdf, role, signer, paper.form, context.local_now(), sealing(context))
 
 
 def require_signed(
@@ -105,22 +113,24 @@ def bears(latest: Protocol, role: SignerRole) -> bool:
     return latest.state == SIGNED and (role is SignerRole.SECRETARY or latest.role == role.value)
 
 
-def _sealing(context: ProtocolContext) -> Sealing:
+def sealing(context: ProtocolContext) -> Sealing:
+    """How this court signs; raises SealError where the certificates it trusts cannot be read."""
     roots = [*load_trust_roots(context.signer.trust_roots), *load_timestamp_roots(context.signer)]
     return Sealing(context.level, roots, context.timestamp_url, context.timestamp_login)
 
 
 def _require_only_signed(paper: bytes, pdf: bytes) -> None:
     """Nothing but what a signature needs may have been added: no page looks otherwise."""
-    changed = "The signed PDF is not the protocol that was to be signed, so nothing was stored: fetch it again, then sign."
+    changed = (
+        "The signed PDF is not the protocol that was to be signed, so nothing was stored: fetch it again, then sign."
+    )
     if not pdf.startswith(paper):
         raise SealError(changed)
     try:
         before, reader = PdfFileReader(BytesIO(paper)), PdfFileReader(BytesIO(pdf))
         given = reader.get_historical_resolver(before.xrefs.total_revisions - 1)
-        level = _SIGNED_ONLY.review_file(reader, given).modification_level
+        found = _SIGNED_ONLY.review_file(reader, given)
     except Exception:  # noqa: BLE001 - whatever an altered file breaks: it is not what was to be signed
         raise SealError(changed) from None
-    if level not in (ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING):
+    if isinstance(found, SuspiciousModification) or found.modification_level not in _SIGNATURE_NEEDS:
         raise SealError(changed)
-

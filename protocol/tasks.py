@@ -44,8 +44,9 @@ def draft_protocol(
 ) -> bool:
     """Drafts the next revision from what is known now; False if there is nothing new to say or it is too early.
 
-    A protocol that a person is correcting or has signed is left alone, unless a new one is `correcting` the signed one. `full` as the presiding judge decides: a full
-    protocol or the brief one; without it the form stays what it is. Raises FormError where there is no full form.
+    A protocol that a person is correcting or has signed is left alone, unless a new one is `correcting` the signed one.
+    `full` as the presiding judge decides: a full protocol or the brief one; without it the form stays what it is.
+    Raises FormError where there is no full form.
     """
     with context.database.read() as work:
         hearing = work.hearings.get(hearing_id)
@@ -122,12 +123,12 @@ def sign_protocol(
     return latest
 
 
-def protocol_to_sign(context: ProtocolContext, hearing_id: str, role: SignerRole) -> bytes:
-    """The PDF for somebody who signs it elsewhere, with a token in their own computer; raises as `sign_protocol`."""
+def protocol_to_sign(context: ProtocolContext, hearing_id: str, role: SignerRole) -> Paper:
+    """The protocol for somebody who signs it elsewhere, at the computer with their token; raises as `sign_protocol`."""
     latest = _to_be_signed(context, hearing_id, role)
     if bears(latest, role):
         raise ProtocolError(f"The protocol bears the signature of the {role.value} already.")
-    return paper_for(context, latest, role).pdf
+    return paper_for(context, latest, role)
 
 
 def take_signed_protocol(

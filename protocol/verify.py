@@ -10,9 +10,10 @@ from asn1crypto import tsp
 from pyhanko.keys import load_certs_from_pemder
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
-from pyhanko.sign.validation import DocumentSecurityStore, KeyUsageConstraints, validate_pdf_signature
+from pyhanko.sign.validation import DocumentSecurityStore, validate_pdf_signature
 from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.authority import CertTrustAnchor
@@ -79,7 +80,7 @@ def verify_pdf(
     moment: datetime,
     timestamp_roots: Sequence[CertTrustAnchor] = (),
 ) -> SealReport:
-    """Checks every signature in `pdf`, a time-stamped one as of its time-stamp, others as of `moment` (with a zone).
+    """Checks every signature in `pdf` as of `moment` (with a zone), those that were time-stamped before as of then.
 
     Never raises on a bad file. Time-stamps must lead to one of `timestamp_roots`, without any to one of `trust_roots`.
     """
@@ -115,7 +116,7 @@ class _Check:
         self._moment = moment
 
     def report(self, signature: EmbeddedPdfSignature, *, last: bool) -> SignatureReport:
-        moment = _stamped_at(signature) or self._moment
+        moment = min(_stamped_at(signature) or self._moment, self._moment)
         status = self._status(signature, ValidationContext(trust_roots=self._roots, moment=moment))
         stamp = status.timestamp_validity
         certificate = signature.signer_cert
@@ -133,16 +134,22 @@ class _Check:
     ) -> list[str]:
         faults = []
         if not status.intact:
-            faults.append(f"Bytes of the PDF were altered after {name} signed it: its hash differs from the signed one.")
+            faults.append(
+                f"Bytes of the PDF were altered after {name} signed it: its hash differs from the signed one."
+            )
         elif not status.valid:
             faults.append(f"The signature was not made with the key of {name}, or its bytes were altered.")
         elif last and status.coverage is not SignatureCoverageLevel.ENTIRE_FILE:
             end = signature.byte_range[2] + signature.byte_range[3]
-            faults.append(f"The signature of {name} covers {end} of {self._size} bytes: the rest was added after signing.")
+            faults.append(
+                f"The signature of {name} covers {end} of {self._size} bytes: the rest was added after signing."
+            )
         elif not last and not _only_signed_since(status):
             faults.append(f"After {name} signed, the PDF was changed by more than the signatures that followed.")
         if status.intact and status.valid and not status.trusted:
-            faults.append(f"The certificate of {name} does not lead to an authority this court trusts, or is not valid.")
+            faults.append(
+                f"The certificate of {name} does not lead to an authority this court trusts, or is not valid."
+            )
         stamp = status.timestamp_validity
         if stamp is not None and not (stamp.intact and stamp.valid and stamp.trusted):
             faults.append(f"The timestamp on the signature of {name} is damaged or of no authority this court trusts.")

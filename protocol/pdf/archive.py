@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from io import BytesIO
+from typing import cast
 from xml.sax.saxutils import escape
 
 from PIL.ImageCms import ImageCmsProfile, createProfile
@@ -55,12 +56,14 @@ def archival(
     """`rendered` as PDF/A-3b with an empty field for each signature; `moment`, with its zone, is when it was made."""
     reader = PdfFileReader(BytesIO(rendered.pdf))
     writer = _Writer(hashlib.sha256(rendered.pdf).digest())
-    writer.root.update(writer.import_object(reader.root))
+    writer.root.update(cast(generic.DictionaryObject, writer.import_object(reader.root)))
     for annotation in _annotations(writer):
-        annotation["/F"] = generic.NumberObject(int(annotation.get("/F", 0)) | _PRINTED)
+        annotation["/F"] = _number(int(annotation.get("/F", 0)) | _PRINTED)
     xmp = _XMP.format(title=escape(title), author=escape(author), created=moment.replace(microsecond=0).isoformat())
     writer.root["/Metadata"] = writer.add_object(
-        generic.StreamObject({pdf_name("/Type"): pdf_name("/Metadata"), pdf_name("/Subtype"): pdf_name("/XML")}, xmp.encode())
+        generic.StreamObject(
+            {pdf_name("/Type"): pdf_name("/Metadata"), pdf_name("/Subtype"): pdf_name("/XML")}, xmp.encode()
+        )
     )
     writer.root["/OutputIntents"] = generic.ArrayObject([writer.add_object(_colours(writer))])
     for one in attachments:
@@ -75,10 +78,10 @@ def archival(
     for role, box in rendered.signatures.items():
         append_signature_field(writer, _field(role, box))
     # There are signatures, or will be, and from then on the file may only be appended to (ISO 32000-1, table 219).
-    writer.root["/AcroForm"]["/SigFlags"] = generic.NumberObject(3)
+    writer.root["/AcroForm"]["/SigFlags"] = _number(3)
     writer.output_version = (1, 7)  # that of PDF/A-3, which knows of associated files before PDF 2.0 did
     target = BytesIO()
-    writer.write(target)
+    writer.write(target)  # type: ignore[no-untyped-call] # pyHanko
     return target.getvalue()
 
 
@@ -106,9 +109,9 @@ def _annotations(writer: PdfFileWriter) -> list[generic.DictionaryObject]:
 
 
 def _colours(writer: PdfFileWriter) -> generic.DictionaryObject:
-    profile = generic.StreamObject({pdf_name("/N"): generic.NumberObject(3)}, _srgb())
-    profile.compress()
-    return generic.DictionaryObject(
+    profile = generic.StreamObject({pdf_name("/N"): _number(3)}, _srgb())
+    profile.compress()  # type: ignore[no-untyped-call] # pyHanko
+    return generic.DictionaryObject(  # type: ignore[no-untyped-call] # pyHanko
         {
             pdf_name("/Type"): pdf_name("/OutputIntent"),
             pdf_name("/S"): pdf_name("/GTS_PDFA1"),
@@ -116,6 +119,10 @@ def _colours(writer: PdfFileWriter) -> generic.DictionaryObject:
             pdf_name("/DestOutputProfile"): writer.add_object(profile),
         }
     )
+
+
+def _number(value: int) -> generic.NumberObject:
+    return generic.NumberObject(value)  # type: ignore[no-untyped-call] # pyHanko
 
 
 @cache

@@ -44,7 +44,7 @@ def opened(entry: SignerSettings, pin: str = "") -> Iterator[Signer]:
 def _from_file(entry: FileSigner) -> SimpleSigner:
     content, passphrase = _read(entry.file), _read(entry.passphrase_file).strip()
     try:
-        signer = SimpleSigner.load_pkcs12_data(content, other_certs=[], passphrase=passphrase)
+        signer: SimpleSigner = SimpleSigner.load_pkcs12_data(content, other_certs=[], passphrase=passphrase)
     except (ValueError, TypeError) as error:
         raise SealError(
             f"The signer's file {entry.file} cannot be opened: it is damaged or the passphrase is wrong."

@@ -26,7 +26,7 @@ class RemoteSigner(Signer):
 
     def __init__(self, service: DigestSigner) -> None:
         own, *others = [x509.Certificate.load(one) for one in service.certificates()]
-        super().__init__(signing_cert=own, cert_registry=SimpleCertificateStore.from_certs([own, *others]), embed_roots=False)
+        super().__init__(signing_cert=own, cert_registry=_store([own, *others]), embed_roots=False)
         self._service = service
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
@@ -34,6 +34,12 @@ class RemoteSigner(Signer):
             return bytes(_ROOM)
         digest = hashlib.new(digest_algorithm, data).digest()
         return await asyncio.to_thread(self._service.sign, digest, digest_algorithm)
+
+
+def _store(certificates: Sequence[x509.Certificate]) -> SimpleCertificateStore:
+    store = SimpleCertificateStore()
+    store.register_multiple(certificates)
+    return store
 
 
 class CscService:
@@ -57,7 +63,8 @@ class CscService:
         pin = {"authData": [{"id": "PIN", "value": self._pin}]} if self._pin else {}
         leave = self._ask("credentials/authorize", {"numSignatures": 1, **asked, **pin})
         told = self._ask(
-            "signatures/signHash", {"SAD": leave.get("SAD", ""), **asked, "signAlgo": _SIGNATURES.get(self._key_kind, "")}
+            "signatures/signHash",
+            {"SAD": leave.get("SAD", ""), **asked, "signAlgo": _SIGNATURES.get(self._key_kind, "")},
         )
         try:
             return base64.b64decode(told["signatures"][0], validate=True)
@@ -88,4 +95,6 @@ class CscService:
         return told
 
     def _nonsense(self, method: str) -> SealError:
-        return SealError(f"The signature service {self._url} answers {method} with what cannot be used: nothing was signed.")
+        return SealError(
+            f"The signature service {self._url} answers {method} with what cannot be used: nothing was signed."
+        )
