@@ -37,7 +37,7 @@ class RemoteSigner(Signer):
 
 
 def _store(certificates: Sequence[x509.Certificate]) -> SimpleCertificateStore:
-    store = SimpleCertificateStore()
+    store = SimpleCertificateStore()  # type: ignore[no-untyped-call] # pyHanko
     store.register_multiple(certificates)
     return store
 
