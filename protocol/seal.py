@@ -7,6 +7,7 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
+import structlog
 from asn1crypto import x509
 from pyhanko.pdf_utils.content import ImportedPdfPage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -29,6 +30,7 @@ from protocol.signers.names import same_person
 from protocol.signers.port import Level, SignerRole
 from protocol.wording import utc_offset
 
+_log = structlog.get_logger(__name__)
 # What a key must be for that signs documents (RFC 5280, 4.2.1.3); which of the two an authority writes differs.
 USAGES = {"digital_signature", "non_repudiation"}
 _DATE = "%Y-%m-%d"
@@ -147,12 +149,13 @@ def _stamper(sealing: Sealing) -> timestamps.HTTPTimeStamper | None:
 
 
 def _sentence(error: Exception, name: str, sealing: Sealing) -> SealError:
-    """What went wrong, for the person who signs."""
+    """What went wrong, for the person who signs; what the library says of it goes into the log."""
+    _log.warning("not_signed", signer=name, error=str(error), cause=str(error.__cause__ or ""))
     cause = error.__cause__
     if isinstance(error, TimestampRequestError):
         return SealError(
-            f"The time-stamp authority {sealing.timestamp_url} gives no time-stamp ({error}): nothing was signed; try "
-            "again later."
+            f"The time-stamp authority {sealing.timestamp_url} gives no time-stamp: nothing was signed; try again "
+            "later."
         )
     if isinstance(cause, RevokedError):
         return SealError(
@@ -166,9 +169,9 @@ def _sentence(error: Exception, name: str, sealing: Sealing) -> SealError:
         )
     if cause is not None:
         return SealError(
-            f"The certificate of {name} does not lead to an authority this court trusts ({cause}): nothing was signed."
+            f"The certificate of {name} does not lead to an authority this court trusts: nothing was signed."
         )
-    return SealError(f"The protocol could not be signed ({error}): nothing was stored.")
+    return SealError("The protocol could not be signed: nothing was stored; the server's log says why.")
 
 
 def _field_size(reader: PdfFileReader, role: SignerRole) -> tuple[float, float]:

@@ -53,13 +53,16 @@ class Court:
     @contextmanager
     def cloud(self, role: SignerRole, kind: str = "rsa:2048") -> Iterator[tuple[SignatureService, CloudSigner]]:
         with signature_service(self.authority.issue(CERTIFIED[role], kind=kind)) as service:
-            yield service, CloudSigner(
-                role=role,
-                kind="csc",
-                url=service.url,
-                credential=CREDENTIAL,
-                access_token_file=self.secret("access", TOKEN),
-                pin_file=self.secret("cloud.pin", PIN),
+            yield (
+                service,
+                CloudSigner(
+                    role=role,
+                    kind="csc",
+                    url=service.url,
+                    credential=CREDENTIAL,
+                    access_token_file=self.secret("access", TOKEN),
+                    pin_file=self.secret("cloud.pin", PIN),
+                ),
             )
 
     def revisions(self) -> list[Protocol]:
@@ -72,9 +75,7 @@ class Court:
             return sum(row.kind == LeafKind.SIGNATURE.value for row in work.log.entries(HEARING))
 
 
-def signing_court(
-    server: Server, folder: Path, authority: CertificateAuthority, timestamps: TimestampServer
-) -> Court:
+def signing_court(server: Server, folder: Path, authority: CertificateAuthority, timestamps: TimestampServer) -> Court:
     """Revocations are asked of the authority as of now, so the court's clock shows the real time."""
     made = protocols_of(server, folder)
     context = replace(

@@ -20,7 +20,9 @@ _JUDGED = {"signature": "Signature Validation", "certificate": "Certificate Vali
 def verapdf() -> Iterator[Callable[[Path], str]]:
     """Says PASS, or which rules of PDF/A-3b a file breaks."""
     if shutil.which("java") is None or not list(VERAPDF.glob("greenfield-apps-*.jar")):
-        raise ServiceMissing("veraPDF is not there: run tests/services/install.sh (Debian packages maven, default-jre).")
+        raise ServiceMissing(
+            "veraPDF is not there: run tests/services/install.sh (Debian packages maven, default-jre)."
+        )
 
     def check(pdf: Path) -> str:
         command = ["java", "-cp", f"{VERAPDF}/*", "org.verapdf.apps.GreenfieldCliWrapper"]
