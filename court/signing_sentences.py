@@ -8,8 +8,8 @@ SIGNING = (
     N_("The certificate of {name} expired on {date}: sign with a valid one."),
     N_("The certificate of {name} is not for signing documents but for {uses}: sign with another."),
     N_(
-        "The certificate of {name} does not say where its authority publishes revocations, so no signature of level B-LT "
-        "can be made with it: use another, or set COURTREC_PROTOCOL_LEVEL."
+        "The certificate of {name} does not say where its authority publishes revocations, so no signature of level "
+        "B-LT can be made with it: use another, or set COURTREC_PROTOCOL_LEVEL."
     ),
     N_("The certificate of {name} was revoked on {date}: nothing was signed; sign with a valid one."),
     N_(
@@ -37,8 +37,8 @@ SIGNING = (
     N_("The signed PDF is not the protocol that was to be signed, so nothing was stored: fetch it again, then sign."),
     N_("The PDF does not bear the signature of the {role} in its place: nothing was stored."),
     N_(
-        "The signature of {name} is of level {level}, this court wants {wanted}: nothing was stored; set the time-stamp "
-        "authority where you sign."
+        "The signature of {name} is of level {level}, this court wants {wanted}: nothing was stored; set the "
+        "time-stamp authority where you sign."
     ),
     N_("The signer's file {path} cannot be opened: it is damaged or the passphrase is wrong."),
     N_("The signer's file {path} cannot be read ({reason}): check the path and who may read it."),

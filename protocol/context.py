@@ -99,6 +99,7 @@ def make_context(
 ) -> ProtocolContext:
     """The context for the server under `home` that people reach at `site`; raises ProtocolSettingsError."""
     files = signer_files(settings, home / "keys", timestamp_roots)
+    demo = settings.signers is None and settings.trust_roots is None
     return ProtocolContext(
         database=database,
         store=store,
@@ -109,10 +110,10 @@ def make_context(
         keep=keep,
         zone=ZoneInfo(settings.zone),
         signer=files,
-        signers=load_signers(settings.signers) if settings.signers else demo_signers(files),
+        signers=load_signers(settings.signers) if settings.signers else demo_signers(files) if demo else (),
         level=_level(settings, timestamp_url),
         # The demo's certificates bear the demo's names, whoever is logged in.
-        check_names=settings.check_names and settings.signers is not None,
+        check_names=settings.check_names and not demo,
         forms=settings.forms,
         profile=settings.profile,
         procedure=settings.procedure,

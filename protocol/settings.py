@@ -23,7 +23,7 @@ class ProtocolSettings(BaseSettings):
     whose card names none.
 
     `signers` is the file that says with which keys this court signs (docs/operations.md, *Signing*), `trust_roots` the
-    certificates (PEM) signatures must lead to; where these are not set, the demo signers' are used. `level` is the
+    certificates (PEM) signatures must lead to; where neither is set, the demo signers' are used. `level` is the
     PAdES level that signatures must have, B-B, B-T or B-LT; without it they are time-stamped where the server knows
     an authority (COURTREC_TIMESTAMP_URL). `check_names`: a certificate must bear the name of the account that signs.
     """

@@ -75,7 +75,7 @@ class CertificateAuthority:
         published: bool = True,
         kind: str = "rsa:2048",
     ) -> Issued:
-        """A certificate valid from `begin` to `end` from now; not `published`: it does not say where revocations are."""
+        """A certificate valid from `begin` to `end` from now; not `published`: it says of no list of revocations."""
         number = len(list(self.folder.glob("*.csr")))
         key, request, certificate = (self.folder / f"{number}.{one}" for one in ("key", "csr", "pem"))
         where = f"crlDistributionPoints = URI:{self.url}/revoked.crl" if published else ""
