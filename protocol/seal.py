@@ -145,7 +145,7 @@ def _stamper(sealing: Sealing) -> timestamps.HTTPTimeStamper | None:
     if sealing.timestamp_login is not None:
         # HTTP basic (RFC 7617) in UTF-8, as a header: pyHanko's own way is one that its HTTP library gives up.
         headers["Authorization"] = "Basic " + base64.b64encode(":".join(sealing.timestamp_login).encode()).decode()
-    return timestamps.HTTPTimeStamper(sealing.timestamp_url, headers=headers)
+    return _Stamper(sealing.timestamp_url, headers=headers)
 
 
 def _sentence(error: Exception, name: str, sealing: Sealing) -> SealError:
@@ -193,6 +193,16 @@ def _appearance(certificate: x509.Certificate, form: Form, moment: datetime, siz
     issuer = certificate.issuer.native.get("common_name") or certificate.issuer.human_friendly
     lines = (time, issuer, f"№ {certificate.serial_number:X}")
     return seal_appearance(*size, form.say("page.sealed"), name_of(certificate), lines)
+
+
+class _Stamper(timestamps.HTTPTimeStamper):
+    """pyHanko's client, for which an answer that is none is a refusal like others."""
+
+    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> Any:
+        try:
+            return await super().async_timestamp(message_digest, md_algorithm)
+        except (ValueError, TypeError, KeyError) as error:
+            raise TimestampRequestError("What the authority answered is no time-stamp") from error
 
 
 class _TimedSigner(signers.PdfSigner):

@@ -77,7 +77,7 @@ def test_what_openssl_needs_to_check_it_for_years_is_in_the_file(court: Court, t
     names = [one.get_object().get_data() for one in root["/DSS"]["/Certs"]]
     (tmp_path / "own.crl").write_bytes(lists[0])
     run = ["openssl", "crl", "-inform", "DER", "-in", "own.crl", "-CAfile", str(court.authority.roots), "-noout"]
-    assert "verify OK" in subprocess.run(run, cwd=tmp_path, capture_output=True, text=True).stderr
+    assert "verify OK" in subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False).stderr
     assert len(names) >= 2, "certificates of both"
 
 

@@ -28,7 +28,8 @@ from tests.services.tokens import Token
 
 ROLE = SignerRole.SECRETARY
 NAME = CERTIFIED[ROLE]
-ENGLISH = re.compile(r"\b(the|is|not|was|of)\b", re.IGNORECASE)
+ENGLISH = re.compile(r"(^|[.!] )[A-Z][a-z]+ ")
+"""The beginning of an English sentence."""
 
 
 @pytest.fixture
@@ -180,7 +181,7 @@ def test_what_was_signed_elsewhere_is_looked_at_as_closely(court: Court) -> None
     for pdf, sentence in (
         (paper.pdf, "is not the protocol that was to be signed"),
         (foreign, "is not the protocol that was to be signed"),
-        (good[:-1] + b"x", "was altered|is not the|covers|damaged"),
+        (good[:-1] + b"x", "were altered|covers|damaged"),
         (redrawn(court, paper.pdf), "is not the protocol that was to be signed"),
         (basic, "is of level B-B, this court wants B-LT"),
         (b"", "is not the protocol that was to be signed"),
