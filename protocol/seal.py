@@ -115,6 +115,8 @@ def _metadata(role: SignerRole, certificate: x509.Certificate, sealing: Sealing)
             f"The certificate of {name_of(certificate)} does not say where its authority publishes revocations, so no "
             "signature of level B-LT can be made with it: use another, or set COURTREC_PROTOCOL_LEVEL."
         )
+    if long_term and not sealing.roots:
+        raise SealError("For level B-LT set COURTREC_PROTOCOL_TRUST_ROOTS here too: the authorities this court trusts.")
     revocations = "hard-fail" if long_term else "soft-fail"
     roots = list(sealing.roots)
     context = ValidationContext(trust_roots=roots, allow_fetching=True, revocation_mode=revocations)

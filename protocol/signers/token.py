@@ -27,7 +27,7 @@ _GONE = (
     exceptions.GeneralError,
     exceptions.FunctionFailed,
 )
-_WRONG_PIN = (exceptions.PinIncorrect, exceptions.PinInvalid, exceptions.PinLenRange, exceptions.ArgumentsBad)
+_WRONG_PIN = (exceptions.PinIncorrect, exceptions.PinInvalid, exceptions.PinLenRange)
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def test_a_wrong_passphrase(court: Court) -> None:
     assert "the passphrase is wrong" in refused(court)
 
 
-def test_a_wrong_pin_and_a_locked_token(court: Court, token: Token) -> None:
+def test_a_wrong_pin(court: Court, token: Token) -> None:
     entry = court.on_token(token, ROLE)
     court.gets(TokenSigner(**{**dict(entry), "pin_file": court.secret("wrong", "000000")}))
     assert "The PIN of the token court is wrong" in refused(court)

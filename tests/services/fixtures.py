@@ -1,7 +1,8 @@
 """Fixtures ``postgres``, ``redis``, ``minio``, ``rtsp`` and ``timestamps``: the address of a running server.
 
-And ``sound``, a sound server, ``ups``, a NUT server, and ``disk``, a small disk, for one test each. What is not
-installed or not allowed skips its tests, with the reason; COURTREC_REQUIRE_SERVICES=1 fails them.
+And for one test each ``sound``, a sound server, ``ups``, a NUT server, ``disk``, a small disk, ``authority``, which
+certifies and revokes, ``token``, a PKCS#11 token, and ``verapdf``, which checks PDF/A. What is not installed or not
+allowed skips its tests, with the reason; COURTREC_REQUIRE_SERVICES=1 fails them.
 """
 
 import os
