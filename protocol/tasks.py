@@ -173,10 +173,11 @@ def _to_be_signed(context: ProtocolContext, hearing_id: str, role: SignerRole) -
         if hearing is None or latest is None:
             raise ProtocolError("There is no draft to sign yet: wait until the hearing has been transcribed.")
         _require_stated(context, work, latest)
-        if latest.state != SIGNED:
-            if role is not SignerRole.SECRETARY:
-                raise ProtocolError("The secretary signs the protocol first, then the presiding judge.")
+        if latest.state != SIGNED and role is not SignerRole.SECRETARY:
+            raise ProtocolError("The secretary signs the protocol first, then the presiding judge.")
+        if not bears(latest, role):
             step(HearingState(hearing.state), HearingState.SIGNED)
+        if latest.state != SIGNED:
             require_corrections(work, hearing_id, latest.run, latest.corrections)
         return latest
 

@@ -1,12 +1,14 @@
 """`courtrec protocol sign`: at the computer that has the token, against a running server."""
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from court import exit_codes
+from api.cli.protocol import sign_here
+from court.errors import CourtError
 from protocol.signers import SignerRole
 from storage.db.models import User
 from tests.factories.command_line import courtrec
@@ -36,7 +38,13 @@ def states(server: Server) -> list[tuple[str, str]]:
 
 
 def test_a_person_signs_with_the_token_in_their_own_computer(
-    address: str, copied: Server, token: Token, authority: CertificateAuthority, tmp_path: Path
+    address: str,
+    copied: Server,
+    token: Token,
+    authority: CertificateAuthority,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     token.hold(authority.issue(CERTIFIED[SignerRole.SECRETARY]))
     judge = authority.issue(CERTIFIED[SignerRole.JUDGE])
@@ -47,23 +55,26 @@ def test_a_person_signs_with_the_token_in_their_own_computer(
         f'passphrase_file = "{judge.passphrase}"\n'
     )
 
-    def sign(login: str, typed: str, server: str = address) -> tuple[int, str]:
-        asked = ["--server", server, "--login", login, "--signers", str(signers)]
-        done = courtrec(tmp_path / "desk", "protocol", "sign", HEARING, *asked, typed=typed)
-        return done.returncode, done.stdout + done.stderr
+    def sign(login: str, typed: str, server: str = address) -> str:
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed + "\n"))
+        sign_here(HEARING, server, login, signers)
+        return capsys.readouterr().out
 
+    monkeypatch.setenv("COURTREC_HOME", str(tmp_path / "desk"))
     for login, typed, sentence in (
         ("asanov", PASSWORD, "The secretary signs the protocol first, then the presiding judge."),
         ("aijamal", "guess", "The login or the password is wrong."),
         ("chief", PASSWORD, "Your role does not include this."),
         ("aijamal", f"{PASSWORD}\n000000", "The PIN of the token court is wrong"),
     ):
-        code, said = sign(login, typed + "\n")
-        assert (code, sentence in said) == (exit_codes.FAULT_FOUND, True), said
-    assert "does not answer" in sign("aijamal", PASSWORD, "http://127.0.0.1:9")[1]
+        with pytest.raises(CourtError, match=sentence):
+            sign(login, typed)
+    with pytest.raises(CourtError, match=r"server http://127\.0\.0\.1:9 does not answer"):
+        sign("aijamal", PASSWORD, "http://127.0.0.1:9")
     assert states(copied) == [("draft", "")]
-    code, said = sign("aijamal", f"{PASSWORD}\n{PIN}\n")
-    assert (code, "Signed as secretary by ИМАНОВА АЙЖАМАЛ, level B-B: revision 2." in said) == (0, True), said
-    code, said = sign("asanov", PASSWORD + "\n")
-    assert (code, "Signed as judge by Асанов Б. Т., level B-B: revision 3." in said) == (0, True), said
+    told = sign("aijamal", f"{PASSWORD}\n{PIN}")
+    assert "Signed as secretary by ИМАНОВА АЙЖАМАЛ, level B-B: revision 2." in told
+    asked = ["--server", address, "--login", "asanov", "--signers", str(signers)]
+    done = courtrec(tmp_path / "desk", "protocol", "sign", HEARING, *asked, typed=PASSWORD + "\n")
+    assert "Signed as judge by Асанов Б. Т., level B-B: revision 3." in done.stdout, done.stderr
     assert states(copied) == [("draft", ""), ("signed", "secretary"), ("signed", "judge")]
