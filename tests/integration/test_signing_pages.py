@@ -41,3 +41,9 @@ def test_secretary_and_judge_sign_on_the_page(copied: Server, tmp_path: Path) ->
     assert BUTTON not in signed
     assert "ещё не подписал" not in signed
     assert faults(copied) == []
+    with copied.context.database.read() as work:
+        newest = work.protocols.latest(HEARING)
+    assert newest is not None
+    assert newest.sha256 in copied.client().get(f"/verify?protocol={HEARING}-r{newest.revision - 1}").text, (
+        "the code on the pages, made before either signed, leads to what both signed"
+    )
