@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from protocol.seal import USAGES, name_of
 from protocol.signers.port import Level, SignerRole
 
 _ROLES = {name: role for role, name in FIELDS.items()}
+# Of the authority that certifies and the one that stamps.
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _USAGE = KeyUsageConstraints(key_usage=USAGES, match_all_key_usages=False)
 
 
@@ -165,7 +167,12 @@ class _Check:
             store = DocumentSecurityStore.read_dss(self._reader)
         except NoDSSFoundError:
             return False
-        required = {"trust_roots": self._roots, "moment": moment, "revocation_mode": "require"}
+        required = {
+            "trust_roots": self._roots,
+            "moment": moment,
+            "revocation_mode": "require",
+            "time_tolerance": _CLOCKS_DIFFER,
+        }
         return self._status(signature, store.as_validation_context(required)).trusted
 
 

@@ -1,5 +1,6 @@
 """Secretary and judge sign, with every kind of key; others than we say that it holds, and is PDF/A."""
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Callable
@@ -88,8 +89,6 @@ def test_the_protocol_for_machines_goes_with_the_one_for_people(court: Court) ->
     assert json.loads(attached) == court.revisions()[-1].document
     with court.context.database.read() as work:
         leaves = [parse(row.entry) for row in work.log.entries(HEARING) if row.kind == LeafKind.SIGNATURE.value]
-    import hashlib
-
     assert {leaf.body["document_sha256"] for leaf in leaves} == {hashlib.sha256(attached).hexdigest()}
 
 

@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
@@ -72,13 +72,7 @@ def both(signed: bytes, judge: SignerFiles) -> bytes:
     return sealed(signed, judge, SignerRole.JUDGE)
 
 
-def sealed(
-    pdf: bytes,
-    files: SignerFiles,
-    role: SignerRole = SignerRole.SECRETARY,
-    authority: str = "",
-    moment: datetime = MOMENT,
-) -> bytes:
+def sealed(pdf: bytes, files: SignerFiles, role: SignerRole = SignerRole.SECRETARY, authority: str = "") -> bytes:
     sealing = Sealing(Level.TIMESTAMPED if authority else Level.BASIC, timestamp_url=authority)
     with opened(FileSigner(role=role, file=files.pkcs12, passphrase_file=files.passphrase)) as key:
         return seal(pdf, role, key, FORM, MOMENT, sealing)
