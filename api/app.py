@@ -24,6 +24,7 @@ from api.routes import (
     remarks,
     search,
     selftest,
+    signing,
     situation,
     verify,
 )
@@ -35,13 +36,14 @@ DESCRIPTION = """Records court hearings as evidence.
 
 * **ingest**: a node delivers objects, then the signed ledger entries that state them.
 * **hearings**, **media**: what the access policy lets the caller see and hear; every view is journalled.
+* **signing**: whoever signs with a token in their own computer fetches the protocol and brings it back signed.
 * **verification**, **evidence log**: public; anyone may check a hash against the signed log.
 
 Every refusal is `{"detail": sentence}`. Times on a hearing's timeline are seconds since its recording began.
 """
 
 API_ROUTERS = (
-    *(module.router for module in (ingest, nodes, hearings, media, live, verify, log, health)),
+    *(module.router for module in (ingest, nodes, hearings, media, live, signing, verify, log, health)),
     search.api_router,
 )
 # A new hearing before the others: /hearings/new is none yet.

@@ -1,5 +1,6 @@
 """What the pages of one hearing read from the database, already sifted by what the caller may see."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -21,6 +22,7 @@ from court.labels import LABELS
 from court.notes import NoteTemplate
 from court.people import CourtRole, UserRole
 from court.timeline import GapCause
+from protocol.signers import SignerRole
 from storage.db.models import Hearing, LogEntry, Protocol
 from storage.db.unit_of_work import UnitOfWork
 from storage.turns import FIRST_RUN
@@ -78,8 +80,16 @@ def protocol_panel(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[st
         "hearing": facts(uow, hearing),
         "protocol": views.ProtocolView(tuple(revision(row) for row in rows), expected, failure),
         "may_download": kept and _may(uow, caller, hearing.id, Action.DOWNLOAD),
-        "may_sign": kept and caller.role is UserRole.SECRETARY and _may(uow, caller, hearing.id, Action.SIGN),
+        "may_sign": kept and _signs(caller, rows) and _may(uow, caller, hearing.id, Action.SIGN),
     }
+
+
+def _signs(caller: Caller, rows: Sequence[Protocol]) -> bool:
+    """Whether the next signature is the caller's: the secretary's, then the judge's."""
+    signed = bool(rows) and rows[-1].state == SIGNED
+    if caller.role is UserRole.SECRETARY:
+        return not signed
+    return caller.role is UserRole.JUDGE and signed and rows[-1].role != SignerRole.JUDGE
 
 
 def visible_revisions(uow: UnitOfWork, caller: Caller, hearing_id: str) -> list[Protocol]:
@@ -89,7 +99,16 @@ def visible_revisions(uow: UnitOfWork, caller: Caller, hearing_id: str) -> list[
 
 
 def revision(row: Protocol) -> views.Revision:
-    return views.Revision(row.revision, row.state, row.sha256, row.created_at, row.signed_at, row.signer)
+    return views.Revision(
+        row.revision, row.state, row.sha256, row.created_at, row.signed_at, row.signer, row.role, row.level
+    )
+
+
+def linked_revision(rows: Sequence[Protocol], number: int) -> views.Revision | None:
+    """What a protocol's pages, which bear `number`, became: the judge signs them as they are, as the next revision."""
+    pages = [row for row in rows if row.revision == number]
+    pages += [row for row in rows if pages and row.revision == number + 1 and row.role == SignerRole.JUDGE]
+    return revision(pages[-1]) if pages else None
 
 
 def script_words(page: Page) -> dict[str, dict[str, str]]:

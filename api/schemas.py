@@ -299,3 +299,28 @@ class LiveReport(BaseModel):
     spare_of: str = Field("", max_length=64)
     orders: list[LiveOrder] = Field([], max_length=10_000)
     lines: list[LiveLine] = Field([], max_length=100)
+
+
+class ProtocolToSign(BaseModel):
+    """What one person is to sign, and how the court wants it."""
+
+    role: str = Field(description="`secretary` or `judge`.")
+    person: str = Field(description="Whose certificate it must be: the name of the account.")
+    level: str = Field(description="PAdES level: `B-B`, `B-T` or `B-LT`.")
+    form: str
+    language: str
+    zone: str = Field(description="The court's time zone, as `Asia/Bishkek`.")
+    pdf: str = Field(description="Base64.")
+
+
+class SignedPdf(BaseModel):
+    """The protocol that was to be signed with one signature more, nothing else changed."""
+
+    pdf: str = Field(description="Base64.", max_length=128 << 20)
+
+
+class SignedProtocol(BaseModel):
+    revision: int
+    sha256: str
+    signer: str = Field(description="The name in the certificate.")
+    level: str = Field(description="PAdES level of the signature.")

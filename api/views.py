@@ -148,7 +148,8 @@ def completeness(found: Sequence[Outage], tracks: Collection[str], live: bool) -
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision of the protocol; `sha256` is its PDF's, None until that is there, `signed` None on a draft."""
+    """One revision of the protocol; `sha256` is its PDF's, None until that is there, `signed` None on a draft. `role`:
+    as what it was signed, `level`: of PAdES."""
 
     number: int
     state: str
@@ -156,6 +157,8 @@ class Revision:
     created: datetime
     signed: datetime | None
     signer: str
+    role: str = ""
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,16 @@ class ProtocolView:
         newest = self.revisions[-1] if self.revisions else None
         told = (newest.number, newest.sha256 is not None) if newest else (0, False)
         return f"{told[0]}-{told[1]:d}-{bool(self.failure):d}"
+
+    @property
+    def signatures(self) -> tuple[Revision, ...]:
+        """Those that the newest revision bears, in their order: each was made in a revision of its own."""
+        first = max((at for at, one in enumerate(self.revisions) if one.role != "judge"), default=0)
+        return tuple(one for one in self.revisions[first:] if one.signed is not None)
+
+    @property
+    def judge_awaited(self) -> bool:
+        return bool(self.signatures) and all(one.role != "judge" for one in self.signatures)
 
 
 @dataclass(frozen=True, slots=True)

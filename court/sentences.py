@@ -10,6 +10,7 @@ from functools import cache
 
 from court.catalogue import N_
 from court.labels import LABELS
+from court.signing_sentences import SIGNING
 
 SENTENCES = (
     # of the server about the node
@@ -84,6 +85,7 @@ SENTENCES = (
     N_("timed out"),
     N_("no route to host"),
     N_("what answers is no NUT server"),
+    *SIGNING,
 )
 """The first that fits counts, so what is said of anything stands behind what is said of one thing."""
 

@@ -75,7 +75,8 @@ class ProtocolDocument:
     `fields` are the form's, in its order. Annexes: `course` the steps of the hearing in time order,
     `completeness` what of the recording is missing and why, `transcript` the machine's words headed by
     `transcript_note`, and `technical` how the recording can be identified. `closed` when any part of the
-    hearing was closed: the whole document is then handled as closed. `recording` is the recording's name.
+    hearing was closed: the whole document is then handled as closed. `recording` is the recording's name,
+    `corrects` the sentence that names the signed protocol this one stands in the place of, empty where there is none.
     """
 
     form: str
@@ -90,6 +91,7 @@ class ProtocolDocument:
     transcript_note: str
     transcript: tuple[Speech, ...]
     technical: tuple[Fact, ...]
+    corrects: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists, texts and numbers, fit for a JSON column."""

@@ -30,22 +30,26 @@ CORRECTED_SINCE = (
 @dataclass(frozen=True, slots=True)
 class Revision:
     """A revision about to be added: number `number` follows `number - 1`; `run` is the version of the transcript it
-    rests on, `corrections` how many that had."""
+    rests on, `corrections` how many that had; a draft may say which signed protocol it `corrects`."""
 
     number: int
     document: ProtocolDocument
     file_name: str
     run: int = FIRST_RUN
     corrections: int = 0
+    corrects: Protocol | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What makes a revision a signed one: its PDF, the name of who signed it, and of who was logged in."""
+    """What makes a revision a signed one: its PDF with a signature more, the name in that one's certificate, as what
+    they signed, its level, and who was logged in."""
 
     pdf: bytes
     signer: str
     user: str
+    role: str
+    level: str
 
 
 def file_name(form: Form, document: ProtocolDocument, number: int) -> str:
@@ -71,6 +75,7 @@ def stated_faults(row: Protocol, leaf: SignedLeaf) -> list[str]:
         "file name": (row.file_name, body.get("file_name")),
         "document": (document_sha256(row.document), body.get("document_sha256")),
         "signer": (row.signer, body["signer"] if signed else ""),
+        "signature": ((row.role, row.level), (body.get("role", ""), body.get("level", "")) if signed else ("", "")),
         "time of signing": (iso_utc(row.signed_at) if row.signed_at else "", leaf.at if signed else ""),
     }
     if kind is not LeafKind.DRAFT:
@@ -111,9 +116,13 @@ def add_draft(context: ProtocolContext, hearing_id: str, revision: Revision, now
     """
     with context.database.begin() as work:
         hearing = _next(work, hearing_id, revision)
-        hearing.state = step(HearingState(hearing.state), HearingState.DRAFT)
+        state = HearingState(hearing.state)
+        if state is HearingState.SIGNED and revision.corrects is not None:
+            state = step(state, HearingState.UNDER_CORRECTION)
+        hearing.state = step(state, HearingState.DRAFT)
         row = _row(hearing_id, revision, now)
-        row.draft_index = work.log.record(LeafKind.DRAFT, hearing_id, now, _document_body(row), context.key)
+        body = _document_body(row, revision.corrects)
+        row.draft_index = work.log.record(LeafKind.DRAFT, hearing_id, now, body, context.key)
         work.protocols.add(row)
         work.papers.done(hearing_id, RENDER_PROTOCOL)  # attempts at an earlier draft's
         work.outbox.put(RENDER_PROTOCOL, [hearing_id], now)
@@ -159,6 +168,8 @@ def add_signed(
         row, head = _row(hearing_id, revision, now), work.log.head()
         # `covers_*` state the log the signer signed on top of.
         body = {
+            "role": signed.role,
+            "level": signed.level,
             "protocol_sha256": sha256,
             "size": size,
             "signer": signed.signer,
@@ -169,7 +180,8 @@ def add_signed(
             "document_sha256": document_sha256(row.document),
             "file_name": row.file_name,
         }
-        row.state, row.sha256, row.size, row.signer, row.signed_at = SIGNED, sha256, size, signed.signer, now
+        row.state, row.sha256, row.size, row.signed_at = SIGNED, sha256, size, now
+        row.signer, row.role, row.level = signed.signer, signed.role, signed.level
         row.leaf_index = work.log.record(LeafKind.SIGNATURE, hearing_id, now, body, context.key)
         work.protocols.add(row)
     return row
@@ -207,8 +219,12 @@ def _row(hearing_id: str, revision: Revision, now: datetime) -> Protocol:
     )
 
 
-def _document_body(row: Protocol) -> dict[str, str | int]:
+def _document_body(row: Protocol, corrects: Protocol | None) -> dict[str, str | int]:
+    named = (
+        {} if corrects is None else {"corrects_revision": corrects.revision, "corrects_sha256": corrects.sha256 or ""}
+    )
     return {
+        **named,
         "revision": row.revision,
         "form": row.document["form"],
         "language": row.document["language"],

@@ -1,6 +1,8 @@
 """Drafting and rendering as Celery tasks, signing as a service. All may be asked for twice without harm."""
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 from celery import Celery
@@ -9,8 +11,8 @@ from court.card import HearingCard
 from court.errors import CourtError
 from court.hearing import HearingState, step
 from protocol.context import ProtocolContext
-from protocol.draft import draft, finalise
-from protocol.errors import FormError, ProtocolError, SealError
+from protocol.draft import draft
+from protocol.errors import FormError, ProtocolError
 from protocol.form import Form
 from protocol.forms import load_form, usual_form
 from protocol.gather import gather
@@ -28,8 +30,8 @@ from protocol.revisions import (
     require_corrections,
     stated,
 )
-from protocol.seal import load_sealer, sign
-from protocol.verify import load_timestamp_roots, load_trust_roots, verify_pdf
+from protocol.signers import SignerRole
+from protocol.signing import Paper, bears, paper_for, require_signed, sealed
 from storage import durable
 from storage.db.models import Protocol
 from storage.queue import DRAFT_PROTOCOL, RENDER_PROTOCOL, register_task
@@ -80,29 +82,33 @@ def _of_program(error: Exception) -> Exception | None:
     return None if isinstance(error, CourtError) else error
 
 
-def draft_protocol(context: ProtocolContext, hearing_id: str, full: bool | None = None) -> bool:
+def draft_protocol(
+    context: ProtocolContext, hearing_id: str, full: bool | None = None, *, correcting: bool = False
+) -> bool:
     """Drafts the next revision from what is known now; False if there is nothing new to say or it is too early.
 
-    A protocol that a person is correcting or has signed is left alone. `full` as the presiding judge decides: a full
-    protocol or the brief one; without it the form stays what it is. Raises FormError where there is no full form.
+    A protocol that a person is correcting or has signed is left alone, unless a new one is `correcting` the signed one.
+    `full` as the presiding judge decides: a full protocol or the brief one; without it the form stays what it is.
+    Raises FormError where there is no full form.
     """
     with context.database.read() as work:
         hearing = work.hearings.get(hearing_id)
-        if hearing is None or hearing.state not in (HearingState.ENDED, HearingState.DRAFT):
+        drafted = (HearingState.ENDED, HearingState.DRAFT, *((HearingState.SIGNED,) if correcting else ()))
+        if hearing is None or hearing.state not in drafted:
             return False
         run = work.runs.shown(hearing_id)
         if work.windows.unfinished(hearing_id, run):
             return False
         facts, corrections = gather(work, hearing, context.zone, context.store), work.runs.corrections(hearing_id, run)
-        latest = work.protocols.latest(hearing_id)
+        latest, old = work.protocols.latest(hearing_id), work.protocols.latest(hearing_id, SIGNED)
     form = _form(context, facts.card, latest, full)
-    document = draft(facts, form)
+    document = replace(draft(facts, form), corrects=_corrects(context, form, old))
     if latest is not None and ProtocolDocument.from_json(latest.document) == document:
         with context.database.begin() as work:
             work.protocols.rests_on(latest, run, corrections)
         return False
     number = latest.revision + 1 if latest else 1
-    revision = Revision(number, document, file_name(form, document, number), run, corrections)
+    revision = Revision(number, document, file_name(form, document, number), run, corrections, old)
     add_draft(context, hearing_id, revision, context.clock.now().utc)
     _log.info("protocol_drafted", hearing=hearing_id, revision=number)
     return True
@@ -125,6 +131,14 @@ def render_protocol(context: ProtocolContext, hearing_id: str) -> bool:
     return made
 
 
+def _corrects(context: ProtocolContext, form: Form, old: Protocol | None) -> str:
+    """Which signed protocol a new one stands in the place of, in the protocol's language."""
+    if old is None or old.signed_at is None:
+        return ""
+    date = form.moment("date", old.signed_at.astimezone(context.zone))
+    return form.say("page.corrects", revision=old.revision, date=date, signer=old.signer, sha256=old.sha256)
+
+
 def _form(context: ProtocolContext, card: HearingCard, latest: Protocol | None, full: bool | None) -> Form:
     """The form that was decided on, else the newest revision's, else the usual one: a decision lasts."""
     if latest is not None and full is None:
@@ -137,23 +151,71 @@ def _form(context: ProtocolContext, card: HearingCard, latest: Protocol | None, 
     return load_form(brief.full, card.language, context.forms, context.profile)
 
 
-def sign_protocol(context: ProtocolContext, hearing_id: str, user: str) -> Protocol:
-    """Signs the latest revision for `user` (the name of who is logged in) and returns the signed revision.
+def correct_protocol(context: ProtocolContext, hearing_id: str) -> bool:
+    """Draws up a new protocol in the place of the signed one, which it names; the signed one stays as it is.
 
-    The signed PDF goes into the write-once store and, as a copy for people, into the folder `out`. Signing again
-    only makes sure that the copy is there. Runs its own event loop: call it from a plain thread. Raises
-    ProtocolError, SealError or IllegalStep; then nothing is signed.
+    False where there is none signed, or it is being corrected already.
     """
-    latest = _to_be_signed(context, hearing_id)
-    if latest.state != SIGNED:
-        revision, signed = _signed(context, latest, user)
-        latest = add_signed(context, hearing_id, revision, signed, context.clock.now().utc)
-        _log.info("protocol_signed", hearing=hearing_id, revision=latest.revision, signer=latest.signer)
+    with context.database.read() as work:
+        latest = work.protocols.latest(hearing_id)
+        hearing = work.hearings.get(hearing_id)
+    if latest is None or latest.state != SIGNED or hearing is None or hearing.state != HearingState.SIGNED:
+        return False
+    return draft_protocol(context, hearing_id, correcting=True)
+
+
+def sign_protocol(
+    context: ProtocolContext, hearing_id: str, user: str, role: SignerRole = SignerRole.SECRETARY, pin: str = ""
+) -> Protocol:
+    """Signs the latest revision with the court's key for `user` (the name of who is logged in) and returns it.
+
+    The secretary signs the draft, the judge what the secretary signed. The signed PDF goes into the write-once store
+    and, as a copy for people, into the folder `out`. Signing again only makes sure that the copy is there. Runs its own
+    event loop: call it from a plain thread. Raises ProtocolError, SealError or IllegalStep; then nothing is signed.
+    """
+    latest = _to_be_signed(context, hearing_id, role)
+    if not bears(latest, role):
+        paper = paper_for(context, latest, role)
+        latest = _enter(context, latest, paper, role, user, sealed(context, paper, role, user, pin))
     _write_copy(context, latest)
     return latest
 
 
-def _to_be_signed(context: ProtocolContext, hearing_id: str) -> Protocol:
+def protocol_to_sign(context: ProtocolContext, hearing_id: str, role: SignerRole) -> Paper:
+    """The protocol for somebody who signs it elsewhere, at the computer with their token; raises as `sign_protocol`."""
+    latest = _to_be_signed(context, hearing_id, role)
+    if bears(latest, role):
+        raise ProtocolError(f"The protocol bears the signature of the {role.value} already.")
+    return paper_for(context, latest, role)
+
+
+def take_signed_protocol(
+    context: ProtocolContext, hearing_id: str, user: str, role: SignerRole, pdf: bytes
+) -> Protocol:
+    """Enters what `user` signed elsewhere as if it were signed here; raises as `sign_protocol`."""
+    latest = _to_be_signed(context, hearing_id, role)
+    if latest.sha256 != hashlib.sha256(pdf).hexdigest():
+        if bears(latest, role):
+            raise ProtocolError(f"The protocol bears the signature of the {role.value} already.")
+        latest = _enter(context, latest, paper_for(context, latest, role), role, user, pdf)
+    _write_copy(context, latest)
+    return latest
+
+
+def _enter(
+    context: ProtocolContext, latest: Protocol, paper: Paper, role: SignerRole, user: str, pdf: bytes
+) -> Protocol:
+    """The signed PDF as the revision after `latest`, once its signature was checked."""
+    signature = require_signed(context, paper, role, user, pdf)
+    name = file_name(paper.form, paper.document, paper.number)
+    revision = Revision(paper.number, paper.document, name, latest.run, latest.corrections)
+    signed = Signed(pdf, signature.signer, user, role.value, signature.level.value)
+    row = add_signed(context, latest.hearing_id, revision, signed, context.clock.now().utc)
+    _log.info("protocol_signed", hearing=row.hearing_id, revision=row.revision, signer=row.signer, level=row.level)
+    return row
+
+
+def _to_be_signed(context: ProtocolContext, hearing_id: str, role: SignerRole) -> Protocol:
     with context.database.read() as work:
         hearing = work.hearings.get(hearing_id)
         latest = work.protocols.latest(hearing_id)
@@ -164,28 +226,13 @@ def _to_be_signed(context: ProtocolContext, hearing_id: str) -> Protocol:
             raise ProtocolError(
                 "The PDF of this draft is not ready yet: wait until it can be looked at, then sign the draft."
             )
-        if latest.state != SIGNED:
+        if latest.state != SIGNED and role is not SignerRole.SECRETARY:
+            raise ProtocolError("The secretary signs the protocol first, then the presiding judge.")
+        if not bears(latest, role):
             step(HearingState(hearing.state), HearingState.SIGNED)
+        if latest.state != SIGNED:
             require_corrections(work, hearing_id, latest.run, latest.corrections)
         return latest
-
-
-def _signed(context: ProtocolContext, latest: Protocol, user: str) -> tuple[Revision, Signed]:
-    """The final form of the latest revision, signed, and the signature checked as anyone else would."""
-    moment = context.local_now()
-    sealer = load_sealer(context.signer, context.timestamp_url, context.timestamp_login)
-    trust_roots = load_trust_roots(context.signer.trust_roots)
-    timestamp_roots = load_timestamp_roots(context.signer)
-    draft_document = ProtocolDocument.from_json(latest.document)
-    form = load_form(draft_document.form, draft_document.language, context.forms, context.profile)
-    document = finalise(draft_document, form, moment)
-    number = latest.revision + 1
-    pdf = sign(render(document, form, Look(context.base_url, number, draft=False)), sealer, form, moment)
-    report = verify_pdf(pdf, trust_roots, moment, timestamp_roots)
-    if not report.genuine:
-        raise SealError(f"The fresh signature does not hold, so nothing was stored. {report.faults[0]}")
-    revision = Revision(number, document, file_name(form, document, number), latest.run, latest.corrections)
-    return revision, Signed(pdf, sealer.name, user)
 
 
 def _write_copy(context: ProtocolContext, signed: Protocol) -> None:

@@ -11,6 +11,7 @@ from api.cli.backup_app import backup_app
 from api.cli.consoles import plain_console
 from api.cli.logs import one_line_logs
 from api.cli.node_app import node_app
+from api.cli.protocol_app import protocol_app
 from api.cli.retention_app import retention_app
 from api.cli.speech_apps import jobs_app, models_app, transcribe_app
 from court import exit_codes
@@ -33,6 +34,7 @@ app.add_typer(transcribe_app, name="transcribe")
 app.add_typer(models_app, name="models")
 app.add_typer(node_app, name="node")
 app.add_typer(user_app, name="user")
+app.add_typer(protocol_app, name="protocol")
 app.add_typer(retention_app, name="retention")
 app.add_typer(backup_app, name="backup")
 

@@ -152,8 +152,7 @@ def verify(context: ContextDep, page: PageDep, sha256: str = "", protocol: str =
     shown = None
     if named is not None and is_id(named[1]):
         with context.database.read() as uow:
-            rows = [row for row in uow.protocols.of(named[1]) if row.revision == int(named[2]) and row.sha256]
-        shown = page_content.revision(rows[0]) if rows else None
+            shown = page_content.linked_revision(uow.protocols.of(named[1]), int(named[2]))
     kinds = {kind: page.words.gettext(text) for kind, text in OBJECT_KINDS.items()}
     origin = context.settings.log_origin
     return page.render(

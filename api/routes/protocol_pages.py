@@ -15,6 +15,7 @@ from api.web.render import PageDep
 from court.people import UserRole
 from protocol.errors import ProtocolError
 from protocol.model import ProtocolDocument
+from protocol.signers import SignerRole
 from protocol.tasks import sign_protocol
 from storage.db.models import Protocol
 from storage.worm.port import read_object
@@ -64,14 +65,14 @@ def pdf(hearing_id: str, page: PageDep, caller: CurrentUser, revision: int | Non
     return Response(content, media_type="application/pdf", headers={"Content-Disposition": name})
 
 
-@router.post("/{hearing_id}/protocol/sign", dependencies=[Depends(require_role(UserRole.SECRETARY))])
+@router.post("/{hearing_id}/protocol/sign", dependencies=[Depends(require_role(UserRole.SECRETARY, UserRole.JUDGE))])
 def sign(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
-    """Signs the newest revision with the court's certificate, for the secretary who is logged in."""
+    """Signs the newest revision with the key the server has for whoever is logged in, secretary or judge."""
     with page.context.database.begin() as uow:
         require(uow, caller, hearing_id, Action.SIGN)
         record_access(page.context, uow, caller, Action.SIGN, hearing_id=hearing_id, subject="protocol")
     try:
-        sign_protocol(protocol_context(page.context), hearing_id, caller.name)
+        sign_protocol(protocol_context(page.context), hearing_id, caller.name, SignerRole(caller.role.value))
     except ProtocolError as error:
         raise Conflict(str(error)) from error
     with page.context.database.read() as uow:

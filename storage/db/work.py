@@ -94,8 +94,18 @@ class Protocols:
         query = select(Protocol).where(Protocol.hearing_id == hearing_id)
         return self._session.scalars(query.order_by(Protocol.revision)).all()
 
-    def latest(self, hearing_id: str) -> Protocol | None:
+    def levels(self, hearing_id: str | None) -> dict[str, int]:
+        """How many signatures of which PAdES level the protocols bear, of one hearing or of all."""
+        query = select(Protocol.level, func.count()).where(Protocol.level != "").group_by(Protocol.level)
+        if hearing_id:
+            query = query.where(Protocol.hearing_id == hearing_id)
+        return {row[0]: row[1] for row in self._session.execute(query.order_by(Protocol.level))}
+
+    def latest(self, hearing_id: str, state: str = "") -> Protocol | None:
+        """The newest revision; with `state` the newest of those."""
         query = select(Protocol).where(Protocol.hearing_id == hearing_id)
+        if state:
+            query = query.where(Protocol.state == state)
         return self._session.scalars(query.order_by(Protocol.revision.desc()).limit(1)).first()
 
     def overdue(self, now: datetime, waiting: timedelta) -> list[str]:

@@ -247,6 +247,7 @@ def test_signing_makes_a_sealed_revision_its_entry_and_a_copy_for_people(context
         before = merkle.root_at(signed.leaf_index, work.log.node).hex()
     assert body == {
         "protocol_sha256": signed.sha256, "size": len(copy), "signer": "Иманова А. К. (DEMO)", "user": "aijamal",
+        "role": "secretary", "level": "B-B",
         "revision": 2, "covers_root": before, "covers_size": signed.leaf_index,
         "document_sha256": hashlib.sha256(rfc8785.dumps(signed.document)).hexdigest(), "file_name": signed.file_name,
     }  # fmt: skip
@@ -351,15 +352,7 @@ def test_a_copy_that_cannot_be_written_is_said_and_made_later(context: ProtocolC
     assert len(revisions(context)) == 2
 
 
-def test_settings_name_the_courts_own_signer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COURTREC_PROTOCOL_SIGNER", str(tmp_path / "court.p12"))
-    monkeypatch.setenv("COURTREC_PROTOCOL_TRUST_ROOTS", str(tmp_path / "roots.pem"))
-    files = signer_files(ProtocolSettings(), tmp_path / "keys")
-    assert (files.pkcs12.name, files.passphrase.name, files.trust_roots.name) == (
-        "court.p12",
-        "court.passphrase",
-        "roots.pem",
-    )
+def test_settings_that_cannot_be_used_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("BASE_URL", "court.example"), ("ZONE", "Asia/Nowhere")):
         with monkeypatch.context() as wrong:
             wrong.setenv(f"COURTREC_PROTOCOL_{name}", value)

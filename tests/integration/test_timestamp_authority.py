@@ -12,6 +12,7 @@ from api.stamps import load_authority
 from protocol.context import make_context
 from protocol.demo_key import make_demo_pkcs12
 from protocol.settings import ProtocolSettings
+from protocol.signers.port import Level
 from protocol.tasks import sign_protocol
 from protocol.verify import load_timestamp_roots, load_trust_roots, verify_pdf
 from storage.db.unit_of_work import Database
@@ -128,7 +129,7 @@ def test_the_same_authority_stamps_the_protocols_signature(
     roots, authority = load_trust_roots(context.signer.trust_roots), load_timestamp_roots(context.signer)
     pdf = read_object(context.store, signed.sha256)
     report = verify_pdf(pdf, roots, court.clock.utc, authority)
-    assert report.timestamped
+    assert [one.level for one in report.signatures] == [Level.TIMESTAMPED]
     assert report.genuine, report.faults
     assert not verify_pdf(pdf, roots, court.clock.utc).genuine
     assert faults(court) == []

@@ -100,7 +100,8 @@ class Protocol(Base):
 
     A draft is its `document`, which the entry `draft_index` of the log states. Its PDF follows: `sha256` names that in
     the write-once store and the entry `leaf_index` states it, all three None until then. Signed revisions, and drafts
-    of before 0011, were stored with their PDF, and one entry states both.
+    of before 0011, were stored with their PDF, and one entry states both. A signed one bears a signature more than the
+    revision before it: `signer` is the name in its certificate, `role` as what they signed, `level` that of PAdES.
     """
 
     __tablename__ = "protocols"
@@ -121,6 +122,8 @@ class Protocol(Base):
     created_at: Mapped[datetime]
     signed_at: Mapped[datetime | None]
     signer: Mapped[str] = mapped_column(String(200), default="")
+    role: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    level: Mapped[str] = mapped_column(String(8), default="", server_default="")
 
 
 class PaperTask(Base):
