@@ -22,6 +22,7 @@ class Action(StrEnum):
     RECORD = "record"
     ORDER_OPENNESS = "order_openness"
     SIGN = "sign"
+    DECIDE_FORM = "decide_form"
     VERIFY_LEDGER = "verify_ledger"
     MANAGE_USERS = "manage_users"
     MANAGE_RETENTION = "manage_retention"
@@ -63,7 +64,7 @@ _MAY = {
     | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT},
     UserRole.JUDGE: CONTENT
     | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION}
-    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT},
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.DECIDE_FORM},
     UserRole.PARTY: CONTENT | {Action.CARD},
     UserRole.ADMIN: frozenset(
         {Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION, Action.WATCH_ROOMS}

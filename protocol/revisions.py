@@ -13,6 +13,7 @@ from protocol.context import ProtocolContext
 from protocol.errors import ProtocolError
 from protocol.form import Form
 from protocol.model import ProtocolDocument
+from protocol.readiness import require_settled
 from storage.db.models import Hearing, Protocol
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.leaf import LeafKind, SignedLeaf
@@ -90,6 +91,7 @@ def add_revision(context: ProtocolContext, hearing_id: str, revision: Revision, 
             )
         if revision.signer:
             require_corrections(work, hearing_id, revision.run, revision.corrections)
+            require_settled(context, work, hearing, revision.document)
         hearing.state = step(
             HearingState(hearing.state), HearingState.SIGNED if revision.signer else HearingState.DRAFT
         )

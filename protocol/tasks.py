@@ -13,6 +13,7 @@ from protocol.forms import load_form, usual_form
 from protocol.gather import gather
 from protocol.model import ProtocolDocument
 from protocol.pdf import Look, render
+from protocol.readiness import OutOfDate, require_settled
 from protocol.revisions import SIGNED, Revision, add_revision, file_name, require_corrections, stated_faults
 from protocol.seal import load_sealer, sign
 from protocol.verify import load_timestamp_roots, load_trust_roots, verify_pdf
@@ -21,7 +22,7 @@ from storage.db.models import Protocol
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.ed25519 import VerifyKey
 from storage.ledger.leaf import LeafKind, parse
-from storage.queue import DRAFT_PROTOCOL, register_task
+from storage.queue import DRAFT_PROTOCOL, offer_draft, register_task
 from storage.worm.port import read_object
 
 _log = structlog.get_logger(__name__)
@@ -84,10 +85,14 @@ def sign_protocol(context: ProtocolContext, hearing_id: str, user: str) -> Proto
     only makes sure that the copy is there. Runs its own event loop: call it from a plain thread. Raises
     ProtocolError, SealError or IllegalStep; then nothing is signed.
     """
-    latest = _to_be_signed(context, hearing_id)
-    if latest.state != SIGNED:
-        latest = add_revision(context, hearing_id, _signed(context, latest, user), context.clock.now().utc)
-        _log.info("protocol_signed", hearing=hearing_id, revision=latest.revision, signer=latest.signer)
+    try:
+        latest = _to_be_signed(context, hearing_id)
+        if latest.state != SIGNED:
+            latest = add_revision(context, hearing_id, _signed(context, latest, user), context.clock.now().utc)
+            _log.info("protocol_signed", hearing=hearing_id, revision=latest.revision, signer=latest.signer)
+    except OutOfDate:
+        _offer_draft(context, hearing_id)
+        raise
     _write_copy(context, latest)
     return latest
 
@@ -102,7 +107,15 @@ def _to_be_signed(context: ProtocolContext, hearing_id: str) -> Protocol:
         if latest.state != SIGNED:
             step(HearingState(hearing.state), HearingState.SIGNED)
             require_corrections(work, hearing_id, latest.run, latest.corrections)
+            require_settled(context, work, hearing, ProtocolDocument.from_json(latest.document))
         return latest
+
+
+def _offer_draft(context: ProtocolContext, hearing_id: str) -> None:
+    with context.database.begin() as work:
+        hearing = work.hearings.lock(hearing_id)
+        if hearing is not None:
+            offer_draft(work, hearing, context.clock.now().utc, changed=True)
 
 
 def _require_stated(context: ProtocolContext, work: UnitOfWork, latest: Protocol) -> None:

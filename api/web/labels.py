@@ -58,6 +58,14 @@ N_(
     "The transcript was corrected after this draft was drawn up: it is drawn up anew within two minutes; look at it, "
     "then sign."
 )
+N_(
+    "Not every second of the recording is here, declared or explained, so nothing was signed: the page of the hearing "
+    "and `courtrec completeness` say what is missing and what to do."
+)
+N_(
+    "What is known of the recording's completeness changed after this draft was drawn up: it is drawn up anew now; "
+    "look at it, then sign."
+)
 N_("Give both moments as on the player's clock: hours:minutes:seconds.")
 N_("While the hearing lasts it is closed and opened in the court-room.")
 N_("While the hearing lasts its first transcript is being made: ask for another one afterwards.")
