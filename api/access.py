@@ -23,6 +23,7 @@ class Action(StrEnum):
     ORDER_OPENNESS = "order_openness"
     SIGN = "sign"
     DECIDE_FORM = "decide_form"
+    EDIT_PROTOCOL = "edit_protocol"
     VERIFY_LEDGER = "verify_ledger"
     MANAGE_USERS = "manage_users"
     MANAGE_RETENTION = "manage_retention"
@@ -55,16 +56,16 @@ CLOSED_OFF_SITE = "This part of the hearing is closed: it can be seen and heard 
 CLOSED_NO_COPY = "This hearing is closed: parties may get acquainted with it at the court but receive no copy."
 
 CONTENT = frozenset({Action.READ, Action.PLAY, Action.DOWNLOAD})
-GUARDED = CONTENT | {Action.CORRECT}
-"""What of closed content is done at the court only: whoever may not read a line does not correct it."""
+GUARDED = CONTENT | {Action.CORRECT, Action.EDIT_PROTOCOL}
+"""What of closed content is done at the court only: whoever may not read it does not correct or edit it."""
 
 _MAY = {
     UserRole.SECRETARY: CONTENT
     | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER}
-    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT},
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT, Action.EDIT_PROTOCOL},
     UserRole.JUDGE: CONTENT
     | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION}
-    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.DECIDE_FORM},
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.DECIDE_FORM, Action.EDIT_PROTOCOL},
     UserRole.PARTY: CONTENT | {Action.CARD},
     UserRole.ADMIN: frozenset(
         {Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION, Action.WATCH_ROOMS}

@@ -19,6 +19,7 @@ from api.routes import (
     new_hearing,
     nodes,
     pages,
+    protocol_editor,
     protocol_pages,
     search,
     selftest,
@@ -45,7 +46,18 @@ API_ROUTERS = (
 # A new hearing before the others: /hearings/new is none yet.
 PAGE_ROUTERS = tuple(
     module.router
-    for module in (new_hearing, console, selftest, situation, protocol_pages, jobs, corrections, search, pages)
+    for module in (
+        new_hearing,
+        console,
+        selftest,
+        situation,
+        protocol_pages,
+        protocol_editor,
+        jobs,
+        corrections,
+        search,
+        pages,
+    )
 )
 
 

@@ -85,6 +85,7 @@ def protocol_panel(uow: UnitOfWork, store: WormStore, caller: Caller, hearing: H
             unsettled=tuple(reading.unsettled(uow, hearing, found)),
             faulty=any(one.missing for one in found),
         ),
+        "may_edit": kept and bool(rows) and _may(uow, caller, hearing.id, Action.EDIT_PROTOCOL),
         "may_decide_form": unsigned and _may(uow, caller, hearing.id, Action.DECIDE_FORM),
         "may_download": kept and _may(uow, caller, hearing.id, Action.DOWNLOAD),
         "may_sign": kept and caller.role is UserRole.SECRETARY and _may(uow, caller, hearing.id, Action.SIGN),

@@ -10,10 +10,12 @@ import rfc8785
 from court.clock import iso_utc
 from court.hearing import HearingState, step
 from protocol.context import ProtocolContext
+from protocol.editing import outdated
 from protocol.errors import ProtocolError
 from protocol.form import Form
 from protocol.model import ProtocolDocument
 from protocol.readiness import require_settled
+from protocol.working_copy import edits_of
 from storage.db.models import Hearing, Protocol
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.leaf import LeafKind, SignedLeaf
@@ -25,11 +27,17 @@ CORRECTED_SINCE = (
     "then sign."
 )
 
+EDITED_SINCE = "The text was edited after this revision: save the revision in the editor, look at it, then sign."
+NOT_MERGED = (
+    "The program drafted a field anew that somebody had edited: decide in the editor what stands there, save the "
+    "revision, then sign."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
     """A revision about to be added: number `number` follows `number - 1`; `signer` is empty on a draft, `run` the
-    version of the transcript it rests on, `corrections` how many that had."""
+    version of the transcript it rests on, `corrections` how many that had, `edits` how many the working copy had."""
 
     number: int
     document: ProtocolDocument
@@ -39,6 +47,7 @@ class Revision:
     user: str = ""
     run: int = FIRST_RUN
     corrections: int = 0
+    edits: int = 0
 
     @property
     def sha256(self) -> str:
@@ -91,6 +100,7 @@ def add_revision(context: ProtocolContext, hearing_id: str, revision: Revision, 
             )
         if revision.signer:
             require_corrections(work, hearing_id, revision.run, revision.corrections)
+            require_edits(work, hearing_id, revision.document, revision.edits)
             require_settled(context, work, hearing, revision.document)
         hearing.state = step(
             HearingState(hearing.state), HearingState.SIGNED if revision.signer else HearingState.DRAFT
@@ -107,6 +117,14 @@ def require_corrections(work: UnitOfWork, hearing_id: str, run: int, corrections
         raise ProtocolError(CORRECTED_SINCE)
 
 
+def require_edits(work: UnitOfWork, hearing_id: str, document: ProtocolDocument, edits: int) -> None:
+    """Raises ProtocolError where somebody edited since, or nobody has looked at what the program writes anew."""
+    if work.edits.version(hearing_id) != edits:
+        raise ProtocolError(EDITED_SINCE)
+    if outdated(document, edits_of(work, hearing_id)):
+        raise ProtocolError(NOT_MERGED)
+
+
 def _row(context: ProtocolContext, work: UnitOfWork, hearing: Hearing, revision: Revision, now: datetime) -> Protocol:
     leaf = _signature_leaf(work, revision) if revision.signer else _draft_leaf(revision)
     return Protocol(
@@ -114,6 +132,7 @@ def _row(context: ProtocolContext, work: UnitOfWork, hearing: Hearing, revision:
         revision=revision.number,
         run=revision.run,
         corrections=revision.corrections,
+        edits=revision.edits,
         state=SIGNED if revision.signer else DRAFT,
         sha256=revision.sha256,
         size=len(revision.pdf),

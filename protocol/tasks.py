@@ -7,6 +7,7 @@ from court.card import HearingCard
 from court.hearing import HearingState, step
 from protocol.context import ProtocolContext
 from protocol.draft import draft, finalise
+from protocol.editing import composed
 from protocol.errors import FormError, ProtocolError, SealError
 from protocol.form import Form
 from protocol.forms import load_form, usual_form
@@ -14,9 +15,18 @@ from protocol.gather import gather
 from protocol.model import ProtocolDocument
 from protocol.pdf import Look, render
 from protocol.readiness import OutOfDate, require_settled
-from protocol.revisions import SIGNED, Revision, add_revision, file_name, require_corrections, stated_faults
+from protocol.revisions import (
+    SIGNED,
+    Revision,
+    add_revision,
+    file_name,
+    require_corrections,
+    require_edits,
+    stated_faults,
+)
 from protocol.seal import load_sealer, sign
 from protocol.verify import load_timestamp_roots, load_trust_roots, verify_pdf
+from protocol.working_copy import edits_of
 from storage import durable
 from storage.db.models import Protocol
 from storage.db.unit_of_work import UnitOfWork
@@ -38,7 +48,8 @@ def register(app: Celery, context: ProtocolContext) -> None:
 
 
 def draft_protocol(context: ProtocolContext, hearing_id: str, full: bool | None = None) -> bool:
-    """Drafts the next revision from what is known now; False if there is nothing new to say or it is too early.
+    """Drafts the next revision from what is known now, with what people edited; False if there is nothing new to say
+    or it is too early.
 
     A protocol that a person is correcting or has signed is left alone. `full` as the presiding judge decides: a full
     protocol or the brief one; without it the form stays what it is. Raises FormError where there is no full form.
@@ -51,16 +62,18 @@ def draft_protocol(context: ProtocolContext, hearing_id: str, full: bool | None 
         if work.windows.unfinished(hearing_id, run):
             return False
         facts, corrections = gather(work, hearing, context.zone, context.store), work.runs.corrections(hearing_id, run)
+        edits, edited = edits_of(work, hearing_id), work.edits.version(hearing_id)
         latest = work.protocols.latest(hearing_id)
     form = _form(context, facts.card, latest, full)
-    document = draft(facts, form)
+    document = composed(draft(facts, form), edits)
     if latest is not None and ProtocolDocument.from_json(latest.document) == document:
         with context.database.begin() as work:
-            work.protocols.rests_on(latest, run, corrections)
+            work.protocols.rests_on(latest, run, corrections, edited)
         return False
     number = latest.revision + 1 if latest else 1
     pdf = render(document, form, Look(context.base_url, number, draft=True)).pdf
-    revision = Revision(number, document, pdf, file_name(form, document, number), run=run, corrections=corrections)
+    name = file_name(form, document, number)
+    revision = Revision(number, document, pdf, name, run=run, corrections=corrections, edits=edited)
     add_revision(context, hearing_id, revision, context.clock.now().utc)
     _log.info("protocol_drafted", hearing=hearing_id, revision=number, sha256=revision.sha256)
     return True
@@ -107,7 +120,9 @@ def _to_be_signed(context: ProtocolContext, hearing_id: str) -> Protocol:
         if latest.state != SIGNED:
             step(HearingState(hearing.state), HearingState.SIGNED)
             require_corrections(work, hearing_id, latest.run, latest.corrections)
-            require_settled(context, work, hearing, ProtocolDocument.from_json(latest.document))
+            document = ProtocolDocument.from_json(latest.document)
+            require_edits(work, hearing_id, document, latest.edits)
+            require_settled(context, work, hearing, document)
         return latest
 
 
@@ -150,7 +165,7 @@ def _signed(context: ProtocolContext, latest: Protocol, user: str) -> Revision:
     if not report.genuine:
         raise SealError(f"The fresh signature does not hold, so nothing was stored. {report.faults[0]}")
     name = file_name(form, document, number)
-    return Revision(number, document, pdf, name, sealer.name, user, latest.run, latest.corrections)
+    return Revision(number, document, pdf, name, sealer.name, user, latest.run, latest.corrections, latest.edits)
 
 
 def _write_copy(context: ProtocolContext, signed: Protocol) -> None:

@@ -13,6 +13,7 @@ from storage.db.acts import Acts
 from storage.db.canaries import Canaries
 from storage.db.checks import Checks
 from storage.db.disk import disk_faults_told
+from storage.db.edits import Edits
 from storage.db.hearings import Hearings
 from storage.db.lines import Lines
 from storage.db.log import Log
@@ -42,6 +43,7 @@ class UnitOfWork:
         self.lines = Lines(session, self.utterances, self.runs, self.search)
         self.voices = Voices(session)
         self.protocols = Protocols(session, self.runs)
+        self.edits = Edits(session)
         self.outbox = Outbox(session)
         self.accounts = Accounts(session)
         self.acts = Acts(session)

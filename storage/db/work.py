@@ -155,9 +155,9 @@ class Protocols:
     def by_hash(self, sha256: str) -> Protocol | None:
         return self._session.scalars(select(Protocol).where(Protocol.sha256 == sha256)).first()
 
-    def rests_on(self, row: Protocol, run: int, corrections: int) -> None:
-        """That version of the transcript, with so many corrections, gives the same document."""
-        values = {"run": run, "corrections": corrections}
+    def rests_on(self, row: Protocol, run: int, corrections: int, edits: int) -> None:
+        """That version of the transcript, with so many corrections, and so many edits give the same document."""
+        values = {"run": run, "corrections": corrections, "edits": edits}
         self._session.execute(update(Protocol).where(Protocol.id == row.id).values(values))
 
     def add(self, row: Protocol) -> None:

@@ -1,4 +1,4 @@
-"""Signing waits until every second is recorded, declared or a named fault; only the judge decides on a full protocol."""
+"""Signing waits until every second is recorded, declared or a named fault; the judge decides on a full protocol."""
 
 from pathlib import Path
 from typing import Any

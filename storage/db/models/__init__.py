@@ -5,6 +5,7 @@ from storage.db.models.checks import ObjectCheck, StoreCanary
 from storage.db.models.corrections import Correction, LineWords
 from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow, Timestamp
+from storage.db.models.protocols import ProtocolComment, ProtocolEdit
 from storage.db.models.retention import DestructionAct
 from storage.db.models.voices import VoicePrint
 from storage.db.models.work import OutboxRow, Protocol, TranscriptRun, Utterance, Window
@@ -25,6 +26,8 @@ __all__ = [
     "OpennessRow",
     "OutboxRow",
     "Protocol",
+    "ProtocolComment",
+    "ProtocolEdit",
     "PublicKey",
     "Segment",
     "Session",

@@ -96,7 +96,7 @@ class Utterance(Base):
 
 class Protocol(Base):
     """One revision of a hearing's protocol; `sha256` names its PDF in the write-once store, `run` is the version of the
-    transcript it was drafted from, `corrections` how many that had then."""
+    transcript it was drafted from, `corrections` how many that had then, `edits` how many the working copy had."""
 
     __tablename__ = "protocols"
     __table_args__ = (UniqueConstraint("hearing_id", "revision"),)
@@ -106,6 +106,7 @@ class Protocol(Base):
     revision: Mapped[int]
     run: Mapped[int] = mapped_column(default=1, server_default="1")
     corrections: Mapped[int] = mapped_column(default=0, server_default="0")
+    edits: Mapped[int] = mapped_column(default=0, server_default="0")
     state: Mapped[str] = mapped_column(String(16))
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     size: Mapped[int]
