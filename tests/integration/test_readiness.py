@@ -1,5 +1,8 @@
 """Signing waits until every second is recorded, declared or a named fault; the judge decides on a full protocol."""
 
+import html
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +167,8 @@ def test_the_judge_alone_decides_on_a_full_protocol_and_the_log_has_it(
     shown = panel(server, UserRole.JUDGE)
     assert "Составить полный протокол" in shown
     assert "В записи есть пропуски" in shown
+    [values] = re.findall(r'hx-vals="([^"]*)"', shown)
+    assert json.loads(html.unescape(values)) == {"full": "True"}
     assert ("Составить полный протокол" in panel(server), "Краткий протокол" in shown) == (False, True)
     assert posts(server, UserRole.SECRETARY, "form", full="true").status_code == 403
     answer = posts(server, UserRole.JUDGE, "form", full="true")

@@ -35,6 +35,12 @@ export class FieldEditor {
     this.#rows.addEventListener("focusin", (event) => { this.#current = (event.target as HTMLElement).closest<HTMLElement>("li") ?? undefined; });
     this.#rows.addEventListener("focusout", () => { if (this.unsaved && !this.undecided) void this.#send(); });
     root.addEventListener("click", this.#onClick);
+    let width = 0;
+    new ResizeObserver(([seen]) => {
+      const now = seen?.contentRect.width ?? 0;
+      if (now !== width) this.#dress();
+      width = now;
+    }).observe(this.#rows);
   }
 
   /** Whether something was typed that the server does not have. */
