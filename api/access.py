@@ -22,6 +22,8 @@ class Action(StrEnum):
     RECORD = "record"
     ORDER_OPENNESS = "order_openness"
     SIGN = "sign"
+    DECIDE_FORM = "decide_form"
+    EDIT_PROTOCOL = "edit_protocol"
     VERIFY_LEDGER = "verify_ledger"
     MANAGE_USERS = "manage_users"
     MANAGE_RETENTION = "manage_retention"
@@ -56,16 +58,17 @@ CLOSED_OFF_SITE = "This part of the hearing is closed: it can be seen and heard 
 CLOSED_NO_COPY = "This hearing is closed: parties may get acquainted with it at the court but receive no copy."
 
 CONTENT = frozenset({Action.READ, Action.PLAY, Action.DOWNLOAD})
-GUARDED = CONTENT | {Action.CORRECT, Action.REMARK, Action.DECIDE_REMARK}
-"""What of closed content is done at the court only: whoever may not read it neither corrects nor criticises it."""
+GUARDED = CONTENT | {Action.CORRECT, Action.EDIT_PROTOCOL, Action.REMARK, Action.DECIDE_REMARK}
+"""What of closed content is done at the court only: whoever may not read it neither changes nor criticises it."""
 
 _MAY = {
     UserRole.SECRETARY: CONTENT
     | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER}
-    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT, Action.REMARK},
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT, Action.EDIT_PROTOCOL, Action.REMARK},
     UserRole.JUDGE: CONTENT
     | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION}
-    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.DECIDE_REMARK},
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.DECIDE_FORM}
+    | {Action.EDIT_PROTOCOL, Action.DECIDE_REMARK},
     UserRole.PARTY: CONTENT | {Action.CARD, Action.REMARK},
     UserRole.ADMIN: frozenset(
         {Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION, Action.WATCH_ROOMS}

@@ -22,6 +22,7 @@ from court.labels import LABELS
 from court.notes import NoteTemplate
 from court.people import CourtRole, UserRole
 from court.timeline import GapCause
+from protocol.forms import is_full, other_form
 from protocol.signers import SignerRole
 from storage.db.models import Hearing, LogEntry, Protocol
 from storage.db.unit_of_work import UnitOfWork
@@ -63,22 +64,35 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         "may_close": caller.role is UserRole.JUDGE and not HearingState(hearing.state).live,
         "gone": "" if is_kept(hearing) else page.words.gettext(DESTROYED_BY_ACT),
         "remarks": remarks.panel(uow, caller, hearing, page.context.clock.now().utc),
-        **protocol_panel(uow, caller, hearing),
+        **protocol_panel(uow, page.context.store, caller, hearing),
         **script_words(page),
     }
 
 
-def protocol_panel(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
-    """The protocol's revisions and what the caller may do with them."""
+def protocol_panel(uow: UnitOfWork, store: WormStore, caller: Caller, hearing: Hearing) -> dict[str, Any]:
+    """The protocol's revisions, what keeps the newest from being signed, and what the caller may do with them."""
     rows = visible_revisions(uow, caller, hearing.id)
     state = HearingState(hearing.state)
     kept = is_kept(hearing)
     expected = not rows and (state.live or state is HearingState.ENDED)
     unmade = kept and caller.role is not UserRole.PARTY and (not rows or rows[-1].sha256 is None)
     failure = next((one.error for one, _ in uow.papers.given_up(hearing.id)), "") if unmade else ""
+    form = rows[-1].document["form"] if rows else ""
+    unsigned = bool(rows) and rows[-1].state != SIGNED and kept and caller.role is not UserRole.PARTY
+    found = reading.outages(uow, hearing, store) if unsigned else []
     return {
         "hearing": facts(uow, hearing),
-        "protocol": views.ProtocolView(tuple(revision(row) for row in rows), expected, failure),
+        "protocol": views.ProtocolView(
+            tuple(revision(row) for row in rows),
+            expected,
+            failure,
+            full=is_full(form),
+            other=other_form(form),
+            unsettled=tuple(reading.unsettled(uow, hearing, found)),
+            faulty=any(one.missing for one in found),
+        ),
+        "may_edit": kept and bool(rows) and _may(uow, caller, hearing.id, Action.EDIT_PROTOCOL),
+        "may_decide_form": unsigned and _may(uow, caller, hearing.id, Action.DECIDE_FORM),
         "may_download": kept and _may(uow, caller, hearing.id, Action.DOWNLOAD),
         "may_sign": kept and _signs(caller, rows) and _may(uow, caller, hearing.id, Action.SIGN),
     }

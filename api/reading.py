@@ -1,7 +1,7 @@
 """Stored rows as the API and the pages show them, already sifted by what the caller may see here."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from api import schemas
@@ -15,6 +15,7 @@ from court.lines import Line, Mark
 from court.mutes import MuteSpan, mute_spans
 from court.openness import openness_of
 from court.timeline import GapCause, SampleRange
+from protocol import completeness
 from protocol.completeness import Outage, find_outages
 from protocol.facts import GapFact
 from protocol.filling import Filled, covers, filled, notes_beside, spoken
@@ -158,12 +159,29 @@ def captured_tracks(hearing: Hearing) -> list[dict[str, Any]]:
 
 def outages(uow: UnitOfWork, hearing: Hearing, store: WormStore) -> list[Outage]:
     """All stretches that the hearing's own node did not record, merged and named as in the protocol."""
+    beside = covers(uow, hearing, filled(uow, store, hearing))
+    return find_outages(*_stated(uow, hearing), beside)
+
+
+def unexplained(uow: UnitOfWork, hearing: Hearing) -> list[tuple[str, SampleRange]]:
+    """The stretches of the hearing's tracks that nothing was stated of."""
+    return completeness.unexplained(*_stated(uow, hearing))
+
+
+def unsettled(uow: UnitOfWork, hearing: Hearing, found: Iterable[Outage]) -> list[completeness.Unsettled]:
+    """What keeps the protocol of a hearing with these outages from being signed."""
+    captured = {one["track"] for one in captured_tracks(hearing)}
+    awaited = [(one.track, span_of(one)) for one in uow.hearings.undelivered(hearing.id) if one.track in captured]
+    return completeness.unsettled(found, awaited)
+
+
+def _stated(uow: UnitOfWork, hearing: Hearing) -> tuple[dict[str, list[SampleRange]], list[GapFact], float]:
+    """The segments of each captured track, the gaps, and the hearing's length in seconds."""
     segments, gaps = recorded(uow, hearing)
     names = [one["track"] for one in captured_tracks(hearing)]
     captured = {name: [span_of(one) for one in segments if one.track == name] for name in names}
     stated = [GapFact(one.track, span_of(one), GapCause(one.cause), one.device_log) for one in gaps]
-    beside = covers(uow, hearing, filled(uow, store, hearing))
-    return find_outages(captured, stated, duration(hearing, [*segments, *gaps]), beside)
+    return captured, stated, duration(hearing, [*segments, *gaps])
 
 
 def span_of(piece: Segment | Gap) -> SampleRange:

@@ -12,7 +12,7 @@ from court.health import SelfTest
 from court.hearing import HearingState
 from court.openness import Openness
 from court.people import Participant
-from protocol.completeness import Outage
+from protocol.completeness import Outage, Unsettled
 
 UNEXPLAINED = "unexplained"
 
@@ -164,11 +164,17 @@ class Revision:
 @dataclass(frozen=True, slots=True)
 class ProtocolView:
     """`expected`: there is no revision yet, but there will be. `failure` is what the program said when it gave up
-    drawing up the draft or making its PDF."""
+    drawing up the draft or making its PDF. `full`: the newest is a full protocol; `other` names the form that it can be
+    changed for. `unsettled` keeps it from being signed; `faulty`: part of the recording is missing.
+    """
 
     revisions: tuple[Revision, ...]
     expected: bool
     failure: str = ""
+    full: bool = False
+    other: str = ""
+    unsettled: tuple[Unsettled, ...] = ()
+    faulty: bool = False
 
     @property
     def coming(self) -> bool:

@@ -56,7 +56,7 @@ def draft(facts: HearingFacts, form: Form) -> ProtocolDocument:
             secretary=card.secretary,
         ),
         fields=tuple(
-            Field(number, form.labels[key], tuple(writer.field(key))) for number, key in enumerate(form.fields, 1)
+            Field(number, form.labels[key], tuple(writer.field(key)), key) for number, key in enumerate(form.fields, 1)
         ),
         # What a field says already no annex repeats.
         course=() if {"actions", "course"} & set(form.fields) else tuple(course_lines(facts, words)),

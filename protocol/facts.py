@@ -100,8 +100,8 @@ class HearingFacts:
     `covers` is what spare recordings account for where the first node did not record; `spares` are their ids.
     `untranscribed` are [start, end) seconds of speech the machine was given and could not transcribe,
     `untranscribed_because` the reasons it gave, each once, `no_recogniser` that nothing recognises the hearing's
-    language here. `tested` is the room's self-test before the hearing,
-    `mutes` are the stretches in which microphones were declared muted.
+    language here. `tested` is the room's self-test before the hearing, `mutes` are the stretches in which microphones
+    were declared muted, `awaited` the segments of tracks that were stated and are not here.
     """
 
     hearing: str
@@ -126,6 +126,7 @@ class HearingFacts:
     spares: tuple[str, ...] = ()
     tested: SelfTest | None = None
     mutes: tuple[MuteSpan, ...] = ()
+    awaited: tuple[tuple[str, SampleRange], ...] = ()
 
 
 def recording_name(case: CaseNumber, started: datetime, zone: tzinfo, hearing: str) -> str:

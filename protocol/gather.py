@@ -92,6 +92,9 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
                 for body in _bodies(work, hearing.id, LeafKind.MUTE)
             )
         ),
+        awaited=tuple(
+            (one.track, SampleRange(one.start, one.end, one.rate)) for one in work.hearings.undelivered(hearing.id)
+        ),
     )
 
 

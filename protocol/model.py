@@ -2,7 +2,8 @@
 
 Times are seconds on the hearing's timeline. Every line names its evidence: `card:<field>`, `note:<n>`,
 `state:<n>`, `gap:<n>`, `track:*`, `utterance:<n>`, `clock`, `ledger`; n counts from 1 in the facts the draft
-was made from, 0 says that there is none.
+was made from, 0 says that there is none. Lines that people put in have `recording:<start>-<end>` (milliseconds) or
+`person`.
 """
 
 from collections.abc import Mapping
@@ -23,11 +24,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One of the numbered fields the procedural code prescribes."""
+    """One of the numbered fields the procedural code prescribes; `key` is its name in the form.
+
+    Where a person edited it, `edited_by` is who, `edited_at` when (UTC), and `machine` what the program had written.
+    """
 
     number: int
     label: str
     lines: tuple[Line, ...]
+    key: str = ""
+    machine: tuple[Line, ...] = ()
+    edited_by: str = ""
+    edited_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,8 @@ class ProtocolDocument:
                     **value,
                     "heading": Heading(**value["heading"]),
                     "fields": tuple(
-                        Field(one["number"], one["label"], _lines(one["lines"])) for one in value["fields"]
+                        Field(**{**one, "lines": _lines(one["lines"]), "machine": _lines(one.get("machine", []))})
+                        for one in value["fields"]
                     ),
                     "course": _lines(value["course"]),
                     "completeness": _lines(value["completeness"]),

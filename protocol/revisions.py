@@ -10,9 +10,12 @@ import rfc8785
 from court.clock import iso_utc
 from court.hearing import HearingState, step
 from protocol.context import ProtocolContext
+from protocol.editing import outdated
 from protocol.errors import ProtocolError
 from protocol.form import Form
 from protocol.model import ProtocolDocument
+from protocol.readiness import require_settled
+from protocol.working_copy import edits_of
 from storage.db.models import Hearing, Protocol
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.ed25519 import VerifyKey
@@ -26,17 +29,25 @@ CORRECTED_SINCE = (
     "then sign."
 )
 
+EDITED_SINCE = "The text was edited after this revision: save the revision in the editor, look at it, then sign."
+NOT_MERGED = (
+    "The program drafted a field anew that somebody had edited: decide in the editor what stands there, save the "
+    "revision, then sign."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
     """A revision about to be added: number `number` follows `number - 1`; `run` is the version of the transcript it
-    rests on, `corrections` how many that had; a draft may say which signed protocol it `corrects`."""
+    rests on, `corrections` how many that had, `edits` how many the working copy had; a draft may say which signed
+    protocol it `corrects`."""
 
     number: int
     document: ProtocolDocument
     file_name: str
     run: int = FIRST_RUN
     corrections: int = 0
+    edits: int = 0
     corrects: Protocol | None = None
 
 
@@ -162,7 +173,10 @@ def add_signed(
     stored = context.store.put(sha256, signed.pdf, size, until)
     with context.database.begin() as work:
         hearing = _next(work, hearing_id, revision)
-        require_corrections(work, hearing_id, revision.run, revision.corrections)
+        if HearingState(hearing.state) is not HearingState.SIGNED:
+            require_corrections(work, hearing_id, revision.run, revision.corrections)
+            require_edits(work, hearing_id, revision.document, revision.edits)
+            require_settled(context, work, hearing, revision.document)
         hearing.state = step(HearingState(hearing.state), HearingState.SIGNED)
         work.log.add_object(stored, now, until)
         row, head = _row(hearing_id, revision, now), work.log.head()
@@ -193,6 +207,14 @@ def require_corrections(work: UnitOfWork, hearing_id: str, run: int, corrections
         raise ProtocolError(CORRECTED_SINCE)
 
 
+def require_edits(work: UnitOfWork, hearing_id: str, document: ProtocolDocument, edits: int) -> None:
+    """Raises ProtocolError where somebody edited since, or nobody has looked at what the program writes anew."""
+    if work.edits.version(hearing_id) != edits:
+        raise ProtocolError(EDITED_SINCE)
+    if outdated(document, edits_of(work, hearing_id)):
+        raise ProtocolError(NOT_MERGED)
+
+
 def _next(work: UnitOfWork, hearing_id: str, revision: Revision) -> Hearing:
     """The hearing, locked, if `revision` is the next one of its protocol; else raises ProtocolError."""
     hearing = work.hearings.lock(hearing_id)
@@ -211,6 +233,7 @@ def _row(hearing_id: str, revision: Revision, now: datetime) -> Protocol:
         revision=revision.number,
         run=revision.run,
         corrections=revision.corrections,
+        edits=revision.edits,
         state=DRAFT,
         file_name=revision.file_name,
         document=revision.document.as_json(),

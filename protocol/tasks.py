@@ -12,12 +12,14 @@ from court.errors import CourtError
 from court.hearing import HearingState, step
 from protocol.context import ProtocolContext
 from protocol.draft import draft
+from protocol.editing import composed
 from protocol.errors import FormError, ProtocolError
 from protocol.form import Form
 from protocol.forms import load_form, usual_form
 from protocol.gather import gather
 from protocol.model import ProtocolDocument
 from protocol.pdf import Look, render
+from protocol.readiness import OutOfDate, require_settled
 from protocol.revisions import (
     SIGNED,
     Revision,
@@ -28,13 +30,15 @@ from protocol.revisions import (
     file_name,
     lacks_pdf,
     require_corrections,
+    require_edits,
     stated,
 )
 from protocol.signers import SignerRole
 from protocol.signing import Paper, bears, paper_for, require_signed, sealed
+from protocol.working_copy import edits_of
 from storage import durable
 from storage.db.models import Protocol
-from storage.queue import DRAFT_PROTOCOL, RENDER_PROTOCOL, register_task
+from storage.queue import DRAFT_PROTOCOL, RENDER_PROTOCOL, offer_draft, register_task
 from storage.worm.port import read_object
 
 _log = structlog.get_logger(__name__)
@@ -85,7 +89,8 @@ def _of_program(error: Exception) -> Exception | None:
 def draft_protocol(
     context: ProtocolContext, hearing_id: str, full: bool | None = None, *, correcting: bool = False
 ) -> bool:
-    """Drafts the next revision from what is known now; False if there is nothing new to say or it is too early.
+    """Drafts the next revision from what is known now, with what people edited; False if there is nothing new to say
+    or it is too early.
 
     A protocol that a person is correcting or has signed is left alone, unless a new one is `correcting` the signed one.
     `full` as the presiding judge decides: a full protocol or the brief one; without it the form stays what it is.
@@ -100,15 +105,16 @@ def draft_protocol(
         if work.windows.unfinished(hearing_id, run):
             return False
         facts, corrections = gather(work, hearing, context.zone, context.store), work.runs.corrections(hearing_id, run)
+        edits, edited = edits_of(work, hearing_id), work.edits.version(hearing_id)
         latest, old = work.protocols.latest(hearing_id), work.protocols.latest(hearing_id, SIGNED)
     form = _form(context, facts.card, latest, full)
-    document = replace(draft(facts, form), corrects=_corrects(context, form, old))
+    document = replace(composed(draft(facts, form), edits), corrects=_corrects(context, form, old))
     if latest is not None and ProtocolDocument.from_json(latest.document) == document:
         with context.database.begin() as work:
-            work.protocols.rests_on(latest, run, corrections)
+            work.protocols.rests_on(latest, run, corrections, edited)
         return False
     number = latest.revision + 1 if latest else 1
-    revision = Revision(number, document, file_name(form, document, number), run, corrections, old)
+    revision = Revision(number, document, file_name(form, document, number), run, corrections, edited, old)
     add_draft(context, hearing_id, revision, context.clock.now().utc)
     _log.info("protocol_drafted", hearing=hearing_id, revision=number)
     return True
@@ -173,10 +179,14 @@ def sign_protocol(
     and, as a copy for people, into the folder `out`. Signing again only makes sure that the copy is there. Runs its own
     event loop: call it from a plain thread. Raises ProtocolError, SealError or IllegalStep; then nothing is signed.
     """
-    latest = _to_be_signed(context, hearing_id, role)
-    if not bears(latest, role):
-        paper = paper_for(context, latest, role)
-        latest = _enter(context, latest, paper, role, user, sealed(context, paper, role, user, pin))
+    try:
+        latest = _to_be_signed(context, hearing_id, role)
+        if not bears(latest, role):
+            paper = paper_for(context, latest, role)
+            latest = _enter(context, latest, paper, role, user, sealed(context, paper, role, user, pin))
+    except OutOfDate:
+        _offer_draft(context, hearing_id)
+        raise
     _write_copy(context, latest)
     return latest
 
@@ -208,7 +218,7 @@ def _enter(
     """The signed PDF as the revision after `latest`, once its signature was checked."""
     signature = require_signed(context, paper, role, user, pdf)
     name = file_name(paper.form, paper.document, paper.number)
-    revision = Revision(paper.number, paper.document, name, latest.run, latest.corrections)
+    revision = Revision(paper.number, paper.document, name, latest.run, latest.corrections, latest.edits)
     signed = Signed(pdf, signature.signer, user, role.value, signature.level.value)
     row = add_signed(context, latest.hearing_id, revision, signed, context.clock.now().utc)
     _log.info("protocol_signed", hearing=row.hearing_id, revision=row.revision, signer=row.signer, level=row.level)
@@ -232,7 +242,17 @@ def _to_be_signed(context: ProtocolContext, hearing_id: str, role: SignerRole) -
             step(HearingState(hearing.state), HearingState.SIGNED)
         if latest.state != SIGNED:
             require_corrections(work, hearing_id, latest.run, latest.corrections)
+            document = ProtocolDocument.from_json(latest.document)
+            require_edits(work, hearing_id, document, latest.edits)
+            require_settled(context, work, hearing, document)
         return latest
+
+
+def _offer_draft(context: ProtocolContext, hearing_id: str) -> None:
+    with context.database.begin() as work:
+        hearing = work.hearings.lock(hearing_id)
+        if hearing is not None:
+            offer_draft(work, hearing, context.clock.now().utc, changed=True)
 
 
 def _write_copy(context: ProtocolContext, signed: Protocol) -> None:

@@ -140,6 +140,16 @@ def verify(
 
 
 @app.command()
+def completeness(
+    hearing: Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`).")],
+) -> None:
+    """Says of every stretch without recording why, and what keeps the protocol from being signed; exit code 1 then."""
+    from api.cli.completeness import print_completeness
+
+    raise typer.Exit(print_completeness(hearing))
+
+
+@app.command()
 def export(
     hearing: Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`).")],
     file: Annotated[Path, typer.Argument(help="Archive to write (ZIP); it must not exist.")],

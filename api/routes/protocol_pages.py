@@ -1,22 +1,25 @@
 """The protocol on the hearing's page: its panel, its PDF, signing."""
 
+from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Form, Response
 
 from api import page_content
 from api.access import Action
 from api.audit import journalled, record_access
+from api.caller import Caller
 from api.composition import protocol_context
 from api.deps import CurrentUser, protect_forms, require_role
 from api.errors import Conflict, NotFound
 from api.gate import enter, require, require_kept
-from api.web.render import PageDep
+from api.web.render import Page, PageDep
+from court.catalogue import N_
 from court.people import UserRole
 from protocol.errors import ProtocolError
 from protocol.model import ProtocolDocument
 from protocol.signers import SignerRole
-from protocol.tasks import sign_protocol
+from protocol.tasks import draft_protocol, sign_protocol
 from storage.db.models import Protocol
 from storage.worm.port import read_object
 
@@ -24,12 +27,19 @@ _NONE_YET = "There is no protocol of this hearing yet."
 
 router = APIRouter(prefix="/hearings", dependencies=[Depends(protect_forms)], include_in_schema=False)
 
+NOT_NOW = N_(
+    "The form of the protocol is decided on while there is a draft that nobody has signed, and its transcript is "
+    "complete."
+)
+
 
 @router.get("/{hearing_id}/protocol")
 def panel(hearing_id: str, page: PageDep, caller: CurrentUser, known: str = "") -> Response:
     """The panel as part of a page; nothing (204) while it still is what the page has."""
     with journalled(page.context, caller, Action.READ, hearing_id, "protocol") as uow:
-        values = page_content.protocol_panel(uow, caller, enter(uow, caller, hearing_id, Action.READ))
+        values = page_content.protocol_panel(
+            uow, page.context.store, caller, enter(uow, caller, hearing_id, Action.READ)
+        )
     if values["protocol"].version == known:
         return Response(status_code=204)
     return page.render("protocol_panel.html", part=True, **values)
@@ -75,12 +85,32 @@ def sign(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
         sign_protocol(protocol_context(page.context), hearing_id, caller.name, SignerRole(caller.role.value))
     except ProtocolError as error:
         raise Conflict(str(error)) from error
-    with page.context.database.read() as uow:
-        return page.render(
-            "protocol_panel.html",
-            part=True,
-            **page_content.protocol_panel(uow, caller, enter(uow, caller, hearing_id, Action.READ)),
+    return _panel(page, caller, hearing_id)
+
+
+@router.post("/{hearing_id}/protocol/form", dependencies=[Depends(require_role(UserRole.JUDGE))])
+def decide_form(hearing_id: str, page: PageDep, caller: CurrentUser, full: Annotated[bool, Form()]) -> Response:
+    """The presiding judge decides that the protocol is a full one, or the brief one after all."""
+    with page.context.database.begin() as uow:
+        require(uow, caller, hearing_id, Action.DECIDE_FORM)
+        ground = "full" if full else "brief"
+        record_access(
+            page.context, uow, caller, Action.DECIDE_FORM, hearing_id=hearing_id, subject="protocol", ground=ground
         )
+    try:
+        drafted = draft_protocol(protocol_context(page.context), hearing_id, full=full)
+    except ProtocolError as error:
+        raise Conflict(str(error)) from error
+    if not drafted:
+        raise Conflict(NOT_NOW)
+    return _panel(page, caller, hearing_id)
+
+
+def _panel(page: Page, caller: Caller, hearing_id: str) -> Response:
+    with page.context.database.read() as uow:
+        hearing = enter(uow, caller, hearing_id, Action.READ)
+        values = page_content.protocol_panel(uow, page.context.store, caller, hearing)
+    return page.render("protocol_panel.html", part=True, **values)
 
 
 def _subject(row: Protocol | None) -> str:

@@ -82,6 +82,26 @@ N_(
     "The transcript was corrected after this draft was drawn up: it is drawn up anew within two minutes; look at it, "
     "then sign."
 )
+N_(
+    "Not every second of the recording is here, declared or explained, so nothing was signed: the page of the hearing "
+    "and `courtrec completeness` say what is missing and what to do."
+)
+N_(
+    "What is known of the recording's completeness changed after this draft was drawn up: it is drawn up anew now; "
+    "look at it, then sign."
+)
+N_("The text was edited after this revision: save the revision in the editor, look at it, then sign.")
+N_(
+    "The program drafted a field anew that somebody had edited: decide in the editor what stands there, save the "
+    "revision, then sign."
+)
+N_("There is no draft to edit: wait until it is drawn up.")
+N_("The protocol is signed: nothing in it changes any more. What is wrong is said in a remark.")
+N_("A field has at most 500 lines, and a line at most 4000 characters.")
+N_("Times, gaps and other lines that the program counted stay as they are: write before or after them.")
+N_("A line names a place in the recording that the draft does not have: reload the page.")
+N_("The draft has no such field that can be edited: reload the page.")
+N_("There is no such comment.")
 N_("Give both moments as on the player's clock: hours:minutes:seconds.")
 N_("While the hearing lasts it is closed and opened in the court-room.")
 N_("While the hearing lasts its first transcript is being made: ask for another one afterwards.")

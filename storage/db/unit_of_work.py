@@ -13,6 +13,7 @@ from storage.db.acts import Acts
 from storage.db.canaries import Canaries
 from storage.db.checks import Checks
 from storage.db.disk import disk_faults_told
+from storage.db.edits import Edits
 from storage.db.hearings import Hearings
 from storage.db.lines import Lines
 from storage.db.log import Log
@@ -46,6 +47,7 @@ class UnitOfWork:
         self.protocols = Protocols(session, self.runs)
         self.remarks = Remarks(session)
         self.papers = Papers(session)
+        self.edits = Edits(session)
         self.outbox = Outbox(session)
         self.accounts = Accounts(session)
         self.acts = Acts(session)

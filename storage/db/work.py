@@ -178,9 +178,9 @@ class Protocols:
         query = query.having(or_(Hearing.spare_of.is_(None), drafted > 0))
         return [(hearing, count > 0, at) for hearing, count, at in self._session.execute(query)]
 
-    def rests_on(self, row: Protocol, run: int, corrections: int) -> None:
-        """That version of the transcript, with so many corrections, gives the same document."""
-        values = {"run": run, "corrections": corrections}
+    def rests_on(self, row: Protocol, run: int, corrections: int, edits: int) -> None:
+        """That version of the transcript, with so many corrections, and so many edits give the same document."""
+        values = {"run": run, "corrections": corrections, "edits": edits}
         self._session.execute(update(Protocol).where(Protocol.id == row.id).values(values))
 
     def add(self, row: Protocol) -> None:

@@ -5,6 +5,7 @@ from storage.db.models.checks import ObjectCheck, StoreCanary
 from storage.db.models.corrections import Correction, LineWords
 from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow, Timestamp
+from storage.db.models.protocols import ProtocolComment, ProtocolEdit
 from storage.db.models.remarks import RemarkStep
 from storage.db.models.retention import DestructionAct
 from storage.db.models.voices import VoicePrint
@@ -27,6 +28,8 @@ __all__ = [
     "OutboxRow",
     "PaperTask",
     "Protocol",
+    "ProtocolComment",
+    "ProtocolEdit",
     "PublicKey",
     "RemarkStep",
     "Segment",

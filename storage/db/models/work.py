@@ -96,7 +96,7 @@ class Utterance(Base):
 
 class Protocol(Base):
     """One revision of a hearing's protocol; `run` is the version of the transcript it was drafted from, `corrections`
-    how many that had then.
+    how many that had then, `edits` how many the working copy had.
 
     A draft is its `document`, which the entry `draft_index` of the log states. Its PDF follows: `sha256` names that in
     the write-once store and the entry `leaf_index` states it, all three None until then. Signed revisions, and drafts
@@ -112,6 +112,7 @@ class Protocol(Base):
     revision: Mapped[int]
     run: Mapped[int] = mapped_column(default=1, server_default="1")
     corrections: Mapped[int] = mapped_column(default=0, server_default="0")
+    edits: Mapped[int] = mapped_column(default=0, server_default="0")
     state: Mapped[str] = mapped_column(String(16))
     sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     size: Mapped[int | None]
