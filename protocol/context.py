@@ -1,5 +1,6 @@
 """What the protocol's tasks and services work with; made once by the composition root."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -18,6 +19,10 @@ from storage.worm.port import WormStore
 DEMO_SIGNER = "demo-secretary.p12"
 
 
+def _nothing(hearing_id: str) -> None:
+    """Where nobody's voice was told apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProtocolContext:
     """`key` signs the server's ledger entries, `former_keys` (raw) are those that did before it.
@@ -27,6 +32,9 @@ class ProtocolContext:
     `base_url` is where links lead, `keep` how long a PDF may not be destroyed, `forms` the court's own forms, `profile`
     the country whose rules they follow, `procedure` the kind of hearings whose card names none. With a `timestamp_url`
     (RFC 3161) a signature is PAdES B-T, without B-B; `timestamp_login` is what that authority wants.
+
+    `settle_voices` is called with a hearing before it is drafted: who of those that share a microphone is whom is told
+    best from all of them together.
     """
 
     database: Database
@@ -44,6 +52,7 @@ class ProtocolContext:
     timestamp_url: str = ""
     timestamp_login: tuple[str, str] | None = field(default=None, repr=False)
     former_keys: tuple[bytes, ...] = ()
+    settle_voices: Callable[[str], None] = _nothing
 
     def local_now(self) -> datetime:
         return self.clock.now().utc.astimezone(self.zone)
@@ -74,6 +83,7 @@ def make_context(
     timestamp_login: tuple[str, str] | None = None,
     timestamp_roots: Path | None = None,
     former_keys: tuple[bytes, ...] = (),
+    settle_voices: Callable[[str], None] = _nothing,
 ) -> ProtocolContext:
     """The context for the server under `home` that people reach at `site`."""
     return ProtocolContext(
@@ -92,4 +102,5 @@ def make_context(
         timestamp_url=timestamp_url,
         timestamp_login=timestamp_login,
         former_keys=former_keys,
+        settle_voices=settle_voices,
     )

@@ -42,6 +42,7 @@ def draft_protocol(context: ProtocolContext, hearing_id: str, full: bool | None 
     A protocol that a person is correcting or has signed is left alone. `full` as the presiding judge decides: a full
     protocol or the brief one; without it the form stays what it is. Raises FormError where there is no full form.
     """
+    context.settle_voices(hearing_id)
     with context.database.read() as work:
         hearing = work.hearings.get(hearing_id)
         if hearing is None or hearing.state not in (HearingState.ENDED, HearingState.DRAFT):

@@ -6,7 +6,7 @@ from storage.db.models.corrections import Correction, LineWords
 from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow, Timestamp
 from storage.db.models.retention import DestructionAct
-from storage.db.models.voices import VoicePrint
+from storage.db.models.voices import VoicePrint, VoiceVector
 from storage.db.models.work import OutboxRow, Protocol, TranscriptRun, Utterance, Window
 
 __all__ = [
@@ -36,5 +36,6 @@ __all__ = [
     "User",
     "Utterance",
     "VoicePrint",
+    "VoiceVector",
     "Window",
 ]
