@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from celery import Celery
@@ -42,6 +43,7 @@ from transcribe.diarise.embedding import Embedders
 from transcribe.engines.select import Engines
 from transcribe.settings import load_transcribe_settings
 from transcribe.tasks import register as register_transcribe
+from transcribe.voices import settle
 
 
 def load_all_settings() -> Settings:
@@ -239,4 +241,5 @@ def protocol_context(context: Context) -> ProtocolContext:
         timestamp_url=settings.timestamp_url,
         timestamp_login=context.authority.login if context.authority else None,
         timestamp_roots=settings.timestamp_roots,
+        settle_voices=partial(settle, context.database),
     )

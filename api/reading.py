@@ -198,7 +198,9 @@ def _said(
     end = float("inf") if hearing.end_sample is None else duration(hearing, [])
     voices = uow.voices.by_label(hearing.id)
     own = [utterance(row, voices.get(row.voice)) for row in uow.lines.of(hearing.id, run) if row.start_ms / 1000 < end]
-    beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(uow, fills, run)]
+    beside = [
+        _utterance(row, one.track, one.offset.seconds, voices.get(row.voice)) for one, row in spoken(uow, fills, run)
+    ]
     return sorted([*own, *beside], key=lambda one: one.start)
 
 

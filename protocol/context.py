@@ -1,5 +1,6 @@
 """What the protocol's tasks and services work with; made once by the composition root."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -20,6 +21,10 @@ from storage.worm.port import WormStore
 DEMO_SIGNER, DEMO_JUDGE = "demo-secretary.p12", "demo-judge.p12"
 
 
+def _nothing(hearing_id: str) -> None:
+    """Where nobody's voice was told apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProtocolContext:
     """`key` signs the server's ledger entries, `former_keys` (raw) are those that did before it.
@@ -32,6 +37,9 @@ class ProtocolContext:
     `signers` are the keys that sign, `signer` the demo's files and the certificates that are trusted. Signatures have
     the PAdES `level`; time-stamps are had from `timestamp_url` (RFC 3161), and `timestamp_login` is what that wants.
     `check_names`: a certificate must bear the name of whoever signs.
+
+    `settle_voices` is called with a hearing before it is drafted: who of those that share a microphone is whom is told
+    best from all of them together.
     """
 
     database: Database
@@ -52,6 +60,7 @@ class ProtocolContext:
     signers: tuple[SignerSettings, ...] = ()
     level: Level = Level.BASIC
     check_names: bool = True
+    settle_voices: Callable[[str], None] = _nothing
 
     def local_now(self) -> datetime:
         return self.clock.now().utc.astimezone(self.zone)
@@ -96,6 +105,7 @@ def make_context(
     timestamp_login: tuple[str, str] | None = None,
     timestamp_roots: Path | None = None,
     former_keys: tuple[bytes, ...] = (),
+    settle_voices: Callable[[str], None] = _nothing,
 ) -> ProtocolContext:
     """The context for the server under `home` that people reach at `site`; raises ProtocolSettingsError."""
     files = signer_files(settings, home / "keys", timestamp_roots)
@@ -120,4 +130,5 @@ def make_context(
         timestamp_url=timestamp_url,
         timestamp_login=timestamp_login,
         former_keys=former_keys,
+        settle_voices=settle_voices,
     )

@@ -126,7 +126,7 @@ def _said(work: UnitOfWork, hearing: models.Hearing, found: Sequence[Filled]) ->
     """The hearing's own utterances, and of spare recordings those in what they fill, in time order."""
     voices = work.voices.by_label(hearing.id)
     own = [_utterance(row, row.track, 0.0, voices.get(row.voice)) for row in work.lines.of(hearing.id)]
-    beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(work, found)]
+    beside = [_utterance(row, one.track, one.offset.seconds, voices.get(row.voice)) for one, row in spoken(work, found)]
     return tuple(sorted([*own, *beside], key=lambda one: one.start) if beside else own)
 
 

@@ -96,6 +96,7 @@ def draft_protocol(
     `full` as the presiding judge decides: a full protocol or the brief one; without it the form stays what it is.
     Raises FormError where there is no full form.
     """
+    context.settle_voices(hearing_id)
     with context.database.read() as work:
         hearing = work.hearings.get(hearing_id)
         drafted = (HearingState.ENDED, HearingState.DRAFT, *((HearingState.SIGNED,) if correcting else ()))

@@ -43,7 +43,7 @@ class UnitOfWork:
         self.search = Search(session)
         self.utterances = Utterances(session, self.runs, self.search)
         self.lines = Lines(session, self.utterances, self.runs, self.search)
-        self.voices = Voices(session)
+        self.voices = Voices(session, self.hearings)
         self.protocols = Protocols(session, self.runs)
         self.remarks = Remarks(session)
         self.papers = Papers(session)
@@ -106,9 +106,10 @@ class Database:
 
 
 def _engine(url: str) -> Engine:
+    # An error's text goes into logs and onto pages: without what was to be written, which may be a voice print.
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 60})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 60}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -116,7 +117,8 @@ def _engine(url: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # sqlite3 must not open transactions behind our back; _begin_sqlite does
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # What is deleted is overwritten: voice prints and sessions are deleted to be gone.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

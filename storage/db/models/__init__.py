@@ -8,7 +8,7 @@ from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, Pub
 from storage.db.models.protocols import ProtocolComment, ProtocolEdit
 from storage.db.models.remarks import RemarkStep
 from storage.db.models.retention import DestructionAct
-from storage.db.models.voices import VoicePrint
+from storage.db.models.voices import VoicePrint, VoiceVector
 from storage.db.models.work import OutboxRow, PaperTask, Protocol, TranscriptRun, Utterance, Window
 
 __all__ = [
@@ -42,5 +42,6 @@ __all__ = [
     "User",
     "Utterance",
     "VoicePrint",
+    "VoiceVector",
     "Window",
 ]
