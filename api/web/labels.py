@@ -43,28 +43,6 @@ OBJECT_KINDS = {
     "signed protocol": N_("Signed protocol"),
 }
 
-# Sentences that reach pages from elsewhere in the server; marked here, so that the catalogues hold them.
-N_("Your role does not include this.")
-N_("The court has not opened this hearing to you.")
-N_("This part of the hearing is closed: it can be seen and heard at the court only.")
-N_("This hearing is closed: parties may get acquainted with it at the court but receive no copy.")
-N_("Log in first.")
-N_("The login or the password is wrong.")
-N_("This form is no longer valid: reload the page and send it again.")
-N_("There is no such hearing.")
-N_("The server failed unexpectedly; the operator finds the reason in its log.")
-N_("There is no protocol of this hearing yet.")
-N_(
-    "The transcript was corrected after this draft was drawn up: it is drawn up anew within two minutes; look at it, "
-    "then sign."
-)
-N_("Give both moments as on the player's clock: hours:minutes:seconds.")
-N_("While the hearing lasts it is closed and opened in the court-room.")
-N_("While the hearing lasts its first transcript is being made: ask for another one afterwards.")
-N_("There is no sound of this hearing to transcribe.")
-N_("This version of the transcript is still being made: choose it when it is complete.")
-N_("There is no such version of the transcript.")
-
 TITLES = {
     401: N_("Log in"),
     403: N_("Not allowed"),
