@@ -61,16 +61,13 @@ class Passage:
 def versions(uow: UnitOfWork, hearing: Hearing) -> list[Version]:
     """All versions, the first one first."""
     shown, asked = uow.runs.shown(hearing.id), {one.number: one for one in uow.runs.asked(hearing.id)}
-    models: dict[int, dict[str, None]] = {}
-    for body in uow.utterances.transcripts(hearing.id):
-        models.setdefault(body.get("run", FIRST_RUN), {})[body["engine"]] = None
     found = []
     for one in uow.runs.of(hearing.id):
-        row = asked.get(one.number)
+        row, models = asked.get(one.number), [name for name, _ in uow.utterances.models(hearing.id, one.number)]
         found.append(
             Version(
                 number=one.number,
-                models=tuple(models.get(one.number, ())) or ((row.model,) if row and row.model else ()),
+                models=tuple(dict.fromkeys(models)) or ((row.model,) if row and row.model else ()),
                 asked_by=row.asked_by if row else "",
                 asked_at=row.asked_at if row else None,
                 windows=one.windows,

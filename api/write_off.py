@@ -1,7 +1,7 @@
 """Giving up segments that a node recorded and that can never arrive: the court states which, who decided so and why.
 
 Nothing is deleted. The time of such a segment is a gap with a cause from then on; if its bytes come after all, they are
-taken as any, and it counts again.
+taken as any, and it counts again. A draft that nobody has signed is drawn up anew, so that it names who decided.
 """
 
 from api.access import Action
@@ -11,6 +11,7 @@ from api.gate import existing_hearing
 from api.keeping import allowed, checked_reason
 from court.hearing import HearingState
 from storage.ledger.leaf import LeafKind
+from storage.queue import offer_draft
 
 PART = 2000
 """Segments named in one ledger entry: an entry has at most 1 MiB."""
@@ -44,4 +45,5 @@ def write_off(context: Context, hearing_id: str, by: str, reason: str) -> list[s
             ]
             body = {"by": by, "reason": reason, "segments": named}
             uow.log.record(LeafKind.LOSS, hearing_id, now, body, context.server_key)
+        offer_draft(uow, hearing, now, changed=True)
         return [f"{one.track}/{one.sequence}" for one in late]

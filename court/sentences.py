@@ -31,6 +31,7 @@ SENTENCES = (
     N_("No hearing is being recorded here: start one."),
     N_("The hearing has ended: start a new one."),
     N_("A hearing that was interrupted is not finished: recover it first."),
+    N_("The case number is empty: give the number printed on the AIS Court case card."),
     N_("A hearing is being recorded: its alarms say what is wrong; test before the next."),
     N_("There is no microphone {track} here: name one of {tracks}."),
     N_(
@@ -42,6 +43,29 @@ SENTENCES = (
     N_("The self-test failed ({reason}): repeat it."),
     N_("the recorder's disk is full: make room"),
     N_("database is locked"),
+    # of its delivery
+    N_("The server cannot be reached ({reason})."),
+    N_("The server does not say what it has ({reason})."),
+    N_("The server refused {what}: {detail} (status {status})"),
+    N_("the segment {file}"),
+    N_("leaves of the hearing {hearing}"),
+    N_("The node is being shut down: delivery goes on when it runs again."),
+    N_(
+        "The segment {file} cannot be read from the spool ({reason}): put it back there, or give it up with "
+        "`courtrec node give-up {name}`."
+    ),
+    N_(
+        "The segment {file} in the spool is shorter than its leaf says: put it back there, or give it up with "
+        "`courtrec node give-up {name}`."
+    ),
+    N_(
+        "The segment {file} in the spool is not what its leaf says: put it back there, or give it up with "
+        "`courtrec node give-up {name}`."
+    ),
+    N_("The segment {file} cannot be read from the spool ({reason}): put it back there."),
+    N_("The segment {file} in the spool is shorter than its leaf says: put it back there."),
+    N_("The segment {file} in the spool is not what its leaf says: put it back there."),
+    N_("Delivery failed: {reason}"),
     # of its devices
     N_("The listener {device} lost its sender: {reason}."),
     N_("The sender gave nothing for {seconds} seconds."),

@@ -15,6 +15,16 @@ DOUBTS = {
     "no_recogniser": N_("Perhaps in a language that nothing here recognises"),
 }
 
+# What a person did to a line of the transcript.
+DEEDS = {
+    "text": N_("Text corrected"),
+    "speaker": N_("Speaker changed"),
+    "split": N_("Split in two"),
+    "merge": N_("Joined to the line above"),
+    "confirm": N_("Confirmed as right"),
+    "undo": N_("Correction undone"),
+}
+
 # What the console says of the live text; `on` needs no words.
 LIVE_STATES = {
     "off": N_(
