@@ -21,7 +21,7 @@ from transcribe.live.listener import Listener, LiveLine
 
 AGAIN = 1.0
 """Seconds after which a node that is away is asked again."""
-ELSEWHERE = 5.0
+ELSEWHERE = 15.0
 """Seconds after which it is looked again whether another node is to be listened to."""
 _MOST = 4000  # events that wait: more than a minute of a room; who is that far behind begins anew
 _REPORT_EVERY = 2.0  # seconds, though nothing was said
