@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import accumulate
 from pathlib import Path
 
 from api import page_content
@@ -30,7 +31,6 @@ from storage.ledger.leaf import LeafKind
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.server import Server, make_server
 from tests.services.processes import postgres_server
-from transcribe.records import utterances_sha256
 
 HOURS = (1, 4)
 LINE_SECONDS, WINDOW_SECONDS = 3, 15
@@ -69,17 +69,17 @@ def _long_hearing(server: Server, hours: int) -> int:
     server.receive(made_hearing())
     draw = random.Random(hours)  # noqa: S311 - words, not secrets
     words = ["".join(draw.choices("аеиоуыбвгдклмнпрст", k=draw.randint(3, 11))) for _ in range(VOCABULARY)]
-    weights = [1 / (rank + 10) for rank in range(VOCABULARY)]
+    weights = list(accumulate(1 / (rank + 10) for rank in range(VOCABULARY)))
     count = hours * 3600 // WINDOW_SECONDS
     with server.context.database.begin() as work:
         for sequence in range(count):
             rows = [
-                _line(sequence, place, draw.choices(words, weights, k=WORDS))
+                _line(sequence, place, draw.choices(words, cum_weights=weights, k=WORDS))
                 for place in range(WINDOW_SECONDS // LINE_SECONDS)
             ]
             body = {
                 "run": 1, "sequence": sequence, "engine": "bench", "model_sha256": "d0" * 32,
-                "parameters_key": "ab" * 32, "utterances_sha256": utterances_sha256(rows),
+                "parameters_key": "ab" * 32, "utterances_sha256": "0" * 64,
             }  # fmt: skip
             work.session.add_all(rows)
             work.session.flush()
