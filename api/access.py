@@ -8,6 +8,7 @@ protocol); a party sees only the hearings granted to it; whoever runs the system
 from dataclasses import dataclass
 from enum import StrEnum
 
+from court.catalogue import N_
 from court.openness import Openness
 from court.people import UserRole
 
@@ -52,10 +53,10 @@ class Decision:
 
 
 ALLOWED = Decision(True)
-NOT_YOUR_ROLE = "Your role does not include this."
-NOT_GRANTED = "The court has not opened this hearing to you."
-CLOSED_OFF_SITE = "This part of the hearing is closed: it can be seen and heard at the court only."
-CLOSED_NO_COPY = "This hearing is closed: parties may get acquainted with it at the court but receive no copy."
+NOT_YOUR_ROLE = N_("Your role does not include this.")
+NOT_GRANTED = N_("The court has not opened this hearing to you.")
+CLOSED_OFF_SITE = N_("This part of the hearing is closed: it can be seen and heard at the court only.")
+CLOSED_NO_COPY = N_("This hearing is closed: parties may get acquainted with it at the court but receive no copy.")
 
 CONTENT = frozenset({Action.READ, Action.PLAY, Action.DOWNLOAD})
 GUARDED = CONTENT | {Action.CORRECT, Action.EDIT_PROTOCOL, Action.REMARK, Action.DECIDE_REMARK}

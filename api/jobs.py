@@ -20,7 +20,8 @@ class GivenUp:
     """A part of a hearing that has no text: `start` to `end` seconds of the recording that `hearing` is (its id).
 
     `shown` is the hearing whose page tells of it, which differs where a spare recorded it; `run` the version of the
-    transcript, `tried` the last attempt, `reason` a word of storage.db.work, `error` what the program said.
+    transcript and `model` the one it was asked for with, '' where the settings choose; `tried` the last
+    attempt, `reason` a word of storage.db.work, `error` what the program said.
     """
 
     hearing: str
@@ -28,6 +29,7 @@ class GivenUp:
     case_number: str
     room: str
     run: int
+    model: str
     sequence: int
     start: float | None
     end: float | None
@@ -113,6 +115,7 @@ def _letter(uow: UnitOfWork, window: Window, hearing: Hearing) -> GivenUp:
         case_number=hearing.case_number,
         room=hearing.room,
         run=window.run,
+        model=uow.runs.model(hearing.id, window.run),
         sequence=window.sequence,
         start=span[0] if span else None,
         end=span[1] if span else None,

@@ -1,6 +1,6 @@
 """What the pages of one hearing read from the database, already sifted by what the caller may see."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,6 +14,7 @@ from api.gate import DESTROYED_BY_ACT, is_kept, require
 from api.openness_orders import orders
 from api.transcript_view import TranscriptView, transcript_view
 from api.voices import voices
+from api.web.labels import LIVE_STATES
 from api.web.render import Page
 from court.card import HearingCard
 from court.health import SelfTest
@@ -30,15 +31,20 @@ from storage.turns import FIRST_RUN
 from storage.worm.port import WormStore
 
 SIGNED = "signed"
+_AROUND = 60_000  # ms: further away nothing says who speaks, nor what an interpreter renders
 
 
 def facts(uow: UnitOfWork, hearing: Hearing) -> views.HearingFacts:
     return views.hearing_facts(reading.summary(uow, hearing), HearingCard.parse(hearing.card))
 
 
-def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> TranscriptView:
-    whole = completeness(uow, hearing, store)
-    return _transcript(uow, hearing, reading.timeline(uow, caller, hearing, store), whole)
+def transcript(
+    uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore, near: Collection[str] = ()
+) -> TranscriptView:
+    """With ids of lines in `near`, what was said around those: as much as says how they are shown."""
+    whole, said = completeness(uow, hearing, store), uow.lines.spans(hearing.id, near) if near else []
+    within = [(start - _AROUND, end + _AROUND) for start, end in said] or None
+    return _transcript(uow, hearing, reading.timeline(uow, caller, hearing, store, within), whole)
 
 
 def completeness(uow: UnitOfWork, hearing: Hearing, store: WormStore) -> views.Completeness:
@@ -66,6 +72,7 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         "remarks": remarks.panel(uow, caller, hearing, page.context.clock.now().utc),
         **protocol_panel(uow, page.context.store, caller, hearing),
         **script_words(page),
+        "live_states": live_states(page),
     }
 
 
@@ -130,6 +137,11 @@ def script_words(page: Page) -> dict[str, dict[str, str]]:
     say = page.words.gettext
     groups = {"causes": GapCause, "roles": CourtRole, "note_labels": NoteTemplate}
     return {name: {one.value: say(LABELS[one.value]) for one in kind} for name, kind in groups.items()}
+
+
+def live_states(page: Page) -> dict[str, str]:
+    """What the live text says of itself, in the reader's language."""
+    return {state: page.words.gettext(text) for state, text in LIVE_STATES.items()}
 
 
 def _transcript(

@@ -9,6 +9,7 @@ from api.access import Action
 from api.caller import Caller
 from api.gate import Sieve
 from court.card import HearingCard
+from court.correction import Span
 from court.health import SelfTest
 from court.hearing import HearingState
 from court.lines import Line, Mark
@@ -87,12 +88,16 @@ def holding(
     wanted = set().union(*(uow.search.lines(one, query) for one in recordings))
     if not wanted:
         return []
-    found = [one for one in _said(uow, hearing, filled(uow, store, hearing)) if one.id in wanted]
+    within = uow.lines.spans(hearing.id, wanted)
+    found = [one for one in _said(uow, hearing, filled(uow, store, hearing), within=within) if one.id in wanted]
     return _readable(found, Sieve(uow, caller, hearing.id, Action.READ))
 
 
-def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> schemas.Timeline:
-    """Where what was recorded, for the player; contents of closed stretches are left out where they may not go."""
+def timeline(
+    uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore, within: Sequence[Span] | None = None
+) -> schemas.Timeline:
+    """Where what was recorded, for the player; contents of closed stretches are left out where they may not go. Of the
+    words, those `within`."""
     segments, gaps = recorded(uow, hearing)
     fills = filled(uow, store, hearing)
     late = {one.id for one in uow.hearings.undelivered(hearing.id)}
@@ -123,7 +128,7 @@ def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore
         notes=[
             schemas.NoteView(at=at, template=row.template, text=row.text) for at, row in notes if read.passes(at, at)
         ],
-        utterances=_readable(_said(uow, hearing, fills), read),
+        utterances=_readable(_said(uow, hearing, fills, within=within), read),
     )
 
 
@@ -189,15 +194,23 @@ def span_of(piece: Segment | Gap) -> SampleRange:
 
 
 def _said(
-    uow: UnitOfWork, hearing: Hearing, fills: Sequence[Filled], run: int | None = None
+    uow: UnitOfWork,
+    hearing: Hearing,
+    fills: Sequence[Filled],
+    run: int | None = None,
+    within: Sequence[Span] | None = None,
 ) -> list[schemas.UtteranceView]:
     """All utterances in order of time: the hearing's own, and of the spare recordings those in what they fill.
 
-    Of that version of the transcript, or of the one that is shown.
+    Of that version of the transcript, or of the one that is shown; of the hearing's own those `within`.
     """
     end = float("inf") if hearing.end_sample is None else duration(hearing, [])
     voices = uow.voices.by_label(hearing.id)
-    own = [utterance(row, voices.get(row.voice)) for row in uow.lines.of(hearing.id, run) if row.start_ms / 1000 < end]
+    own = [
+        utterance(row, voices.get(row.voice))
+        for row in uow.lines.of(hearing.id, run, within)
+        if row.start_ms / 1000 < end
+    ]
     beside = [
         _utterance(row, one.track, one.offset.seconds, voices.get(row.voice)) for one, row in spoken(uow, fills, run)
     ]

@@ -113,7 +113,7 @@ class Word(BaseModel):
 
 
 class CorrectionView(BaseModel):
-    """What a person did to a line last, and what the machine had made of it."""
+    """What a person did to a line last, and what the machine had made of it. `undo`: it is the machine's again."""
 
     deed: str
     by: str

@@ -254,7 +254,8 @@ class Unsent:
 class SpareView:
     """The spare node beside the first. `recording`: it records this hearing; `first`: so does the first node.
 
-    `answers`: it can be reached; `message` is what is wrong with it, in its own words.
+    `answers`: it can be reached; `message` is what is wrong with it, in its own words, `delivery` why
+    nothing of it gets through.
     """
 
     answers: bool
@@ -263,6 +264,7 @@ class SpareView:
     message: str
     node: str
     unsent: "Unsent"
+    delivery: str = ""
 
 
 def spare_view(first: Mapping[str, Any] | None, spare: Mapping[str, Any] | None, hearing_id: str) -> SpareView:
@@ -271,7 +273,8 @@ def spare_view(first: Mapping[str, Any] | None, spare: Mapping[str, Any] | None,
     if spare is None:
         return SpareView(False, False, here, "", "", Unsent())
     recording = _records_live(spare, hearing_id)
-    return SpareView(True, recording, here, spare["message"], spare["node"], _unsent(spare["unsent"]))
+    unsent, delivery = _unsent(spare["unsent"]), spare.get("delivery", "")
+    return SpareView(True, recording, here, spare["message"], spare["node"], unsent, delivery)
 
 
 def _records_live(status: Mapping[str, Any], hearing_id: str) -> bool:

@@ -2,7 +2,7 @@
 of, who decided so and why.
 
 Nothing is deleted. That time is a gap with a cause from then on; if a segment's bytes come after all, they are taken as
-any, and it counts again.
+any, and it counts again. A draft that nobody has signed is drawn up anew, so that it names who decided.
 """
 
 from typing import Any

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from court.card import HearingCard
+from court.correction import Deed
 from court.health import SelfTest
 from court.hearing import HearingState
 from court.lines import Line
@@ -32,7 +33,6 @@ from storage.db.voices import Speaker
 from storage.db.work import NO_RECOGNISER
 from storage.ledger import merkle
 from storage.ledger.leaf import LeafKind, body_of
-from storage.turns import FIRST_RUN
 from storage.worm.port import WormStore
 
 AUDIO_RATE = 48_000
@@ -54,7 +54,6 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
     end = hearing.end_sample
     segments = [one for one in work.hearings.segments(hearing.id) if one.start * AUDIO_RATE < end * one.rate]
     run = work.runs.shown(hearing.id)
-    transcripts = [one for one in work.utterances.transcripts(hearing.id) if one.get("run", FIRST_RUN) == run]
     parts = (hearing, *work.hearings.spares(hearing.id))
     windows = [window for one in parts for window in work.windows.of(one.id, run)]
     return HearingFacts(
@@ -79,7 +78,7 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
         utterances=_said(work, hearing, found),
         untranscribed=_untranscribed(work.windows.of(hearing.id, run), segments),
         openness=tuple(work.hearings.openness(hearing.id)),
-        models=tuple(dict.fromkeys(ModelFact(one["engine"], one["model_sha256"]) for one in transcripts)),
+        models=tuple(ModelFact(*one) for one in work.utterances.models(hearing.id, run)),
         ledger=_ledger(work, hearing.id),
         untranscribed_because=_reasons(windows),
         no_recogniser=any(one.state == "failed" and one.reason == NO_RECOGNISER for one in windows),
@@ -133,7 +132,7 @@ def _said(work: UnitOfWork, hearing: models.Hearing, found: Sequence[Filled]) ->
 def _utterance(row: Line, track: str, later: float, voice: Speaker | None = None) -> Utterance:
     start, end = row.start_ms / 1000 + later, row.end_ms / 1000 + later
     number, name = (voice.number, voice.name) if voice else (0, "")
-    by = row.mark.by if row.mark else ""
+    by = row.mark.by if row.mark and row.mark.deed != Deed.UNDO else ""
     return Utterance(track, _role(row.role), start, end, row.text, row.flags, number, row.speaker or name, by)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import rfc8785
 
+from court.catalogue import N_
 from court.clock import iso_utc
 from court.hearing import HearingState, step
 from protocol.context import ProtocolContext
@@ -24,7 +25,7 @@ from storage.queue import RENDER_PROTOCOL
 from storage.turns import FIRST_RUN
 
 DRAFT, SIGNED = "draft", "signed"
-CORRECTED_SINCE = (
+CORRECTED_SINCE = N_(
     "The transcript was corrected after this draft was drawn up: it is drawn up anew within two minutes; look at it, "
     "then sign."
 )

@@ -185,7 +185,7 @@ def _made_before(context: TranscribeContext, job: Job, means: _Means) -> _Text |
     if window.run == FIRST_RUN:
         return None
     with context.database.read() as work:
-        stated = work.utterances.transcripts(window.hearing_id, window.sequence)
+        stated = work.utterances.transcripts(window.hearing_id, {window.sequence})
         for body in stated:
             hashes = {one["track"]: one["sha256"] for one in body.get("segments", ())}
             same = (body["engine"], body["parameters_key"], hashes) == (means.engine.name, means.key, job.hashes)

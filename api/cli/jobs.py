@@ -24,15 +24,15 @@ def list_jobs() -> None:
         typer.echo("Nothing was given up.")
         return
     table = Table(box=None)
-    for heading in ("hearing", "case", "room", "version", "part", "from", "attempts", "reason"):
+    for heading in ("hearing", "case", "room", "version", "model", "part", "from", "attempts", "reason"):
         table.add_column(heading, no_wrap=True)
     for one in found:
         start = "" if one.start is None else clock_text(one.start)
-        counts = str(one.run), str(one.sequence), start, str(one.attempts)
+        counts = str(one.run), one.model or "as set", str(one.sequence), start, str(one.attempts)
         table.add_row(one.hearing, one.case_number, one.room, *counts, one.error)
     for paper in papers:
-        counts = "", paper.task, "", str(paper.attempts)
-        table.add_row(paper.hearing, paper.case_number, paper.room, *counts, paper.error)
+        row = (paper.hearing, paper.case_number, paper.room, "", "", paper.task, "", str(paper.attempts), paper.error)
+        table.add_row(*row)
     Console(width=240, soft_wrap=True, markup=False).print(table)
 
 

@@ -15,13 +15,13 @@ from api.errors import NotFound, Unusable
 from api.gate import Sieve, enter
 from api.node_client import Asked, NodeClient
 from api.room_nodes import NO_NODE, attached
-from api.standin import end_on_spare, on_timeline
-from api.web.labels import LIVE_STATES
+from api.standin import end_on_spare
 from api.web.render import Page, PageDep
 from court.hearing import HearingState
 from court.notes import NoteTemplate
 from court.openness import Openness
 from court.people import UserRole
+from protocol.filling import on_timeline
 from storage.db.models import Hearing
 from storage.db.unit_of_work import UnitOfWork
 from storage.worm.port import WormStore
@@ -61,10 +61,9 @@ def console(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
             values = _hearing_values(uow, caller, hearing, page.context.store) | _said_values(uow, caller, hearing)
     except NotFound:
         values = _underway_values(page, hearing_id) | {"said": []}
-    say = page.words.gettext
     return page.render(
         "console.html",
-        live_states={state: say(text) for state, text in LIVE_STATES.items()},
+        live_states=page_content.live_states(page),
         roles=page_content.script_words(page)["roles"],
         note_templates=[one.value for one in NoteTemplate if one is not NoteTemplate.FREE],
         **values,

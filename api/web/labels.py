@@ -15,6 +15,16 @@ DOUBTS = {
     "no_recogniser": N_("Perhaps in a language that nothing here recognises"),
 }
 
+# What a person did to a line of the transcript.
+DEEDS = {
+    "text": N_("Text corrected"),
+    "speaker": N_("Speaker changed"),
+    "split": N_("Split in two"),
+    "merge": N_("Joined to the line above"),
+    "confirm": N_("Confirmed as right"),
+    "undo": N_("Correction undone"),
+}
+
 # What the console says of the live text; `on` needs no words.
 LIVE_STATES = {
     "off": N_(
@@ -66,48 +76,6 @@ OBJECT_KINDS = {
     "protocol draft": N_("Draft protocol, unsigned"),
     "signed protocol": N_("Signed protocol"),
 }
-
-# Sentences that reach pages from elsewhere in the server; marked here, so that the catalogues hold them.
-N_("Your role does not include this.")
-N_("The court has not opened this hearing to you.")
-N_("This part of the hearing is closed: it can be seen and heard at the court only.")
-N_("This hearing is closed: parties may get acquainted with it at the court but receive no copy.")
-N_("Log in first.")
-N_("The login or the password is wrong.")
-N_("This form is no longer valid: reload the page and send it again.")
-N_("There is no such hearing.")
-N_("The server failed unexpectedly; the operator finds the reason in its log.")
-N_("There is no protocol of this hearing yet.")
-N_(
-    "The transcript was corrected after this draft was drawn up: it is drawn up anew within two minutes; look at it, "
-    "then sign."
-)
-N_(
-    "Not every second of the recording is here, declared or explained, so nothing was signed: the page of the hearing "
-    "and `courtrec completeness` say what is missing and what to do."
-)
-N_(
-    "What is known of the recording's completeness changed after this draft was drawn up: it is drawn up anew now; "
-    "look at it, then sign."
-)
-N_("The text was edited after this revision: save the revision in the editor, look at it, then sign.")
-N_(
-    "The program drafted a field anew that somebody had edited: decide in the editor what stands there, save the "
-    "revision, then sign."
-)
-N_("There is no draft to edit: wait until it is drawn up.")
-N_("The protocol is signed: nothing in it changes any more. What is wrong is said in a remark.")
-N_("A field has at most 500 lines, and a line at most 4000 characters.")
-N_("Times, gaps and other lines that the program counted stay as they are: write before or after them.")
-N_("A line names a place in the recording that the draft does not have: reload the page.")
-N_("The draft has no such field that can be edited: reload the page.")
-N_("There is no such comment.")
-N_("Give both moments as on the player's clock: hours:minutes:seconds.")
-N_("While the hearing lasts it is closed and opened in the court-room.")
-N_("While the hearing lasts its first transcript is being made: ask for another one afterwards.")
-N_("There is no sound of this hearing to transcribe.")
-N_("This version of the transcript is still being made: choose it when it is complete.")
-N_("There is no such version of the transcript.")
 
 TITLES = {
     401: N_("Log in"),

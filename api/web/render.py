@@ -21,7 +21,7 @@ from api.caller import Caller
 from api.context import Context
 from api.deps import ContextDep, CsrfToken, OptionalUser, csrf_token, get_context, optional_user
 from api.i18n import Words, words
-from api.web.labels import DOUBTS, DUES, FAILURES, OTHER_TITLE, REMARKS, TITLES, tone
+from api.web.labels import DEEDS, DOUBTS, DUES, FAILURES, OTHER_TITLE, REMARKS, TITLES, tone
 from court.card import LANGUAGES
 from court.labels import LABELS, LANGUAGE_NAMES
 from court.openness import Openness
@@ -126,6 +126,7 @@ def environment(language: str) -> Environment:
         time=lambda value: texts.time(value, court_zone()),
         day=texts.day,
         doubt=doubt,
+        deed=lambda one: texts.gettext(DEEDS[one]),
         sentence=texts.sentence,
         failure=failure,
         pairs=lambda values: [(one, one) for one in values],

@@ -1,12 +1,14 @@
 """Work on recordings: utterances, protocols, and the outbox."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from court.correction import Span
 from court.hearing import HearingState
 from storage.db.models import Correction, Hearing, LogEntry, OutboxRow, Protocol, TranscriptRun, Utterance, Window
 from storage.db.runs import Runs
@@ -22,6 +24,7 @@ UNREADABLE = "unreadable"  # what was recorded is no sound of ours
 ALTERED = "altered"  # the store does not give what was recorded
 MAX_ATTEMPTS = 5
 _UNSIGNED = frozenset({HearingState.ENDED, HearingState.DRAFT, HearingState.UNDER_CORRECTION})
+_SEQUENCE = re.compile(rb'"sequence":(\d+)')
 CORRECTED_FOR = timedelta(minutes=1)
 """A draft is drawn up anew once nobody corrected the transcript for so long: each is a stored document."""
 
@@ -39,30 +42,54 @@ class Utterances:
         query = select(Utterance).where(Utterance.hearing_id == hearing_id)
         return self._session.scalars(query.order_by(Utterance.start_ms, Utterance.id)).all()
 
-    def newest(self, hearing_id: str, run: int | None = None) -> Sequence[Utterance]:
+    def newest(
+        self, hearing_id: str, run: int | None = None, within: Sequence[Span] | None = None
+    ) -> Sequence[Utterance]:
         """What the newest transcription of each window found, in order of time; the ledger tells which that is.
 
-        Of `run`, or of the one that is shown.
+        Of `run`, or of the one that is shown; only what was said `within` some spans.
         """
         run = self._runs.shown(hearing_id) if run is None else run
+        query = select(Utterance).where(Utterance.hearing_id == hearing_id, Utterance.run == run)
+        if within is not None:
+            said = [and_(Utterance.start_ms <= end, Utterance.end_ms >= start) for start, end in within]
+            query = query.where(or_(false(), *said))
+        rows = self._session.scalars(query.order_by(Utterance.start_ms, Utterance.id)).all()
         newest = {
             one["sequence"]: (one["engine"], one["model_sha256"], one["parameters_key"])
-            for one in self.transcripts(hearing_id)
+            for one in self.transcripts(hearing_id, None if within is None else {row.sequence for row in rows})
             if one.get("run", FIRST_RUN) == run
         }
-        return [
-            row
-            for row in self.of(hearing_id)
-            if row.run == run and (row.engine, row.model, row.parameters_key) == newest.get(row.sequence)
-        ]
+        return [row for row in rows if (row.engine, row.model, row.parameters_key) == newest.get(row.sequence)]
 
-    def transcripts(self, hearing_id: str, sequence: int | None = None) -> list[Mapping[str, Any]]:
-        """What the log's transcript entries state of the hearing or of one window, of all runs, in order."""
-        entries = select(LogEntry.entry).where(
+    def transcripts(self, hearing_id: str, sequences: Collection[int] | None = None) -> list[Mapping[str, Any]]:
+        """What the log's transcript entries state of the hearing or of some windows, of all runs, in order."""
+        stated = select(LogEntry.entry).where(
             LogEntry.hearing_id == hearing_id, LogEntry.kind == LeafKind.TRANSCRIPT.value
         )
-        bodies = [body_of(entry) for entry in self._session.scalars(entries.order_by(LogEntry.index))]
-        return [one for one in bodies if sequence is None or one["sequence"] == sequence]
+        entries = self._session.scalars(stated.order_by(LogEntry.index))
+        if sequences is None:
+            return [body_of(entry) for entry in entries]
+        # To parse an entry costs more than all else, so those of other windows are known by their bytes.
+        named = {str(one).encode() for one in sequences}
+        bodies = [body_of(entry) for entry in entries if not named.isdisjoint(_SEQUENCE.findall(entry))]
+        return [one for one in bodies if one["sequence"] in sequences]
+
+    def models(self, hearing_id: str, run: int) -> list[tuple[str, str]]:
+        """Name and SHA-256 of each model that made text of the run: the hearing's own, and those of other languages
+        where such were heard. A window in which nothing was said names the hearing's own."""
+        rows = self._session.execute(
+            select(Utterance.sequence, Utterance.language, Utterance.alternative).where(
+                Utterance.hearing_id == hearing_id, Utterance.run == run
+            )
+        )
+        heard: dict[int, dict[str, None]] = {}
+        for sequence, language, alternative in rows:
+            other = (alternative or {}).get("language", language)
+            heard.setdefault(sequence, {}).update({language: None, other: None})
+        stated = [one for one in self.transcripts(hearing_id) if one.get("run", FIRST_RUN) == run]
+        served = [_served(body, one) for body in stated for one in heard.get(body["sequence"], {"": None})]
+        return [one for one in dict.fromkeys(served) if one[0]]
 
     def add_all(self, rows: Iterable[Utterance]) -> None:
         """Stores the utterances that are not there yet: repeating a task changes nothing."""
@@ -81,6 +108,15 @@ class Utterances:
                 self._session.add(row)
                 self._session.flush()
                 self._search.add(row.hearing_id, [(str(row.id), row.text)])
+
+
+def _served(body: Mapping[str, Any], language: str) -> tuple[str, str]:
+    """The model that a transcript entry says served the language; '' where none could."""
+    parameters = body.get("parameters", {})
+    name = parameters.get(f"engine_{language}")
+    if name is None:
+        return body["engine"], body["model_sha256"]
+    return name, parameters.get(f"engine_{language}_sha256", "")
 
 
 class Protocols:

@@ -15,6 +15,7 @@ from storage.db.models import Window
 from storage.db.unit_of_work import Database
 from storage.db.work import MAX_ATTEMPTS, NO_RECOGNISER
 from storage.queue import DRAFT_PROTOCOL, TRANSCRIBE_WINDOW, EmbeddedWorker, Sweeper, make_queue
+from storage.turns import FIRST_RUN
 from tests.factories.ledger import HEARING, MOMENT
 from tests.factories.queues import empty_embedded_broker
 from tests.factories.transcription import OTHER_HEARING, TRACKS, Court, OneWord, spoken
@@ -93,6 +94,9 @@ def test_what_is_said_in_another_language_is_stored_as_that(
     assert body["parameters"]["engine_ky"] == "kyrgyz"
     assert body["parameters_key"] == row.parameters_key == parameters_key(OneWord(), tongues)
     assert body["utterances_sha256"] == utterances_sha256([row])
+    with court.database.read() as work:
+        made = [name for name, _ in work.utterances.models(HEARING, FIRST_RUN)]
+    assert made == (["kyrgyz"] if language == "ky" else [OneWord().name, "kyrgyz"])  # which one really did it
 
 
 def test_delivered_twice_changes_nothing(court: Court) -> None:
