@@ -17,3 +17,7 @@ class FormError(ProtocolError):
 
 class SealError(ProtocolError):
     """The signer's key file cannot be used, or signing failed; nothing was signed."""
+
+
+class CopyError(ProtocolError):
+    """A copy cannot be made; nothing was handed out."""
