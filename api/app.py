@@ -8,7 +8,9 @@ from api.headers import SecurityHeaders
 from api.nodes import begin_register
 from api.routes import (
     console,
+    copies,
     corrections,
+    exports,
     health,
     hearings,
     ingest,
@@ -43,10 +45,8 @@ API_ROUTERS = (
     search.api_router,
 )
 # A new hearing before the others: /hearings/new is none yet.
-PAGE_ROUTERS = tuple(
-    module.router
-    for module in (new_hearing, console, selftest, situation, protocol_pages, jobs, corrections, search, pages)
-)
+_PAGES = (new_hearing, console, selftest, situation, protocol_pages, copies, exports, jobs, corrections, search, pages)
+PAGE_ROUTERS = tuple(module.router for module in _PAGES)
 
 
 def create_app(context: Context) -> FastAPI:

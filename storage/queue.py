@@ -28,6 +28,7 @@ EMBEDDED_BROKER = "memory://"
 TRANSCRIBE_WINDOW = "transcribe.window"  # (): the window whose turn it is
 DRAFT_PROTOCOL = DRAFT  # (hearing_id)
 CANARY = "storage.canary"  # ()
+MAKE_COPY = "copies.make"  # (number)
 SCRUB = "storage.scrub"  # ()
 SCRUB_EVERY = timedelta(minutes=1)
 """Scrubbing comes in slices, so that a worker is never long away from transcription."""
@@ -176,6 +177,8 @@ class Sweeper:
             work.windows.offer_failed(now)
             for hearing_id in work.protocols.overdue(now, waiting=self._interval):
                 work.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
+            for number in work.copies.overdue(now):
+                work.outbox.put(MAKE_COPY, [number], now)
             if self._stamping:
                 offer_stamp(work, now)
             if self._canary:

@@ -77,7 +77,7 @@ def pictures(content: bytes, start: int, end: int, *, own_sets: bool) -> bytes:
                     return b""
                 container.mux(chosen)
     except (av.FFmpegError, IndexError, ValueError, OverflowError) as error:
-        raise MediaUnreadable(f"A segment of pictures cannot be read ({error}): verify the hearing.") from None
+        raise MediaUnreadable(f"A segment of pictures cannot be read ({_reason(error)}): verify the hearing.") from None
     return placed(file.getvalue(), 0)
 
 
@@ -88,7 +88,7 @@ def size(content: bytes) -> tuple[int, int]:
             codec: Any = source.streams.video[0].codec_context
             return codec.width, codec.height
     except (av.FFmpegError, IndexError, ValueError) as error:
-        raise MediaUnreadable(f"A segment of pictures cannot be read ({error}): verify the hearing.") from None
+        raise MediaUnreadable(f"A segment of pictures cannot be read ({_reason(error)}): verify the hearing.") from None
 
 
 def parameter_sets(codec: Any) -> bytes:
@@ -178,3 +178,8 @@ def _copy(packet: Any, stream: Any, sets: bytes) -> Any:
     made.pts, made.dts, made.duration, made.time_base = packet.pts, packet.dts, packet.duration, packet.time_base
     made.is_keyframe, made.stream = packet.is_keyframe, stream
     return made
+
+
+def _reason(error: Exception) -> str:
+    """Of libav's errors without their number."""
+    return str(getattr(error, "strerror", None) or error)

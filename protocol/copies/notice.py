@@ -89,10 +89,9 @@ def still(picture: Image.Image, start: int, end: int) -> bytes:
         stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p"
         stream.codec_context.time_base = stream.time_base = Fraction(1, VIDEO_RATE)
         step, length = VIDEO_RATE // _CARD_RATE, end - start
-        frame = av.VideoFrame.from_image(picture)
+        frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
         frame.pts, frame.time_base = 0, Fraction(1, VIDEO_RATE)
-        [packet] = [*stream.encode(frame), *stream.encode(None)]
-        content = bytes(packet)
+        content = b"".join(map(bytes, [*stream.encode(frame), *stream.encode(None)]))  # one packet
         for at in range(0, length, step):
             made = av.Packet(content)
             made.pts = made.dts = at

@@ -55,7 +55,10 @@ class Film:
 
 
 def render(film: Film, path: Path) -> None:
-    """Writes the file, or writes it over; raises CopyError, and whatever reading a segment raises. Whoever calls removes what is left."""
+    """Writes the file, or writes it over; raises CopyError, and whatever reading a segment raises.
+
+    Whoever calls removes what is left then.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="courtrec-copy-", dir=path.parent) as folder,
         contextlib.ExitStack() as ends,
@@ -83,7 +86,8 @@ def render(film: Film, path: Path) -> None:
             if feed.error is not None:
                 raise feed.error
         if code != 0:
-            raise CopyError(f"FFmpeg could not make the copy ({told or f'exit code {code}'}): look at the disk's room.")
+            why = told or f"exit code {code}"
+            raise CopyError(f"FFmpeg could not make the copy ({why}): make room on the disk, or verify the hearing.")
 
 
 class _Feed(threading.Thread):

@@ -9,7 +9,7 @@ Ticks = tuple[int, int]
 
 
 def open_ticks(orders: Iterable[OpennessSpan], end: int, rate: int) -> list[Ticks]:
-    """What of [0, end) ticks at `rate` is open: the ticks that lie in no closed stretch, not even with a part of them."""
+    """What of [0, end) ticks at `rate` is open: those that lie in no closed stretch, not even with a part of them."""
     closed = sorted(
         # A float of milliseconds times the rate may miss a whole tick by its last bit.
         (math.floor(round(start * rate, 3)), end if math.isinf(stop) else math.ceil(round(stop * rate, 3)))

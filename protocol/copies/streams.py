@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from PIL.Image import Image
 
 from court.timeline import SampleRange
-from hardware.boxes import fragments
-from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm
+from hardware.devices import VIDEO_RATE, Pcm
 from hardware.errors import MediaUnreadable
 from protocol.copies import cut
 from protocol.copies.notice import LEAD_SECONDS, still
 from protocol.copies.spans import Ticks, kept
 
+_BOX_HEAD = 8
 _WORTH_A_CARD = VIDEO_RATE  # ticks without pictures: below a second the last one may stay
 
 
@@ -114,7 +114,11 @@ def _parts(pieces: Iterable[Piece], opened: Sequence[Ticks]) -> Iterator[tuple[P
 
 
 def _init(content: bytes) -> bytes:
-    found = fragments(content)
-    if not found:
-        raise MediaUnreadable("A segment holds not one whole fragment: verify the hearing.")
-    return content[: found[0].start]
+    """What stands before the first fragment; its boxes alone are looked at, since a segment has hundreds of others."""
+    at = 0
+    while content[at + 4 : at + 8] != b"moof":
+        size = int.from_bytes(content[at : at + 4])
+        if size < _BOX_HEAD or at + size >= len(content):
+            raise MediaUnreadable("A segment holds not one fragment: verify the hearing.")
+        at += size
+    return content[:at]

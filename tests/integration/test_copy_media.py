@@ -129,6 +129,21 @@ def test_without_an_open_part_of_a_track_nothing_is_made(hearing: Recorded, tmp_
         render(Film([Stream(made, "mix")], 1, "", "", "rus"), tmp_path / "copy.mp4")
 
 
+def test_without_ffmpeg_a_sentence_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "none"))
+    with pytest.raises(CopyError, match="FFmpeg, which makes copies, is not there"):
+        render(Film([Stream(iter([b"x"]), "mix")], 1, "", "", "rus"), tmp_path / "copy.mp4")
+
+
+def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "ffmpeg"
+    script.write_text("#!/bin/sh\necho 'Error writing trailer: No space left on device' >&2; exit 228\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(script))
+    with pytest.raises(CopyError, match=r"No space left on device\): make room on the disk"):
+        render(Film([Stream(iter([b"x"]), "mix")], 1, "", "", "rus"), tmp_path / "copy.mp4")
+
+
 def test_what_ffmpeg_says_reaches_a_person(hearing: Recorded, tmp_path: Path) -> None:
     made = Stream(iter([b"no film at all" * 1000]), "mix")
     with pytest.raises(CopyError, match="FFmpeg could not make the copy"):

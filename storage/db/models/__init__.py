@@ -2,6 +2,7 @@
 
 from storage.db.models.accounts import Grant, Session, User
 from storage.db.models.checks import ObjectCheck, StoreCanary
+from storage.db.models.copies import Copy
 from storage.db.models.corrections import Correction, LineWords
 from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow, Timestamp
@@ -11,6 +12,7 @@ from storage.db.models.work import OutboxRow, Protocol, TranscriptRun, Utterance
 
 __all__ = [
     "Checkpoint",
+    "Copy",
     "Correction",
     "DestructionAct",
     "Gap",
