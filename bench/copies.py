@@ -125,6 +125,7 @@ def main() -> None:
         "--marked-hours", type=float, default=0.1, help="length of the marked copy, which is encoded"
     )
     asked = arguments.parse_args()
+    console = Console(width=140)
     table = Table("copy", "length", "concat demuxer", "courtrec", "ratio", "size, MiB")
     with tempfile.TemporaryDirectory(prefix="courtrec-bench-") as place:
         folder = Path(place)
@@ -141,13 +142,15 @@ def main() -> None:
                     ours = seconds(partial(copied, tracks, asked.hours, made, closed=closed))
                     length = f"{asked.hours:g} h"
                     size = f"{made.stat().st_size / 2**20:.0f}"
-                    table.add_row(said, length, f"{theirs:.1f} s", f"{ours:.1f} s", f"{ours / theirs:.2f}", size)
+                    row = (said, length, f"{theirs:.1f} s", f"{ours:.1f} s", f"{ours / theirs:.2f}", size)
+                    console.print(*row, sep="  ")  # a long run that is ended has told something
+                    table.add_row(*row)
         short = {name: paths[: round(asked.marked_hours * 3600 / SECONDS)] for name, paths in both.items()}
         theirs = seconds(lambda: concat(short, folder, joined))
         ours = seconds(lambda: copied(short, asked.marked_hours, made, closed=False, marked=True))
         row = ("recipient in every picture", f"{asked.marked_hours * 60:.0f} min", f"{theirs:.1f} s", f"{ours:.1f} s")
         table.add_row(*row, f"{ours / theirs:.2f}", f"{made.stat().st_size / 2**20:.0f}")
-    Console(width=140).print(table)
+    console.print(table)
 
 
 if __name__ == "__main__":
