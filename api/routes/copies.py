@@ -36,7 +36,7 @@ def panel(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     with page.context.database.read() as uow:
         found = enter(uow, caller, hearing_id, Action.COPY)
         values = {"hearing": page_content.facts(uow, found), **copies_panel(uow, page, caller, found)}
-    return page.render("copies.html", part=True, link=None, **values)
+    return page.render("copies.html", part=True, **values)
 
 
 @router.post("/hearings/{hearing_id}/copies")
@@ -62,7 +62,7 @@ def link(hearing_id: str, number: Number, page: PageDep, caller: CurrentUser) ->
     with page.context.database.read() as uow:
         found = enter(uow, caller, hearing_id, Action.COPY)
         values = {"hearing": page_content.facts(uow, found), **copies_panel(uow, page, caller, found)}
-    return page.render("copies.html", part=True, link=(number, made), **values)
+    return page.render("copies.html", part=True, **{**values, "link": (number, made)})
 
 
 @router.post("/hearings/{hearing_id}/copies/{number}/revoke")
