@@ -35,6 +35,7 @@ bench: $(VENV)/.dev  ## errors of transcripts on sample and human speech; what s
 	$(BIN)/python -m bench.live text
 	$(BIN)/python -m bench.live_draft fed
 	$(BIN)/python -m bench.throughput
+	$(BIN)/python -m bench.copies
 	$(BIN)/python -m bench.diarise --pyannote
 
 sample: $(VENV)/.dev  ## makes the sample hearings again (needs Debian's festival, festvox-ru, flite and sox)

@@ -148,8 +148,10 @@ def main() -> None:
         short = {name: paths[: round(asked.marked_hours * 3600 / SECONDS)] for name, paths in both.items()}
         theirs = seconds(lambda: concat(short, folder, joined))
         ours = seconds(lambda: copied(short, asked.marked_hours, made, closed=False, marked=True))
-        row = ("recipient in every picture", f"{asked.marked_hours * 60:.0f} min", f"{theirs:.1f} s", f"{ours:.1f} s")
-        table.add_row(*row, f"{ours / theirs:.2f}", f"{made.stat().st_size / 2**20:.0f}")
+        length, size = f"{asked.marked_hours * 60:g} min", f"{made.stat().st_size / 2**20:.0f}"
+        table.add_row(
+            "recipient in every picture", length, f"{theirs:.1f} s", f"{ours:.1f} s", f"{ours / theirs:.2f}", size
+        )
     console.print(table)
 
 
