@@ -33,6 +33,7 @@ class Action(StrEnum):
     MANAGE_JOBS = "manage_jobs"
     CHOOSE_TRANSCRIPT = "choose_transcript"
     CORRECT = "correct"
+    COPY = "copy"
     REMARK = "remark"
     DECIDE_REMARK = "decide_remark"
 
@@ -65,11 +66,12 @@ GUARDED = CONTENT | {Action.CORRECT, Action.EDIT_PROTOCOL, Action.REMARK, Action
 _MAY = {
     UserRole.SECRETARY: CONTENT
     | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER}
-    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT, Action.EDIT_PROTOCOL, Action.REMARK},
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT, Action.EDIT_PROTOCOL, Action.REMARK}
+    | {Action.COPY},
     UserRole.JUDGE: CONTENT
     | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION}
     | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.DECIDE_FORM}
-    | {Action.EDIT_PROTOCOL, Action.DECIDE_REMARK},
+    | {Action.EDIT_PROTOCOL, Action.DECIDE_REMARK, Action.COPY},
     UserRole.PARTY: CONTENT | {Action.CARD, Action.REMARK},
     UserRole.ADMIN: frozenset(
         {Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION, Action.WATCH_ROOMS}

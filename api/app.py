@@ -8,8 +8,10 @@ from api.headers import SecurityHeaders
 from api.nodes import begin_register
 from api.routes import (
     console,
+    copies,
     corrections,
     deadlines,
+    exports,
     health,
     hearings,
     ingest,
@@ -57,6 +59,8 @@ PAGE_ROUTERS = tuple(
         situation,
         protocol_pages,
         protocol_editor,
+        copies,
+        exports,
         jobs,
         corrections,
         remarks,

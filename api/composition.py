@@ -10,6 +10,7 @@ from pathlib import Path
 from celery import Celery
 
 from api.context import Context
+from api.copying import register as register_copying
 from api.errors import SettingsError
 from api.home import Home, load_keys, make_store, open_database
 from api.node_client import NodeClient
@@ -206,6 +207,7 @@ def make_worker_queue(context: Context, drain: Drain) -> Celery:
         ),
     )
     register_protocol(queue, protocol_context(context))
+    register_copying(queue, context)
     register_scrub(queue, scrub_context(context))
     register_stamping(queue, stamp_context(context))
     canary = canary_context(context)

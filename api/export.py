@@ -5,7 +5,7 @@ pictures of a closed span, nor its notes, nor a protocol of a hearing that was c
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -74,18 +74,21 @@ class Order:
     tracks: frozenset[str] = frozenset()
     media: bool = True
     journal: bool = False
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the copy leaf."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
     """`left_out` are the recorded objects that were not handed out, `withheld` the entries, `stamps` the tokens of the
-    time-stamp authority that were."""
+    time-stamp authority that were, `leaf` the place of the copy leaf in the log."""
 
     files: int
     left_out: int
     withheld: int
     log_key: str
     stamps: int
+    leaf: int
 
 
 def export(context: Context, hearing_id: str, path: Path, order: Order) -> Exported:
@@ -102,7 +105,7 @@ def export(context: Context, hearing_id: str, path: Path, order: Order) -> Expor
     files = ((name, read_object(context.store, sha256)) for name, sha256 in contents.files.items())
     write_bundle(path, bundle, _README.format(key=contents.log_key), files)
     stamps = sum(one.tokens for one in contents.heads)
-    return Exported(len(contents.files), left_out, len(contents.withheld), contents.log_key, stamps)
+    return Exported(len(contents.files), left_out, len(contents.withheld), contents.log_key, stamps, contents.copy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,7 @@ def copy_body(
         SINCE: dict(since),
         REGISTER_FIELD: list(register),
         "content_sha256": content_hash(chosen.files.values(), [one.index for one in chosen.withheld]),
+        **order.stated,
     }
 
 

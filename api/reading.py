@@ -80,6 +80,11 @@ def said(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore, ru
     return _readable(found, Sieve(uow, caller, hearing.id, Action.READ))
 
 
+def said_by(uow: UnitOfWork, hearing: Hearing, store: WormStore) -> list[schemas.UtteranceView]:
+    """All that was said, unsifted, in order of time: for whoever sifts it by openness alone."""
+    return _said(uow, hearing, filled(uow, store, hearing))
+
+
 def holding(
     uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore, query: str
 ) -> list[schemas.UtteranceView]:

@@ -21,3 +21,7 @@ class TermsError(ProtocolError, InputError):
 
 class SealError(ProtocolError):
     """The signer's key file cannot be used, or signing failed; nothing was signed."""
+
+
+class CopyError(ProtocolError):
+    """A copy cannot be made; nothing was handed out."""

@@ -30,6 +30,7 @@ TRANSCRIBE_WINDOW = "transcribe.window"  # (): the window whose turn it is
 DRAFT_PROTOCOL = DRAFT  # (hearing_id)
 RENDER_PROTOCOL = RENDER  # (hearing_id): the PDF of its newest draft
 CANARY = "storage.canary"  # ()
+MAKE_COPY = "copies.make"  # (number)
 SCRUB = "storage.scrub"  # ()
 SCRUB_EVERY = timedelta(minutes=1)
 """Scrubbing comes in slices, so that a worker is never long away from transcription."""
@@ -181,6 +182,8 @@ class Sweeper:
                     work.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
             for hearing_id in work.papers.unrendered(now, waiting=self._interval):
                 work.outbox.put(RENDER_PROTOCOL, [hearing_id], now)
+            for number in work.copies.overdue(now):
+                work.outbox.put(MAKE_COPY, [number], now)
             if self._stamping:
                 offer_stamp(work, now)
             if self._canary:

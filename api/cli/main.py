@@ -102,7 +102,8 @@ def hearings() -> None:
 @app.command()
 def verify(
     what: Annotated[
-        str, typer.Argument(help="Id of a hearing, or the file or folder of a bundle; empty: everything stored here.")
+        str,
+        typer.Argument(help="Id of a hearing, or file or folder of a bundle or copy; empty: all stored here."),
     ] = "",
     key: Annotated[
         str | None,
@@ -165,6 +166,37 @@ def export(
     export_hearing(
         hearing, file, recipient, ground, frozenset(tracks or ()), media=not without_media, journal=with_journal
     )
+
+
+@app.command("copy")
+def copy_(
+    hearing: Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`).")],
+    file: Annotated[Path, typer.Argument(help="Archive to write (ZIP); it must not exist.")],
+    recipient: Annotated[str, typer.Option("--to", help="Who gets it.")],
+    ground: Annotated[str, typer.Option("--ground", help="On what ground: a motion and its date.")],
+    tracks: Annotated[
+        list[str] | None,
+        typer.Option("--track", help="Microphone, mix or camera; more may follow. Else the mix and the first camera."),
+    ] = None,
+    marked: Annotated[bool, typer.Option("--marked", help="Recipient in every picture; encodes them anew.")] = False,
+    originals: Annotated[bool, typer.Option("--originals", help="Also the segments as they were recorded.")] = False,
+) -> None:
+    """Makes a copy for a party: what was open, with chapters, subtitles, protocol, proof and verifier."""
+    from api.cli.copies import copy_hearing
+    from api.copying import Wish
+
+    copy_hearing(hearing, file, Wish(recipient, ground, frozenset(tracks or ()), marked, originals))
+
+
+@app.command("export-file")
+def export_file(
+    hearing: Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`).")],
+    file: Annotated[Path, typer.Argument(help="File to write: .docx or .json protocol, .vtt or .rttm transcript.")],
+) -> None:
+    """Writes the protocol for Word or as data, or the open lines of the transcript."""
+    from api.cli.exports import export_file
+
+    export_file(hearing, file)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from api.errors import Forbidden, NotLoggedIn, TooMany
 from api.gate import enter
 from api.openness_orders import close_afterwards, seconds_of
 from api.store_alarm import store_alarm
+from api.web.copies import copies_panel
 from api.web.labels import OBJECT_KINDS
 from api.web.render import LANGUAGE_COOKIE, PageDep
 from court.card import LANGUAGES
@@ -98,12 +99,13 @@ def hearing(hearing_id: str, page: PageDep, caller: CurrentUser, t: float | None
     content, the card alone and the reason."""
     try:
         with journalled(page.context, caller, Action.READ, hearing_id, "transcript") as uow:
-            values = page_content.whole_page(uow, page, caller, enter(uow, caller, hearing_id, Action.READ))
+            found = enter(uow, caller, hearing_id, Action.READ)
+            values = page_content.whole_page(uow, page, caller, found) | copies_panel(uow, page, caller, found)
     except Forbidden as refusal:
         with journalled(page.context, caller, Action.CARD, hearing_id, "card") as uow:
             card = page_content.facts(uow, enter(uow, caller, hearing_id, Action.CARD))
         values = {"hearing": card, "may_play": False, "refusal": page.words.gettext(str(refusal)), "evidence": None}
-        values |= {"gone": "", "orders": [], "may_close": False, "may_correct": False, "voices": []}
+        values |= {"gone": "", "orders": [], "may_close": False, "may_correct": False, "voices": [], "may_copy": False}
     return page.render("hearing.html", start=t, **values)
 
 

@@ -12,6 +12,7 @@ from storage.db.accounts import Accounts
 from storage.db.acts import Acts
 from storage.db.canaries import Canaries
 from storage.db.checks import Checks
+from storage.db.copies import Copies
 from storage.db.disk import disk_faults_told
 from storage.db.edits import Edits
 from storage.db.hearings import Hearings
@@ -53,6 +54,7 @@ class UnitOfWork:
         self.acts = Acts(session)
         self.checks = Checks(session)
         self.canaries = Canaries(session)
+        self.copies = Copies(session)
 
 
 class Database:

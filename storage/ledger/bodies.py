@@ -262,6 +262,11 @@ _OPTIONAL: dict[LeafKind, dict[str, Check]] = {
     LeafKind.MUTE: {"by": is_text},
     LeafKind.TRANSCRIPT: {"run": is_count, "together": _list_of(is_count)},
     LeafKind.LOSS: {"stretches": _list_of(_record(_RANGE))},
+    LeafKind.COPY: {
+        "copy": is_count,
+        "given": _list_of(_record({"name": is_text, "sha256": is_hash, "size": is_count})),
+        "spans_ms": _list_of(_list_of(is_count)),
+    },
 }
 """Fields that may be missing, and hold this if they are there: who ordered it, the key by which a request that came
 twice is known, the self-test before the hearing. A track may also have `delay_ms`, by how much its pictures are
@@ -269,7 +274,8 @@ placed earlier than they came. `run`: which version of the transcript, the first
 windows that were recognised in one call, this one among them. `stretches`: those of tracks of which nothing was ever
 stated. `spare_of`: the hearing whose room this node records beside the first one. `spare`: the recording on which the
 court ended a hearing whose own node did not answer; `reason`: why it ended one whose node never comes back; both in
-the court's own leaf alone."""
+the court's own leaf alone. `copy`: the number of a copy made for listening, with what was `given` beside the bundle and
+the open parts of the hearing (`spans_ms`, from and to) in it."""
 
 
 def wrong_field(kind: LeafKind, body: Mapping[str, Any]) -> str | None:
