@@ -153,8 +153,9 @@ def covers(uow: UnitOfWork, hearing: Hearing, found: Sequence[Filled]) -> list[C
             last = (ended_on.end_sample or 0) / SOUND_RATE + one.offset.seconds
             end = hearing.end_sample / SOUND_RATE if last - end < _BEYOND else end
         told.append(Cover(one.track, one.span.start_seconds, end, one.offset.uncertainty, None))
-    own = uow.hearings.marks(hearing.id)
-    for spare in uow.hearings.spares(hearing.id):
+    spares = uow.hearings.spares(hearing.id)
+    own = uow.hearings.marks(hearing.id) if spares else []
+    for spare in spares:
         marks = uow.hearings.marks(spare.id)
         of_source = {counterpart(one, spare.tracks): one["track"] for one in hearing.tracks}
         for gap in uow.hearings.gaps(spare.id):

@@ -22,8 +22,9 @@ from storage.db.papers import AT_IT
 from storage.db.unit_of_work import Database
 from storage.db.work import MAX_ATTEMPTS
 from storage.queue import DRAFT_PROTOCOL, RENDER_PROTOCOL, Sweeper, make_queue
+from storage.worm.port import StoredObject, object_key
 from tests.factories.drafts import draw_up
-from tests.factories.evidence import OTHER, protocols_of, transcribe
+from tests.factories.evidence import protocols_of, transcribe
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.server import Server, make_server
 
@@ -31,6 +32,7 @@ HTML = {"Accept": "text/html"}
 PANEL = f"/hearings/{HEARING}/protocol"
 READABLE = "PDF готовится; черновик уже можно прочитать."
 BROKEN = "page.title = 3"
+UNNAMED = "ab" * 32
 
 
 @pytest.fixture
@@ -273,16 +275,18 @@ def test_a_new_draft_has_all_its_attempts(server: Server, protocols: ProtocolCon
     assert tried(server, RENDER_PROTOCOL) is None
 
 
-def test_objects_are_checked_beside_a_destroyed_hearing_whose_draft_has_no_pdf(
+def test_what_no_hearing_names_is_checked_beside_a_destroyed_one_whose_draft_has_no_pdf(
     server: Server, protocols: ProtocolContext
 ) -> None:
     draft_protocol(protocols, HEARING)
-    server.receive(made_hearing(OTHER))
-    due = Due(server.clock.utc + timedelta(days=1))
+    now = server.clock.utc
     with server.context.database.begin() as uow:
+        uow.log.add_object(StoredObject(object_key(UNNAMED), "", UNNAMED, 5), now, now)
         hearing = uow.hearings.lock(HEARING)
         assert hearing is not None
         hearing.state = "destroyed"
     with server.context.database.read() as uow:
-        other = {one.sha256 for one in uow.hearings.segments(OTHER)}
-        assert other <= {one.sha256 for one in uow.checks.due(due, limit=1000)}
+        due = uow.checks.due(Due(now + timedelta(days=1)), limit=9)
+        named = {one.sha256 for one in uow.hearings.segments(HEARING)}
+    assert UNNAMED in [one.sha256 for one in due]
+    assert not named & {one.sha256 for one in due}

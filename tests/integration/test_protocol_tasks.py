@@ -269,6 +269,14 @@ def test_without_a_draft_there_is_nothing_to_sign(context: ProtocolContext) -> N
         sign_protocol(context, HEARING, "aijamal")
 
 
+def test_a_draft_of_before_whose_one_entry_states_document_and_pdf_is_signed(context: ProtocolContext) -> None:
+    draw_up(context, HEARING)
+    with context.database.begin() as work:
+        work.session.execute(update(models.Protocol).values(draft_index=None))
+    assert not render_protocol(context, HEARING)
+    assert sign_protocol(context, HEARING, "aijamal").revision == 2
+
+
 @pytest.mark.parametrize("what", ["document", "file name"])
 def test_no_pdf_is_made_of_a_draft_that_was_changed_in_the_database(context: ProtocolContext, what: str) -> None:
     draft_protocol(context, HEARING)
