@@ -1,0 +1,32 @@
+"""Who appeared, as the secretary ticks it during the hearing: over what the card said before it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from court.people import Participant
+
+
+class Attendance(StrEnum):
+    APPEARED = "appeared"
+    NOTIFIED = "notified"
+    NOT_NOTIFIED = "not_notified"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Participant number `participant` (from 1) of the card, of that `name`; ticked at `at` seconds of the hearing."""
+
+    participant: int
+    name: str
+    attendance: Attendance
+    at: float
+    by: str
+
+
+def ticked(participants: Sequence[Participant], ticks: Sequence[Tick]) -> dict[int, tuple[int, Tick]]:
+    """The last tick of each participant, with the tick's number from 1; of another name than the card's it is none's."""
+    names = {number: one.name for number, one in enumerate(participants, 1)}
+    return {
+        one.participant: (number, one) for number, one in enumerate(ticks, 1) if names.get(one.participant) == one.name
+    }
