@@ -30,6 +30,7 @@ class Action(StrEnum):
     MANAGE_JOBS = "manage_jobs"
     CHOOSE_TRANSCRIPT = "choose_transcript"
     CORRECT = "correct"
+    DECIDE_STAGE = "decide_stage"
 
 
 class Place(StrEnum):
@@ -54,16 +55,16 @@ CLOSED_OFF_SITE = "This part of the hearing is closed: it can be seen and heard 
 CLOSED_NO_COPY = "This hearing is closed: parties may get acquainted with it at the court but receive no copy."
 
 CONTENT = frozenset({Action.READ, Action.PLAY, Action.DOWNLOAD})
-GUARDED = CONTENT | {Action.CORRECT}
-"""What of closed content is done at the court only: whoever may not read a line does not correct it."""
+GUARDED = CONTENT | {Action.CORRECT, Action.DECIDE_STAGE}
+"""What of closed content is done at the court only: whoever may not read a line neither corrects nor judges it."""
 
 _MAY = {
     UserRole.SECRETARY: CONTENT
     | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER}
-    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT},
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT, Action.DECIDE_STAGE},
     UserRole.JUDGE: CONTENT
     | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION}
-    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT},
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.DECIDE_STAGE},
     UserRole.PARTY: CONTENT | {Action.CARD},
     UserRole.ADMIN: frozenset(
         {Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION, Action.WATCH_ROOMS}

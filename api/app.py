@@ -23,6 +23,7 @@ from api.routes import (
     search,
     selftest,
     situation,
+    stages,
     verify,
 )
 from api.web.render import StaticAssets
@@ -45,7 +46,7 @@ API_ROUTERS = (
 # A new hearing before the others: /hearings/new is none yet.
 PAGE_ROUTERS = tuple(
     module.router
-    for module in (new_hearing, console, selftest, situation, protocol_pages, jobs, corrections, search, pages)
+    for module in (new_hearing, console, selftest, situation, protocol_pages, stages, jobs, corrections, search, pages)
 )
 
 

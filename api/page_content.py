@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from api import corrections, reading, schemas, views
+from api import attendance, corrections, reading, schemas, stages, views
 from api.access import Action
 from api.caller import Caller
 from api.errors import Forbidden
@@ -56,12 +56,23 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         "may_play": True,
         "may_correct": corrections.may_correct(caller, hearing),
         "speakers": _speakers(page, uow, hearing),
+        "may_decide": stages.may_decide(caller, uow, hearing),
+        **attendance_card(uow, caller, hearing),
         "voices": voices(uow, hearing) if is_kept(hearing) and _may(uow, caller, hearing.id, Action.RECORD) else [],
         "orders": orders(uow, hearing.id),
         "may_close": caller.role is UserRole.JUDGE and not HearingState(hearing.state).live,
         "gone": "" if is_kept(hearing) else page.words.gettext(DESTROYED_BY_ACT),
         **protocol_panel(uow, caller, hearing),
         **script_words(page),
+    }
+
+
+def attendance_card(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
+    """Who appeared, for the secretary who ticks it; empty for everybody else."""
+    may = _may(uow, caller, hearing.id, Action.RECORD)
+    return {
+        "attendance": attendance.rows(uow, hearing) if may else [],
+        "may_tick": may and attendance.may_tick(hearing),
     }
 
 

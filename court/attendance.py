@@ -15,17 +15,18 @@ class Attendance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Participant number `participant` (from 1) of the card, of that `name`; ticked at `at` seconds of the hearing."""
+    """Participant number `participant` (from 1) of the card, of that `name`; ticked at `at` seconds of the hearing,
+    None where that was after it."""
 
     participant: int
     name: str
     attendance: Attendance
-    at: float
+    at: float | None
     by: str
 
 
 def ticked(participants: Sequence[Participant], ticks: Sequence[Tick]) -> dict[int, tuple[int, Tick]]:
-    """The last tick of each participant, with the tick's number from 1; of another name than the card's it is none's."""
+    """By participant the last tick, with its number from 1; one of another name than the card's is nobody's."""
     names = {number: one.name for number, one in enumerate(participants, 1)}
     return {
         one.participant: (number, one) for number, one in enumerate(ticks, 1) if names.get(one.participant) == one.name

@@ -83,11 +83,15 @@ class Utterance:
 
 
 class Standing(StrEnum):
-    """Whose word a stage stands on: a note's or a state's, a person's who accepted it, or the program's alone."""
+    """Whose word a stage stands on: a note's or a state's, a person's who accepted it, or the program's alone.
+
+    One that a person refused stands on nothing, and in no draft.
+    """
 
     CERTAIN = "certain"
     ACCEPTED = "accepted"
     PROPOSED = "proposed"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ class Stage:
     """A stage of the hearing that began at `at` seconds: noted, or heard in the words of `quote`.
 
     `evidence` is `note:<n>`, `state:<n>` or `utterance:<n>`, and `stage:0` where a person accepted what the present
-    transcript has no words for. `by` is who accepted it; `doubtful` when the words are.
+    transcript has no words for. `by` is who accepted or refused it; `doubtful` when the words are.
     """
 
     kind: StageKind

@@ -3,20 +3,19 @@
 What is noted is certain. What is only heard is a proposal with the sentence it rests on, however clear that sentence
 is, until a person accepts it. The rules, in order: a cue is heard at a microphone of a role that may say it, in a
 sentence that is not a quotation and, as a rule, no question; sentences of one kind close together are one stage; what a
-note tells near by is not proposed again; what a person refused is gone; and of the rest the heaviest sequence remains
-that runs in the order of a hearing. A stage that nobody noted and nobody spoke of is not there.
+note tells near by is not proposed again; what a person accepted or refused stays so; and of the rest the heaviest
+sequence remains that runs in the order of a hearing. A stage that nobody noted and nobody spoke of is not there.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from court.hearing import HearingState
 from court.notes import Note, NoteTemplate
 from court.people import CourtRole
 from court.stages import StageDecision, StageKind
-from protocol.cue import Cue, Cues, Sentence, sentences
-from protocol.facts import Stage, StateChange, Standing, Utterance
+from protocol.cue import Cues, sentences
+from protocol.facts import Stage, Standing, StateChange, Utterance
 
 TOGETHER_SECONDS = 90.0
 """Sentences of one kind no further apart are one stage; a note stands for what was said so near to it."""
@@ -85,10 +84,10 @@ def stages(
     """
     told = [*_noted(notes), *_entered(states)]
     heard = _together(_heard(utterances, cues, language))
-    accepted, open_ = _decided(_untold(heard, told), decisions)
-    accepted += _accepted_unheard(decisions, accepted, utterances)
-    certain = [*told, *accepted]
-    return sorted([*certain, *_in_order(open_, certain)], key=lambda one: one.at)
+    decided, open_ = _decided(_untold(heard, told), decisions)
+    decided += _accepted_unheard(decisions, decided, utterances)
+    certain = [*told, *(one for one in decided if one.standing is Standing.ACCEPTED)]
+    return sorted([*told, *decided, *_in_order(open_, certain)], key=lambda one: one.at)
 
 
 def _noted(notes: Sequence[Note]) -> list[Stage]:
@@ -157,15 +156,15 @@ def _tells(told: Stage, heard: _Heard) -> bool:
 
 
 def _decided(heard: Sequence[_Heard], decisions: Sequence[StageDecision]) -> tuple[list[Stage], list[_Heard]]:
-    """What a person accepted, and what nobody has decided on; what was refused is neither."""
-    accepted, left = [], []
+    """What a person accepted or refused, and what nobody has decided on."""
+    decided, left = [], []
     for one in heard:
         last = next((each for each in reversed(decisions) if _meant(each, one)), None)
         if last is None:
             left.append(one)
-        elif last.accepted:
-            accepted.append(_stage(one, Standing.ACCEPTED, last.by))
-    return accepted, left
+        else:
+            decided.append(_stage(one, Standing.ACCEPTED if last.accepted else Standing.REFUSED, last.by))
+    return decided, left
 
 
 def _meant(decision: StageDecision, heard: _Heard) -> bool:

@@ -13,7 +13,15 @@ from protocol.forms import load_form, usual_form
 from protocol.gather import gather
 from protocol.model import ProtocolDocument
 from protocol.pdf import Look, render
-from protocol.revisions import SIGNED, Revision, add_revision, file_name, require_corrections, stated_faults
+from protocol.revisions import (
+    SIGNED,
+    Revision,
+    add_revision,
+    file_name,
+    require_corrections,
+    require_decided,
+    stated_faults,
+)
 from protocol.seal import load_sealer, sign
 from protocol.verify import load_timestamp_roots, load_trust_roots, verify_pdf
 from storage import durable
@@ -102,6 +110,7 @@ def _to_be_signed(context: ProtocolContext, hearing_id: str) -> Protocol:
         if latest.state != SIGNED:
             step(HearingState(hearing.state), HearingState.SIGNED)
             require_corrections(work, hearing_id, latest.run, latest.corrections)
+            require_decided(latest)
         return latest
 
 

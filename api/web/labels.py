@@ -55,8 +55,12 @@ N_("There is no such hearing.")
 N_("The server failed unexpectedly; the operator finds the reason in its log.")
 N_("There is no protocol of this hearing yet.")
 N_(
-    "The transcript was corrected after this draft was drawn up: it is drawn up anew within two minutes; look at it, "
-    "then sign."
+    "The transcript, the stages or the attendance were corrected after this draft was drawn up: it is drawn up anew "
+    "within two minutes; look at it, then sign."
+)
+N_(
+    "The draft holds stages that the program heard and nobody has decided on: accept or refuse each of them, look at "
+    "the new draft, then sign."
 )
 N_("Give both moments as on the player's clock: hours:minutes:seconds.")
 N_("While the hearing lasts it is closed and opened in the court-room.")

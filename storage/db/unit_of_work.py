@@ -12,6 +12,7 @@ from storage.db.accounts import Accounts
 from storage.db.acts import Acts
 from storage.db.canaries import Canaries
 from storage.db.checks import Checks
+from storage.db.decisions import Decisions
 from storage.db.disk import disk_faults_told
 from storage.db.hearings import Hearings
 from storage.db.lines import Lines
@@ -43,6 +44,7 @@ class UnitOfWork:
         self.voices = Voices(session)
         self.protocols = Protocols(session, self.runs)
         self.outbox = Outbox(session)
+        self.decisions = Decisions(session)
         self.accounts = Accounts(session)
         self.acts = Acts(session)
         self.checks = Checks(session)

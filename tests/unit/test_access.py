@@ -12,12 +12,13 @@ from court.people import UserRole
 # copy: granted and open · known: granted
 RULES = {
     # In order: card, read, play, download, record, order, sign, ledger, users, retention, write-off, rooms, jobs,
-    # choice of a transcript, correction
+    # choice of a transcript, correction, decision on a stage
     UserRole.SECRETARY: "always court court court always always always always never never never never always always "
-    "court",
-    UserRole.JUDGE: "always court court court never always always always never always never never always always never",
-    UserRole.PARTY: "known own own copy never never never never never never never never never never never",
-    UserRole.ADMIN: "always never never never never never never always always always always always always never never",
+    "court court",
+    UserRole.JUDGE: "always court court court never always always always never always never never always always never court",
+    UserRole.PARTY: "known own own copy never never never never never never never never never never never never",
+    UserRole.ADMIN: "always never never never never never never always always always always always always never never "
+    "never",
 }
 
 
