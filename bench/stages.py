@@ -1,6 +1,7 @@
 """How well stages of a hearing are found in what was said: precision and recall on scripted hearings, no notes at all.
 
     python -m bench.stages                 the tables
+    python -m bench.stages --samples       the sample hearings as Whisper base writes them, with their notes and without
     python -m bench.stages --misses        and each stage that was missed, or proposed where there is none
 
 Scripts: samples/stages. Errors of a recogniser are imitated with a fixed seed: words replaced by others of the hearing,
@@ -19,6 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from court.notes import Note, NoteTemplate
 from court.people import CourtRole
 from court.stages import StageKind
 from protocol.cues import load_cues
@@ -161,8 +163,28 @@ def table(title: str, rows: Sequence[str], cells: Callable[[str], list[str]], he
     return made
 
 
+def sample_stages(name: str, console: Console) -> None:
+    """What is heard in a sample hearing without any note, beside what was noted there."""
+    from bench.transcript import SAMPLES, measure, sample
+    from tests.speech.recogniser import load_whisper_base
+
+    result, said = measure(sample(name), load_whisper_base())
+    facts = [Utterance(one.track, CourtRole(one.role), one.start, one.end, one.text, one.flags) for one in said]
+    actions = tomllib.loads((SAMPLES / name / "hearing.toml").read_text("utf-8"))["action"]
+    noted = [Note(one["at"], NoteTemplate(one["template"]), one["text"]) for one in actions if one["do"] == "note"]
+    language = sample(name).language
+    for title, notes in (("speech alone", []), ("notes and speech", noted)):
+        console.print(f"{name}, {title}, WER {result.words.rate:.0%}", highlight=False)
+        for one in stages(notes, (), facts, load_cues(), language):
+            console.print(f"  {one.at:6.1f} {one.kind.value:13} {one.standing.value:9} {one.quote}", highlight=False)
+
+
 def main() -> None:
     console = Console(width=130)
+    if "--samples" in sys.argv:
+        for name in ("hearing-ru", "hearing-en"):
+            sample_stages(name, console)
+        return
     for which in SETS:
         known = scripts(which)
         by_noise = [measured(known, share) for share in NOISE]

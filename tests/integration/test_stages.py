@@ -1,4 +1,4 @@
-"""Stages heard, and who appeared: decided on the pages, stated in the log, in every later draft, before any signature."""
+"""Stages heard, and who appeared: decided on the pages, stated in the log, in each later draft, before a signature."""
 
 from pathlib import Path
 from typing import Any

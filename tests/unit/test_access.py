@@ -15,7 +15,8 @@ RULES = {
     # choice of a transcript, correction, decision on a stage
     UserRole.SECRETARY: "always court court court always always always always never never never never always always "
     "court court",
-    UserRole.JUDGE: "always court court court never always always always never always never never always always never court",
+    UserRole.JUDGE: "always court court court never always always always never always never never always always never "
+    "court",
     UserRole.PARTY: "known own own copy never never never never never never never never never never never never",
     UserRole.ADMIN: "always never never never never never never always always always always always always never never "
     "never",

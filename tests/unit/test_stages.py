@@ -1,4 +1,4 @@
-"""Stages of a hearing from notes and from speech: what may be proposed, by whom, where, and what a person made of it."""
+"""Stages of a hearing from notes and from speech: what may be proposed, said by whom, and what a person made of it."""
 
 import pytest
 
