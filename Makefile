@@ -32,6 +32,7 @@ bench: $(VENV)/.dev  ## errors of transcripts on sample and human speech; what s
 	$(BIN)/python -m bench.store
 	$(BIN)/python -m bench.evidence
 	$(BIN)/python -m bench.node_cost
+	$(BIN)/python -m bench.stages
 	$(BIN)/python -m bench.live text
 	$(BIN)/python -m bench.live_draft fed
 	$(BIN)/python -m bench.throughput

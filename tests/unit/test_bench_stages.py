@@ -37,7 +37,7 @@ def test_every_language_has_hearings_of_several_kinds_in_both_sets() -> None:
 
 @pytest.mark.parametrize("which", SETS)
 def test_what_is_proposed_is_a_stage_and_most_stages_are_proposed(which: str) -> None:
-    """Below what is published in docs/benchmarks.md: a change of the cues that costs more is seen here."""
+    """Below what is published in bench/README.md: a change of the cues that costs more is seen here."""
     total = Counts()
     for one in measured(scripts(which), 0.0).values():
         total.add(one)
