@@ -39,25 +39,44 @@ def sentences(text: str) -> list[Sentence]:
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
-    """Words of a sentence in any order, close together: each begins with one of its alternatives, or is one of them
-    where that ends in a full stop."""
+class Slot:
+    """One word of a phrase: it begins with one of `beginnings`, or is one of `whole`."""
 
-    words: tuple[tuple[str, ...], ...]
+    beginnings: tuple[str, ...]
+    whole: frozenset[str]
+
+    @classmethod
+    def parse(cls, text: str) -> "Slot":
+        """From `открыт|открыва|нет.`: alternatives by bars, whole words with a full stop."""
+        words = text.casefold().replace("ё", "е").split("|")
+        whole = frozenset(one[:-1] for one in words if one.endswith("."))
+        return cls(tuple(one for one in words if not one.endswith(".")), whole)
+
+    def places(self, words: tuple[str, ...]) -> list[int]:
+        return [n for n, word in enumerate(words) if word.startswith(self.beginnings) or word in self.whole]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words of a sentence in any order, close together."""
+
+    slots: tuple[Slot, ...]
 
     @classmethod
     def parse(cls, text: str) -> "Phrase":
-        """From `заседани открыт|открыва`: words apart by blanks, alternatives by bars."""
-        return cls(tuple(tuple(word.casefold().replace("ё", "е").split("|")) for word in text.split()))
+        """From slots with blanks between them."""
+        return cls(tuple(map(Slot.parse, text.split())))
 
     def stands_in(self, words: tuple[str, ...], between: int) -> bool:
-        places = [[n for n, word in enumerate(words) if any(_is(word, one) for one in each)] for each in self.words]
-        reach = len(self.words) + between
+        """Whether each slot has its word, with at most `between` other words among them."""
+        places = []
+        for slot in self.slots:
+            found = slot.places(words)
+            if not found:
+                return False
+            places.append(found)
+        reach = len(self.slots) + between
         return any(all(any(start <= n < start + reach for n in each) for each in places) for start in range(len(words)))
-
-
-def _is(word: str, stem: str) -> bool:
-    return word == stem[:-1] if stem.endswith(".") else word.startswith(stem)
 
 
 @dataclass(frozen=True, slots=True)

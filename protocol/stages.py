@@ -85,7 +85,7 @@ def stages(
     told = [*_noted(notes), *_entered(states)]
     heard = _together(_heard(utterances, cues, language))
     decided, open_ = _decided(_untold(heard, told), decisions)
-    decided += _accepted_unheard(decisions, decided, utterances)
+    decided += _accepted_unheard(decisions, [*told, *decided], utterances)
     certain = [*told, *(one for one in decided if one.standing is Standing.ACCEPTED)]
     return sorted([*told, *decided, *_in_order(open_, certain)], key=lambda one: one.at)
 

@@ -149,6 +149,8 @@ def test_a_decision_survives_another_version_of_the_transcript() -> None:
     assert (silent.at, silent.evidence, silent.quote, silent.by) == (300.0, "stage:0", "", "Айжамал")
     refused = (*decisions, StageDecision(StageKind.MOTION, 300.0, False, "Айжамал"))
     assert heard(decisions=refused) == []
+    note = (Note(310.0, NoteTemplate.MOTION, ""),)
+    assert [one.standing for one in heard(notes=note, decisions=decisions)] == [Standing.CERTAIN], "it came late"
 
 
 def test_what_was_accepted_decides_on_the_order_and_what_was_refused_makes_room() -> None:
@@ -184,5 +186,5 @@ def test_every_language_has_cues_for_every_stage_and_none_forbids_itself() -> No
         for kind, cue in cues.items():
             assert isinstance(cue, Cue)
             for phrase in cue.says:
-                bare = tuple(one[0].rstrip(".") for one in phrase.words)
+                bare = tuple((*one.beginnings, *one.whole)[0] for one in phrase.slots)
                 assert not any(one.stands_in(bare, 0) for one in cue.never), (language, kind, phrase)
