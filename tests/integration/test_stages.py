@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from court.openness import Openness
+from api.export import Order, choose
+from court.openness import Openness, OpennessSpan
 from court.people import UserRole
 from protocol.context import ProtocolContext
 from protocol.demo_key import make_demo_pkcs12
@@ -195,3 +196,14 @@ def test_who_appeared_is_ticked_over_the_card_and_stands_in_the_draft(
     sign_protocol(protocols, HEARING, "secretary")
     assert ticks(person, 1, "appeared").status_code == 409
     assert [one for one in faults(server, HEARING) if "card of" not in one] == []
+
+
+def test_a_decision_on_what_was_closed_stays_in_the_court(server: Server) -> None:
+    assert decides(Person(server), True).status_code == 200
+    with server.context.database.read() as work:
+        leaves = {row.index: parse(row.entry) for row in work.log.entries(HEARING)}
+    [index] = [at for at, leaf in leaves.items() if leaf.kind is LeafKind.STAGE]
+    order, court = Order("a", "judge", "b", "c", journal=True), server.context.server_keys.key_ids
+    elsewhere, there = (OpennessSpan(start, start + 2.0, Openness.CLOSED) for start in (1.0, 70.0))
+    assert index not in {one.index for one in choose(leaves, order, court, [elsewhere]).withheld}
+    assert index in {one.index for one in choose(leaves, order, court, [there]).withheld}

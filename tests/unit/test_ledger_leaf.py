@@ -249,3 +249,17 @@ def test_a_correction_says_what_it_is_of_by_whom_and_its_hash(wrong: str) -> Non
     assert parse(entry).body == body
     with pytest.raises(LedgerError, match=f"'{wrong}'"):
         sign(note_leaf(kind=LeafKind.CORRECTION, body={**body, wrong: -1}), NODE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (LeafKind.STAGE, {"stage": "motion", "at_ms": 1500, "accepted": False, "by": "Айжамал"}),
+        (LeafKind.ATTENDANCE, {"participant": 1, "name": "А.", "attendance": "notified", "at_ms": None, "by": "Б."}),
+    ],
+)
+def test_a_decision_says_what_it_is_on_and_by_whom(kind: LeafKind, body: dict[str, Any]) -> None:
+    assert parse(sign(note_leaf(kind=kind, body=body), NODE)).body == body
+    for wrong in body:
+        with pytest.raises(LedgerError, match=f"'{wrong}'"):
+            sign(note_leaf(kind=kind, body={**body, wrong: -1}), NODE)
