@@ -1,5 +1,6 @@
 """What the pages of one hearing read from the database, already sifted by what the caller may see."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,6 +15,7 @@ from api.openness_orders import orders
 from api.transcript_view import TranscriptView, transcript_view
 from api.voices import voices
 from api.web.render import Page
+from court.attendance import as_ticked
 from court.card import HearingCard
 from court.health import SelfTest
 from court.hearing import HearingState
@@ -30,7 +32,10 @@ SIGNED = "signed"
 
 
 def facts(uow: UnitOfWork, hearing: Hearing) -> views.HearingFacts:
-    return views.hearing_facts(reading.summary(uow, hearing), HearingCard.parse(hearing.card))
+    """The card, with who appeared as the secretary ticked it."""
+    card = HearingCard.parse(hearing.card)
+    people = as_ticked(card.participants, uow.decisions.attendance(hearing.id))
+    return views.hearing_facts(reading.summary(uow, hearing), replace(card, participants=people))
 
 
 def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> TranscriptView:

@@ -1,7 +1,7 @@
 """Who appeared, as the secretary ticks it during the hearing: over what the card said before it. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from court.people import Participant
@@ -31,3 +31,12 @@ def ticked(participants: Sequence[Participant], ticks: Sequence[Tick]) -> dict[i
     return {
         one.participant: (number, one) for number, one in enumerate(ticks, 1) if names.get(one.participant) == one.name
     }
+
+
+def as_ticked(participants: Sequence[Participant], ticks: Sequence[Tick]) -> tuple[Participant, ...]:
+    """The participants, present as they were ticked last."""
+    last = ticked(participants, ticks)
+    return tuple(
+        replace(one, present=last[number][1].attendance is Attendance.APPEARED) if number in last else one
+        for number, one in enumerate(participants, 1)
+    )

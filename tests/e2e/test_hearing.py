@@ -90,7 +90,7 @@ def test_the_draft_comes_by_itself_and_the_secretary_signs_it(page: Page, record
 
 
 def decide_on_all_stages(page: Page) -> None:
-    """With the keyboard alone; then the draft is drawn up anew. What the recogniser heard decides how many there are."""
+    """With the keyboard alone; then the draft is drawn up anew. How many there are is the recogniser's word."""
     expect(page.locator("courtrec-stages")).to_be_visible(timeout=30_000)
     left, revision = page.locator("courtrec-stages .body > ul .stage"), page.locator("#protocol dd").first.inner_text()
     if not left.count():

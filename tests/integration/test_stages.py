@@ -188,6 +188,8 @@ def test_who_appeared_is_ticked_over_the_card_and_stands_in_the_draft(
     assert ticks(person, 2, "notified").status_code == 200
     assert [one["at_ms"] for one in stated(server, LeafKind.ATTENDANCE)] == [None, None], "after the hearing"
     assert ticks(person, 2, "appeared", name="Другой").status_code == 422
+    facts = person.browser.get(PAGE, headers=HTML).text.split("</dl>")[0]
+    assert 'Садыкова А. М. <span class="muted">(' in facts, "absent, though the card said otherwise"
     decides(person, False)
     assert draft_protocol(protocols, HEARING)
     [claimant] = lines(server, "Садыкова А. М. — отсутствует; сведений о надлежащем извещении нет.")
