@@ -31,6 +31,7 @@ bench: $(VENV)/.dev  ## the benches that take minutes each and nothing more; ben
 	$(BIN)/python -m bench.transcript
 	$(BIN)/python -m bench.degraded
 	$(BIN)/python -m bench.hotwords
+	$(BIN)/python -m bench.stages
 	$(BIN)/python -m bench.throughput
 	$(BIN)/python -m bench.voices
 	$(BIN)/python -m bench.corrections

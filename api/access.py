@@ -33,6 +33,7 @@ class Action(StrEnum):
     MANAGE_JOBS = "manage_jobs"
     CHOOSE_TRANSCRIPT = "choose_transcript"
     CORRECT = "correct"
+    DECIDE_STAGE = "decide_stage"
     COPY = "copy"
     REMARK = "remark"
     DECIDE_REMARK = "decide_remark"
@@ -60,18 +61,18 @@ CLOSED_OFF_SITE = N_("This part of the hearing is closed: it can be seen and hea
 CLOSED_NO_COPY = N_("This hearing is closed: parties may get acquainted with it at the court but receive no copy.")
 
 CONTENT = frozenset({Action.READ, Action.PLAY, Action.DOWNLOAD})
-GUARDED = CONTENT | {Action.CORRECT, Action.EDIT_PROTOCOL, Action.REMARK, Action.DECIDE_REMARK}
-"""What of closed content is done at the court only: whoever may not read it neither changes nor criticises it."""
+GUARDED = CONTENT | {Action.CORRECT, Action.DECIDE_STAGE, Action.EDIT_PROTOCOL, Action.REMARK, Action.DECIDE_REMARK}
+"""What of closed content is done at the court only: whoever may not read it neither changes nor judges it."""
 
 _MAY = {
     UserRole.SECRETARY: CONTENT
     | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER}
     | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT, Action.EDIT_PROTOCOL, Action.REMARK}
-    | {Action.COPY},
+    | {Action.COPY, Action.DECIDE_STAGE},
     UserRole.JUDGE: CONTENT
     | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION}
     | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.DECIDE_FORM}
-    | {Action.EDIT_PROTOCOL, Action.DECIDE_REMARK, Action.COPY},
+    | {Action.EDIT_PROTOCOL, Action.DECIDE_REMARK, Action.COPY, Action.DECIDE_STAGE},
     UserRole.PARTY: CONTENT | {Action.CARD, Action.REMARK},
     UserRole.ADMIN: frozenset(
         {Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION, Action.WATCH_ROOMS}

@@ -29,6 +29,7 @@ from api.routes import (
     selftest,
     signing,
     situation,
+    stages,
     verify,
 )
 from api.web.render import StaticAssets
@@ -59,6 +60,7 @@ PAGE_ROUTERS = tuple(
         situation,
         protocol_pages,
         protocol_editor,
+        stages,
         copies,
         exports,
         jobs,

@@ -1,11 +1,12 @@
 """What the pages of one hearing read from the database, already sifted by what the caller may see."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
 
-from api import corrections, reading, remarks, schemas, views
+from api import attendance, corrections, reading, remarks, schemas, stages, views
 from api.access import Action
 from api.caller import Caller
 from api.errors import Forbidden
@@ -16,6 +17,7 @@ from api.transcript_view import TranscriptView, transcript_view
 from api.voices import voices
 from api.web.labels import LIVE_STATES
 from api.web.render import Page
+from court.attendance import as_ticked
 from court.card import HearingCard
 from court.health import SelfTest
 from court.hearing import HearingState
@@ -35,7 +37,10 @@ _AROUND = 60_000  # ms: further away nothing says who speaks, nor what an interp
 
 
 def facts(uow: UnitOfWork, hearing: Hearing) -> views.HearingFacts:
-    return views.hearing_facts(reading.summary(uow, hearing), HearingCard.parse(hearing.card))
+    """The card, with who appeared as the secretary ticked it."""
+    card = HearingCard.parse(hearing.card)
+    people = as_ticked(card.participants, uow.decisions.attendance(hearing.id))
+    return views.hearing_facts(reading.summary(uow, hearing), replace(card, participants=people))
 
 
 def transcript(
@@ -65,6 +70,8 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         "may_play": True,
         "may_correct": corrections.may_correct(caller, hearing),
         "speakers": _speakers(page, uow, hearing),
+        "may_decide": stages.may_decide(caller, uow, hearing),
+        **attendance_card(uow, caller, hearing),
         "voices": voices(uow, hearing) if is_kept(hearing) and _may(uow, caller, hearing.id, Action.RECORD) else [],
         "orders": orders(uow, hearing.id),
         "may_close": caller.role is UserRole.JUDGE and not HearingState(hearing.state).live,
@@ -73,6 +80,15 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         **protocol_panel(uow, page.context.store, caller, hearing),
         **script_words(page),
         "live_states": live_states(page),
+    }
+
+
+def attendance_card(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
+    """Who appeared, for the secretary who ticks it; empty for everybody else."""
+    may = _may(uow, caller, hearing.id, Action.RECORD)
+    return {
+        "attendance": attendance.rows(uow, hearing) if may else [],
+        "may_tick": may and attendance.may_tick(hearing),
     }
 
 

@@ -16,17 +16,20 @@ from court.mutes import mute_spans
 from court.notes import Note, NoteTemplate
 from court.people import CourtRole
 from court.timeline import GapCause, SampleRange
+from protocol.cues import load_cues
 from protocol.errors import ProtocolError
 from protocol.facts import (
     GapFact,
     HearingFacts,
     LedgerFact,
     ModelFact,
+    Stage,
     StateChange,
     TrackFact,
     Utterance,
 )
 from protocol.filling import Filled, covers, filled, notes_beside, spoken
+from protocol.stages import stages
 from storage.db import models
 from storage.db.unit_of_work import UnitOfWork
 from storage.db.voices import Speaker
@@ -56,26 +59,25 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
     run = work.runs.shown(hearing.id)
     parts = (hearing, *work.hearings.spares(hearing.id))
     windows = [window for one in parts for window in work.windows.of(one.id, run)]
+    card, notes, states = HearingCard.parse(hearing.card), _notes(work, hearing), _states(work, hearing)
+    utterances = _said(work, hearing, found)
     return HearingFacts(
         hearing=hearing.id,
-        card=HearingCard.parse(hearing.card),
+        card=card,
         room=hearing.room,
         started=hearing.started_at,
         ended=hearing.ended_at,
         length=hearing.end_sample / AUDIO_RATE,
         zone=zone,
-        notes=_notes(work, hearing),
-        states=tuple(
-            StateChange(one.at_sample / AUDIO_RATE, HearingState(one.state))
-            for one in work.hearings.state_changes(hearing.id)
-        ),
+        notes=notes,
+        states=states,
         tracks=tuple(_track(track, segments) for track in hearing.tracks),
         gaps=tuple(
             GapFact(one.track, SampleRange(one.start, one.end, one.rate), GapCause(one.cause), one.device_log)
             for one in work.hearings.gaps(hearing.id)
             if one.start * AUDIO_RATE < end * one.rate
         ),
-        utterances=_said(work, hearing, found),
+        utterances=utterances,
         untranscribed=_untranscribed(work.windows.of(hearing.id, run), segments),
         openness=tuple(work.hearings.openness(hearing.id)),
         models=tuple(ModelFact(*one) for one in work.utterances.models(hearing.id, run)),
@@ -94,6 +96,34 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
         awaited=tuple(
             (one.track, SampleRange(one.start, one.end, one.rate)) for one in work.hearings.undelivered(hearing.id)
         ),
+        stages=_stages(work, hearing, notes, states, utterances),
+        attendance=tuple(work.decisions.attendance(hearing.id)),
+    )
+
+
+def gather_stages(
+    work: UnitOfWork, hearing: models.Hearing, store: WormStore
+) -> tuple[tuple[Stage, ...], tuple[Utterance, ...]]:
+    """The stages as a draft would have them, and the utterances that their evidence counts in."""
+    said = _said(work, hearing, filled(work, store, hearing))
+    return _stages(work, hearing, _notes(work, hearing), _states(work, hearing), said), said
+
+
+def _stages(
+    work: UnitOfWork,
+    hearing: models.Hearing,
+    notes: tuple[Note, ...],
+    states: tuple[StateChange, ...],
+    said: tuple[Utterance, ...],
+) -> tuple[Stage, ...]:
+    language, decisions = HearingCard.parse(hearing.card).language, work.decisions.stages(hearing.id)
+    return tuple(stages(notes, states, said, load_cues(), language, decisions))
+
+
+def _states(work: UnitOfWork, hearing: models.Hearing) -> tuple[StateChange, ...]:
+    return tuple(
+        StateChange(one.at_sample / AUDIO_RATE, HearingState(one.state))
+        for one in work.hearings.state_changes(hearing.id)
     )
 
 
@@ -133,7 +163,9 @@ def _utterance(row: Line, track: str, later: float, voice: Speaker | None = None
     start, end = row.start_ms / 1000 + later, row.end_ms / 1000 + later
     number, name = (voice.number, voice.name) if voice else (0, "")
     by = row.mark.by if row.mark and row.mark.deed != Deed.UNDO else ""
-    return Utterance(track, _role(row.role), start, end, row.text, row.flags, number, row.speaker or name, by)
+    return Utterance(
+        track, _role(row.role), start, end, row.text, row.flags, number, row.speaker or name, by, row.language
+    )
 
 
 def _untranscribed(

@@ -1,9 +1,9 @@
 """The protocol as a document: what it says, not how it looks. Immutable; a correction is a new document.
 
 Times are seconds on the hearing's timeline. Every line names its evidence: `card:<field>`, `note:<n>`,
-`state:<n>`, `gap:<n>`, `track:*`, `utterance:<n>`, `clock`, `ledger`; n counts from 1 in the facts the draft
-was made from, 0 says that there is none. Lines that people put in have `recording:<start>-<end>` (milliseconds) or
-`person`.
+`state:<n>`, `gap:<n>`, `track:*`, `utterance:<n>`, `attendance:<n>`, `stage:0`, `clock`, `ledger`; n counts from 1 in
+the facts the draft was made from, 0 says that there is none. Lines that people put in have `recording:<start>-<end>`
+(milliseconds) or `person`.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,15 @@ from protocol.errors import ProtocolError
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One statement. `at` opens the recording where it was said or noted; None where it rests on none."""
+    """One statement. `at` opens the recording where it was said or noted; None where it rests on none.
+
+    `proposed`: the program heard it, and no person has said yet whether it is so.
+    """
 
     text: str
     at: float | None
     evidence: str
+    proposed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,11 @@ class ProtocolDocument:
             )
         except (KeyError, TypeError) as error:
             raise ProtocolError(f"The stored protocol cannot be read ({error}): draft it again.") from None
+
+    @property
+    def undecided(self) -> bool:
+        """Whether something in it is only proposed: then it cannot be signed."""
+        return any(one.proposed for one in (*self.course, *(line for each in self.fields for line in each.lines)))
 
     def with_field(self, number: int, lines: tuple[Line, ...]) -> "ProtocolDocument":
         """A copy in which the field `number` says `lines` instead."""

@@ -26,8 +26,13 @@ from storage.turns import FIRST_RUN
 
 DRAFT, SIGNED = "draft", "signed"
 CORRECTED_SINCE = N_(
-    "The transcript was corrected after this draft was drawn up: it is drawn up anew within two minutes; look at it, "
-    "then sign."
+    "The transcript, the stages or the attendance were corrected after this draft was drawn up: it is drawn up anew "
+    "within two minutes; look at it, then sign."
+)
+
+UNDECIDED = (
+    "The draft holds stages that the program heard and nobody has decided on: accept or refuse each of them, look at "
+    "the new draft, then sign."
 )
 
 EDITED_SINCE = "The text was edited after this revision: save the revision in the editor, look at it, then sign."
@@ -203,9 +208,15 @@ def add_signed(
 
 
 def require_corrections(work: UnitOfWork, hearing_id: str, run: int, corrections: int) -> None:
-    """Raises ProtocolError where the transcript was corrected since a draft that rests on so many corrections."""
+    """Raises ProtocolError where people changed what drafts are made of since one that rests on so many changes."""
     if work.runs.corrections(hearing_id, run) != corrections:
         raise ProtocolError(CORRECTED_SINCE)
+
+
+def require_decided(latest: Protocol) -> None:
+    """Raises ProtocolError where something in the draft is only proposed: what is signed is a person's word."""
+    if ProtocolDocument.from_json(latest.document).undecided:
+        raise ProtocolError(UNDECIDED)
 
 
 def require_edits(work: UnitOfWork, hearing_id: str, document: ProtocolDocument, edits: int) -> None:

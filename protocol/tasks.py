@@ -30,6 +30,7 @@ from protocol.revisions import (
     file_name,
     lacks_pdf,
     require_corrections,
+    require_decided,
     require_edits,
     stated,
 )
@@ -246,6 +247,7 @@ def _to_be_signed(context: ProtocolContext, hearing_id: str, role: SignerRole) -
             document = ProtocolDocument.from_json(latest.document)
             require_edits(work, hearing_id, document, latest.edits)
             require_settled(context, work, hearing, document)
+            require_decided(latest)
         return latest
 
 

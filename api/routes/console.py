@@ -262,6 +262,7 @@ def _hearing_values(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: Wo
     return {
         "hearing_id": hearing.id,
         "hearing": page_content.facts(uow, hearing),
+        **page_content.attendance_card(uow, caller, hearing),
         "notes": list(reading.timeline(uow, caller, hearing, store).notes),
         "microphones": [one for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]],
     }
@@ -273,7 +274,7 @@ def _underway_values(page: Page, hearing_id: str) -> dict[str, Any]:
     if status is None:
         raise NotFound("There is no such hearing.")
     microphones = [one for one in status["tracks"] if one["kind"] == "audio" and one["role"]]
-    return {"hearing_id": hearing_id, "hearing": None, "notes": [], "microphones": microphones}
+    return {"hearing_id": hearing_id, "hearing": None, "attendance": [], "notes": [], "microphones": microphones}
 
 
 def _state_values(page: Page, hearing_id: str, hearing: Hearing | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from storage.db.acts import Acts
 from storage.db.canaries import Canaries
 from storage.db.checks import Checks
 from storage.db.copies import Copies
+from storage.db.decisions import Decisions
 from storage.db.disk import disk_faults_told
 from storage.db.edits import Edits
 from storage.db.hearings import Hearings
@@ -50,6 +51,7 @@ class UnitOfWork:
         self.papers = Papers(session)
         self.edits = Edits(session)
         self.outbox = Outbox(session)
+        self.decisions = Decisions(session)
         self.accounts = Accounts(session)
         self.acts = Acts(session)
         self.checks = Checks(session)

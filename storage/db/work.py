@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from court.correction import Span
 from court.hearing import HearingState
+from storage.db.decisions import DECISIONS
 from storage.db.models import Correction, Hearing, LogEntry, OutboxRow, Protocol, TranscriptRun, Utterance, Window
 from storage.db.runs import Runs
 from storage.db.search import Search
@@ -162,15 +163,19 @@ class Protocols:
         ]
 
     def _corrected(self, now: datetime) -> dict[str, datetime]:
-        """Since when offers count, of drafts that lack corrections: nobody offers one at each of these, but once nobody
-        corrected anything for CORRECTED_FOR."""
-        recording, latest = aliased(Hearing), func.max(Correction.at)
-        query = select(Hearing.id, latest).join(
+        """Since when offers count, of drafts that lack corrections or decisions: none is offered at each of these, but
+        once nobody corrected or decided anything for CORRECTED_FOR."""
+        recording, drafts = aliased(Hearing), Hearing.state == "draft"
+        corrected = select(Hearing.id, Correction.at).join(
             recording, or_(recording.id == Hearing.id, recording.spare_of == Hearing.id)
         )
-        query = query.join(Correction, Correction.hearing_id == recording.id).where(Hearing.state == "draft")
+        corrected = corrected.join(Correction, Correction.hearing_id == recording.id).where(drafts)
+        decided = select(Hearing.id, LogEntry.at).join(LogEntry, LogEntry.hearing_id == Hearing.id)
+        changed = corrected.union_all(decided.where(drafts, LogEntry.kind.in_(DECISIONS))).subquery()
+        latest = func.max(changed.c.at)
+        query = select(changed.c.id, latest).group_by(changed.c.id).having(latest < now - CORRECTED_FOR)
         found = {}
-        for hearing_id, at in self._session.execute(query.group_by(Hearing.id).having(latest < now - CORRECTED_FOR)):
+        for hearing_id, at in self._session.execute(query):
             drafted = self.latest(hearing_id)
             if drafted is not None and self._runs.corrections(hearing_id, drafted.run) != drafted.corrections:
                 found[hearing_id] = at

@@ -11,12 +11,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from court.attendance import Attendance
 from court.grade import Grade
 from court.hearing import HearingState
 from court.ids import is_id
 from court.notes import NoteTemplate
 from court.openness import Openness
 from court.retention import RetentionDeed
+from court.stages import StageKind
 from court.timeline import GapCause
 
 
@@ -43,6 +45,8 @@ class LeafKind(StrEnum):
     LOSS = "loss"
     VOICE = "voice"
     CORRECTION = "correction"
+    STAGE = "stage"
+    ATTENDANCE = "attendance"
 
 
 class NodeDeed(StrEnum):
@@ -232,6 +236,14 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "deed": is_text,
         "by": is_text,
         "correction_sha256": is_hash,
+    },
+    LeafKind.STAGE: {"stage": _one_of(StageKind), "at_ms": is_count, "accepted": is_flag, "by": is_text},
+    LeafKind.ATTENDANCE: {
+        "participant": is_count,
+        "name": is_text,
+        "attendance": _one_of(Attendance),
+        "at_ms": _or_none(is_count),
+        "by": is_text,
     },
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
     LeafKind.LOSS: {

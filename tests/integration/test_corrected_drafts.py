@@ -14,7 +14,7 @@ from storage.db.models import Protocol
 from storage.db.unit_of_work import Database
 from storage.db.work import CORRECTED_FOR
 from storage.queue import DRAFT_PROTOCOL, Sweeper, make_queue
-from tests.factories.corrections import LINES, Person, server_with_lines
+from tests.factories.corrections import LINES, Person, refuse_opening, server_with_lines
 from tests.factories.drafts import draw_up
 from tests.factories.evidence import faults, protocols_of
 from tests.factories.hearing_log import HEARING
@@ -30,6 +30,7 @@ def server(database: Database, tmp_path: Path) -> Server:
 def protocols(server: Server, tmp_path: Path) -> ProtocolContext:
     made = protocols_of(server, tmp_path)
     make_demo_pkcs12(made.signer.pkcs12, "Айжамал", server.clock)
+    refuse_opening(server)
     draw_up(made, HEARING)
     return made
 
@@ -78,9 +79,9 @@ def test_what_was_undone_is_no_new_text_but_is_known(server: Server, protocols: 
     secretary.does("text", 0, text="исправлено")
     secretary.does("undo", 0)
     draw_up(protocols, HEARING)
-    assert latest(server).corrections == 2
+    assert latest(server).corrections == 3, "two and the refusal of a stage"
     assert [one["text"] for one in latest(server).document["transcript"]] == list(LINES)
-    assert sign_protocol(protocols, HEARING, "secretary").corrections == 2
+    assert sign_protocol(protocols, HEARING, "secretary").corrections == 3
 
 
 def test_a_draft_that_lacks_corrections_is_not_signed(server: Server, protocols: ProtocolContext) -> None:

@@ -263,3 +263,17 @@ def test_the_body_of_an_entry_is_read_alone() -> None:
 def test_what_has_no_body_of_its_kind_is_no_entry(change: tuple[bytes, bytes]) -> None:
     with pytest.raises(LedgerError):
         body_of(sign(note_leaf(), NODE).replace(*change, 1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (LeafKind.STAGE, {"stage": "motion", "at_ms": 1500, "accepted": False, "by": "Айжамал"}),
+        (LeafKind.ATTENDANCE, {"participant": 1, "name": "А.", "attendance": "notified", "at_ms": None, "by": "Б."}),
+    ],
+)
+def test_a_decision_says_what_it_is_on_and_by_whom(kind: LeafKind, body: dict[str, Any]) -> None:
+    assert parse(sign(note_leaf(kind=kind, body=body), NODE)).body == body
+    for wrong in body:
+        with pytest.raises(LedgerError, match=f"'{wrong}'"):
+            sign(note_leaf(kind=kind, body={**body, wrong: -1}), NODE)

@@ -7,6 +7,7 @@ import { LiveTextElement } from "./live";
 import { PlayerElement } from "./player/player";
 import { SelfTestElement } from "./selftest";
 import { SituationElement } from "./situation";
+import { StagesElement } from "./stages";
 import { VerifyElement } from "./verify";
 
 startShell();
@@ -17,4 +18,5 @@ customElements.define("courtrec-live", LiveTextElement);
 customElements.define("courtrec-player", PlayerElement);
 customElements.define("courtrec-selftest", SelfTestElement);
 customElements.define("courtrec-situation", SituationElement);
+customElements.define("courtrec-stages", StagesElement);
 customElements.define("courtrec-verify", VerifyElement);
