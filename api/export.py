@@ -126,6 +126,7 @@ def _journalled(context: Context, hearing_id: str, order: Order) -> tuple[Bundle
         register = about(register_leaves(uow), next(iter(leaves.values())).author)
         body = copy_body(chosen, order, len(leaves), uow.log.first_of(*SINCE_KINDS), [*register])
         copy = uow.log.record(LeafKind.COPY, hearing_id, now, body, context.server_key)
+        uow.copies.gave((one["sha256"] for one in body.get("given", ())), copy)
         hidden = {one.index for one in chosen.withheld}
         given = {row.index: row.entry for row in uow.log.entries(hearing_id) if row.index not in hidden}
         origin, ring = context.settings.log_origin, context.log_keys

@@ -141,13 +141,6 @@ def revision(row: Protocol) -> views.Revision:
     )
 
 
-def linked_revision(rows: Sequence[Protocol], number: int) -> views.Revision | None:
-    """What a protocol's pages, which bear `number`, became: the judge signs them as they are, as the next revision."""
-    pages = [row for row in rows if row.revision == number]
-    pages += [row for row in rows if pages and row.revision == number + 1 and row.role == SignerRole.JUDGE]
-    return revision(pages[-1]) if pages else None
-
-
 def script_words(page: Page) -> dict[str, dict[str, str]]:
     """Terms of the field for the player's script, in the reader's language."""
     say = page.words.gettext

@@ -228,20 +228,31 @@ class Proof(BaseModel):
     checkpoint: str = Field(description="The signed statement of size and root (C2SP tlog-checkpoint).")
 
 
+class SignatureView(BaseModel):
+    """One signature of a protocol."""
+
+    signer: str = Field(description="The name in the certificate.")
+    role: str = Field(description="secretary or judge; empty on protocols of before both signed.")
+    level: str = Field(description="Of PAdES: B-B, B-T or B-LT; empty where it was not noted.")
+    at: datetime
+
+
 class Verdict(BaseModel):
     """What the ledger says about a hash. It never holds content."""
 
     verdict: str = Field(description="genuine, draft (ours, but not signed), unknown or altered.")
     sentence: str
     sha256: str
-    what: str = Field("", description="segment, protocol draft or signed protocol; empty if unknown.")
+    what: str = Field("", description="segment, protocol draft, signed protocol or copy; empty if unknown.")
     hearing: str = ""
     track: str = ""
-    number: int | None = Field(None, description="The segment's sequence number or the protocol's revision.")
+    number: int | None = Field(None, description="Of the segment in its track, the protocol's revision, or the copy.")
     recorded_at: datetime | None = Field(None, description="When the author stated it.")
     received_at: datetime | None = Field(
         None, description="Before when the court had not received it, if that is notably later."
     )
+    signatures: list[SignatureView] = Field([], description="Of a signed protocol, in their order.")
+    replaced_by: int | None = Field(None, description="The signed revision that stands in this protocol's place now.")
     proof: Proof | None = None
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from api import deadlines, page_content, reading, views, voices
 from api.access import Action
+from api.attest import linked_revision
 from api.audit import journalled
 from api.auth import sessions
 from api.corrections import may_correct
@@ -155,7 +156,8 @@ def verify(context: ContextDep, page: PageDep, sha256: str = "", protocol: str =
     shown = None
     if named is not None and is_id(named[1]):
         with context.database.read() as uow:
-            shown = page_content.linked_revision(uow.protocols.of(named[1]), int(named[2]))
+            found = linked_revision(uow.protocols.of(named[1]), int(named[2]))
+            shown = page_content.revision(found) if found is not None and found.sha256 else None
     kinds = {kind: page.words.gettext(text) for kind, text in OBJECT_KINDS.items()}
     origin = context.settings.log_origin
     return page.render(

@@ -75,6 +75,7 @@ OBJECT_KINDS = {
     "segment": N_("Segment of a recording"),
     "protocol draft": N_("Draft protocol, unsigned"),
     "signed protocol": N_("Signed protocol"),
+    "copy": N_("File of a copy that the court handed out"),
 }
 
 TITLES = {

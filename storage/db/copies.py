@@ -1,12 +1,12 @@
 """Copies inside one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.db.models import Copy
+from storage.db.models import Copy, CopyFile
 
 ORDERED, READY, FAILED = "ordered", "ready", "failed"
 OFFER_AGAIN = timedelta(minutes=10)
@@ -34,6 +34,15 @@ class Copies:
         """The copy that a valid link leads to."""
         query = select(Copy).where(Copy.link_hash == link_hash, Copy.link_until > now, Copy.state == READY)
         return self._session.scalars(query).first() if link_hash else None
+
+    def gave(self, files: Iterable[str], leaf_index: int) -> None:
+        """Files (SHA-256) that the entry states were handed out."""
+        self._session.add_all(CopyFile(sha256=one, leaf_index=leaf_index) for one in files)
+
+    def entry_of(self, sha256: str) -> int | None:
+        """The first entry that states this file of a copy."""
+        query = select(CopyFile.leaf_index).where(CopyFile.sha256 == sha256).order_by(CopyFile.id)
+        return self._session.scalars(query).first()
 
     def overdue(self, now: datetime) -> list[int]:
         """Those whose task a broker may have lost: promised again from now on."""

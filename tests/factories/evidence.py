@@ -76,8 +76,8 @@ def transcribe(server: Server, hearing: str) -> None:
 def utterance(hearing: str, sequence: int, **other: Any) -> Utterance:
     told: dict[str, Any] = {
         "hearing_id": hearing, "sequence": sequence, "track": "mic-judge", "role": "judge", "start_ms": 1000,
-        "end_ms": 2000, "text": "Слушается дело.", "words": [], "language": "ru", "flags": [], "engine": "whisper",
-        "model": "d0" * 32, "parameters_key": "a" * 64, "segment_sha256": "1" * 64, "position": 0,
+        "end_ms": 2000, "text": "Садитесь, пожалуйста.", "words": [], "language": "ru", "flags": [],
+        "engine": "whisper", "model": "d0" * 32, "parameters_key": "a" * 64, "segment_sha256": "1" * 64, "position": 0,
     }  # fmt: skip
     return Utterance(**told | other)
 

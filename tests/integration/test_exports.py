@@ -59,14 +59,14 @@ def test_the_word_file_says_what_the_protocol_says(copied: Server) -> None:
         assert f"{field['number']}. {field['label']}" in text
         assert all(line["text"] in text for line in field["lines"])
     assert "ЧЕРНОВИК" in text
-    assert "Слушается дело." in text
+    assert "Садитесь, пожалуйста." in text
     assert "ЧЕРНОВИК" not in "\n".join(
         one.text for one in docx.Document(io.BytesIO(exported(copied, Kind.DOCX)[1])).paragraphs
     )
 
 
 def test_the_lines_are_subtitles_and_turns(copied: Server) -> None:
-    assert "00:00:01.000 --> 00:00:02.000\n<v Судья>Слушается дело." in exported(copied, Kind.VTT)[1].decode()
+    assert "00:00:01.000 --> 00:00:02.000\n<v Судья>Садитесь, пожалуйста." in exported(copied, Kind.VTT)[1].decode()
     assert f"SPEAKER {HEARING} 1 1.000 1.000 <NA> <NA> Судья <NA> <NA>" in exported(copied, Kind.RTTM)[1].decode()
 
 

@@ -2,7 +2,7 @@
 
 from storage.db.models.accounts import Grant, Session, User
 from storage.db.models.checks import ObjectCheck, StoreCanary
-from storage.db.models.copies import Copy
+from storage.db.models.copies import Copy, CopyFile
 from storage.db.models.corrections import Correction, LineWords
 from storage.db.models.hearing import Gap, Hearing, NoteRow, OpennessRow, Segment, StateChange
 from storage.db.models.log import Checkpoint, LogEntry, LogHead, MerkleNode, PublicKey, StoredObjectRow, Timestamp
@@ -15,6 +15,7 @@ from storage.db.models.work import OutboxRow, PaperTask, Protocol, TranscriptRun
 __all__ = [
     "Checkpoint",
     "Copy",
+    "CopyFile",
     "Correction",
     "DestructionAct",
     "Gap",

@@ -9,6 +9,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.db.base import Base
 
 
+class CopyFile(Base):
+    """A file that the `copy` entry `leaf_index` of the log states was handed out."""
+
+    __tablename__ = "copy_files"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    leaf_index: Mapped[int] = mapped_column(BigInteger)
+
+
 class Copy(Base):
     """`id` is the copy's number. `state` is one of storage.db.copies; `reason` why it could not be made.
 
