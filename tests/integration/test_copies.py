@@ -1,5 +1,6 @@
 """Copies as they are ordered, made, stated, verified and handed out."""
 
+import hashlib
 import io
 import shutil
 import zipfile
@@ -78,6 +79,9 @@ def test_a_copy_holds_what_was_open_states_what_it_is_and_verifies(server: Serve
             assert not any(closed.encode() in proof.read(name) for name in proof.namelist())
     told = check_file(path, KEY)
     assert told.whole, told.lines
+    film = hashlib.sha256(parts["recording.mp4"]).hexdigest()
+    verdict = server.client("203.0.113.9").get(f"/api/verify/{film}").json()
+    assert (verdict["verdict"], verdict["what"], verdict["number"]) == ("genuine", "copy", row.id)
     assert told.lines[1].startswith(f"Copy No. {row.id} is what the court handed out: ")
     with server.context.database.read() as work:
         [leaf] = [one for one in map(parse, (e.entry for e in work.log.entries(hearing))) if one.kind is LeafKind.COPY]
