@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from api.composition import make_worker_queue
 from api.copying import Ordering, Wish, make_copy, put_order, require_handed_out
 from api.errors import ApiError
 from api.gate import shown_hearing
@@ -19,6 +20,7 @@ from storage.db.unit_of_work import Database
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.leaf import LeafKind, parse
 from storage.offline import check_file
+from storage.queue import MAKE_COPY
 from tests.factories.copies import (
     CLOSED_NOTE,
     CLOSED_WORDS,
@@ -28,6 +30,7 @@ from tests.factories.copies import (
 )
 from tests.factories.hearing_log import made_hearing
 from tests.factories.server import LOG_KEY, Server, make_server
+from transcribe.claims import Drain
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 KEY = verifier_key("courtrec", LOG_KEY.public)
@@ -53,6 +56,17 @@ def folder(server: Server) -> Path:
 @pytest.fixture
 def server(database: Database, tmp_path: Path) -> Server:
     return make_server(database, tmp_path)
+
+
+def test_a_worker_makes_what_was_ordered(server: Server, tmp_path: Path) -> None:
+    hearing = delivered(server, tmp_path / "node")
+    with server.context.database.begin() as work:
+        number = put_order(server.context, work, shown_hearing(work, hearing), WISH, BY)
+    make_worker_queue(server.context, Drain()).tasks[MAKE_COPY](number)
+    with server.context.database.read() as work:
+        row = work.copies.get(number)
+    assert row is not None
+    assert row.state == READY
 
 
 def test_a_copy_holds_what_was_open_states_what_it_is_and_verifies(server: Server, tmp_path: Path) -> None:
