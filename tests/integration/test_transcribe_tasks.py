@@ -49,7 +49,7 @@ def test_a_window_becomes_utterances_a_ledger_entry_and_the_offer_of_a_protocol(
     assert (row.track, row.role, row.text, row.language) == ("mic-judge", "judge", "слово-ru", "ru")
     assert row.start_ms == pytest.approx(11_000, abs=400)
     assert row.words == [
-        {"text": "слово-ru", "start_ms": row.start_ms, "end_ms": row.start_ms + 500, "probability": 0.75}
+        {"text": "слово-ru", "start_ms": row.start_ms, "end_ms": row.end_ms, "probability": 0.75}
     ]
     assert (row.engine, row.model, row.segment_sha256) == ("one-word", "cd" * 32, segment.sha256)
     assert row.parameters_key == parameters_key(OneWord())
