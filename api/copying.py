@@ -124,7 +124,11 @@ def put_order(context: Context, uow: UnitOfWork, hearing: Hearing, wish: Wish, b
 
 def register(app: Celery, context: Context) -> None:
     """Makes `app` serve the task copies.make(number)."""
-    register_task(app, MAKE_COPY, lambda number: make_copy(context, number))
+
+    def copy_task(number: int) -> None:
+        make_copy(context, number)
+
+    register_task(app, MAKE_COPY, copy_task)
 
 
 def make_copy(context: Context, number: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from court.catalogue import N_
 from court.clock import iso_utc
 from court.errors import InputError
 from protocol.model import Field, Line, ProtocolDocument
@@ -23,10 +24,10 @@ FROM_CLOCK = frozenset({"time", "finalised", "file"})
 
 _COUNTED = re.compile(r"clock|ledger|track:.*|state:[1-9]\d*|gap:(\*|[1-9]\d*)")
 _SPAN = re.compile(r"recording:(\d{1,9})-(\d{1,9})")
-TOO_LONG = "A field has at most 500 lines, and a line at most 4000 characters."
-COUNTED = "Times, gaps and other lines that the program counted stay as they are: write before or after them."
-NO_SOURCE = "A line names a place in the recording that the draft does not have: reload the page."
-NO_FIELD = "The draft has no such field that can be edited: reload the page."
+TOO_LONG = N_("A field has at most 500 lines, and a line at most 4000 characters.")
+COUNTED = N_("Times, gaps and other lines that the program counted stay as they are: write before or after them.")
+NO_SOURCE = N_("A line names a place in the recording that the draft does not have: reload the page.")
+NO_FIELD = N_("The draft has no such field that can be edited: reload the page.")
 
 
 class EditError(InputError):

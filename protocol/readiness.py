@@ -1,6 +1,7 @@
 """Whether a hearing's recording lets its protocol be signed: every second recorded, declared or a named fault, and the
 draft says so as it is now."""
 
+from court.catalogue import N_
 from protocol.annexes import completeness_lines
 from protocol.completeness import Unsettled, outages, unsettled
 from protocol.context import ProtocolContext
@@ -13,11 +14,11 @@ from protocol.wording import Wording
 from storage.db.models import Hearing
 from storage.db.unit_of_work import UnitOfWork
 
-UNSETTLED = (
+UNSETTLED = N_(
     "Not every second of the recording is here, declared or explained, so nothing was signed: the page of the hearing "
     "and `courtrec completeness` say what is missing and what to do."
 )
-OUT_OF_DATE = (
+OUT_OF_DATE = N_(
     "What is known of the recording's completeness changed after this draft was drawn up: it is drawn up anew now; "
     "look at it, then sign."
 )

@@ -30,13 +30,13 @@ CORRECTED_SINCE = N_(
     "within two minutes; look at it, then sign."
 )
 
-UNDECIDED = (
+UNDECIDED = N_(
     "The draft holds stages that the program heard and nobody has decided on: accept or refuse each of them, look at "
     "the new draft, then sign."
 )
 
-EDITED_SINCE = "The text was edited after this revision: save the revision in the editor, look at it, then sign."
-NOT_MERGED = (
+EDITED_SINCE = N_("The text was edited after this revision: save the revision in the editor, look at it, then sign.")
+NOT_MERGED = N_(
     "The program drafted a field anew that somebody had edited: decide in the editor what stands there, save the "
     "revision, then sign."
 )

@@ -234,10 +234,6 @@ def _to_be_signed(context: ProtocolContext, hearing_id: str, role: SignerRole) -
         if hearing is None or latest is None:
             raise ProtocolError("There is no draft to sign yet: wait until the hearing has been transcribed.")
         stated(context, work, latest)
-        if latest.sha256 is None:
-            raise ProtocolError(
-                "The PDF of this draft is not ready yet: wait until it can be looked at, then sign the draft."
-            )
         if latest.state != SIGNED and role is not SignerRole.SECRETARY:
             raise ProtocolError("The secretary signs the protocol first, then the presiding judge.")
         if not bears(latest, role):
@@ -248,6 +244,10 @@ def _to_be_signed(context: ProtocolContext, hearing_id: str, role: SignerRole) -
             require_edits(work, hearing_id, document, latest.edits)
             require_settled(context, work, hearing, document)
             require_decided(latest)
+        if latest.sha256 is None:
+            raise ProtocolError(
+                "The PDF of this draft is not ready yet: wait until it can be looked at, then sign the draft."
+            )
         return latest
 
 

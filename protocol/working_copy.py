@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+from court.catalogue import N_
 from court.hearing import HearingState
 from protocol.editing import NO_FIELD, Edit, EditError, checked, drafted, editable, outdated
 from protocol.errors import ProtocolError
@@ -16,8 +17,8 @@ from storage.db.models import Hearing, Protocol, ProtocolEdit
 from storage.db.unit_of_work import UnitOfWork
 
 AUDIO_RATE = 48_000
-NO_DRAFT = "There is no draft to edit: wait until it is drawn up."
-SIGNED = "The protocol is signed: nothing in it changes any more. What is wrong is said in a remark."
+NO_DRAFT = N_("There is no draft to edit: wait until it is drawn up.")
+SIGNED = N_("The protocol is signed: nothing in it changes any more. What is wrong is said in a remark.")
 _OPEN = (HearingState.DRAFT, HearingState.UNDER_CORRECTION)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from api import deadlines, page_content, reading, views, voices
 from api.access import Action
-from api.attest import linked_revision
+from api.attest import attest, linked_revision
 from api.audit import journalled
 from api.auth import sessions
 from api.corrections import may_correct
@@ -152,12 +152,14 @@ def transcript(hearing_id: str, page: PageDep, caller: CurrentUser, known: str =
 @router.get("/verify")
 def verify(context: ContextDep, page: PageDep, sha256: str = "", protocol: str = "") -> Response:
     """Public: checks a file's hash, which the browser computes. `protocol` is what a protocol's QR code carries."""
-    named = _PROTOCOL_LINK.fullmatch(protocol)
+    named, told = _PROTOCOL_LINK.fullmatch(protocol), None
     shown = None
     if named is not None and is_id(named[1]):
         with context.database.read() as uow:
             found = linked_revision(uow.protocols.of(named[1]), int(named[2]))
             shown = page_content.revision(found) if found is not None and found.sha256 else None
+    if shown is not None and shown.sha256 is not None:
+        told = attest(context, shown.sha256)
     kinds = {kind: page.words.gettext(text) for kind, text in OBJECT_KINDS.items()}
     origin = context.settings.log_origin
     return page.render(
@@ -167,6 +169,9 @@ def verify(context: ContextDep, page: PageDep, sha256: str = "", protocol: str =
         program=VERIFIER,
         sha256=sha256[:64],
         protocol=shown,
+        hearing=named[1] if named else "",
+        signatures=told.signatures if told else [],
+        replaced_by=told.replaced_by if told else None,
         protocol_asked=bool(protocol),
         object_kinds=kinds,
     )

@@ -23,7 +23,7 @@ from protocol.tasks import draft_protocol, sign_protocol
 from storage.db.models import Protocol
 from storage.worm.port import read_object
 
-_NONE_YET = "There is no protocol of this hearing yet."
+_NONE_YET = N_("There is no protocol of this hearing yet.")
 
 router = APIRouter(prefix="/hearings", dependencies=[Depends(protect_forms)], include_in_schema=False)
 

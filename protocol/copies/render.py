@@ -6,6 +6,7 @@ is not handed out. Only a copy that bears its mark in every picture has its pict
 
 import contextlib
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -161,7 +162,8 @@ def _command(film: Film, inputs: Sequence[int], folder: Path, path: Path) -> lis
 
 
 def _program() -> str:
-    try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError:
-        raise CopyError("FFmpeg, which makes copies, is not there: install the package imageio-ffmpeg.") from None
+    with contextlib.suppress(RuntimeError):
+        found = shutil.which(imageio_ffmpeg.get_ffmpeg_exe())
+        if found is not None:
+            return found
+    raise CopyError("FFmpeg, which makes copies, is not there: install the package imageio-ffmpeg.")

@@ -148,10 +148,15 @@ def test_anyone_can_verify_the_protocol_without_uploading_it(
     page.goto("/verify")
     page.set_input_files("[data-part=file]", pdf)
     expect(page.locator(".verdict")).to_have_attribute("data-verdict", "genuine")
+    expect(page.locator(".verdict dl")).to_contain_text("(DEMO)")  # who signed
     content = bytearray(pdf.read_bytes())
     content[len(content) // 2] ^= 1
     pdf.write_bytes(content)
     page.set_input_files("[data-part=file]", pdf)
+    expect(page.locator(".verdict")).to_have_attribute("data-verdict", "altered")
+    other = tmp_path / "other.pdf"
+    other.write_bytes(b"%PDF-1.7 of somebody else")
+    page.set_input_files("[data-part=file]", other)
     expect(page.locator(".verdict")).to_have_attribute("data-verdict", "unknown")
 
 

@@ -1,5 +1,6 @@
 """Copies as they are ordered, made, stated, verified and handed out."""
 
+import hashlib
 import io
 import shutil
 import zipfile
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from api.composition import make_worker_queue
 from api.copying import Ordering, Wish, make_copy, put_order, require_handed_out
 from api.errors import ApiError
 from api.gate import shown_hearing
@@ -18,6 +20,7 @@ from storage.db.unit_of_work import Database
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.leaf import LeafKind, parse
 from storage.offline import check_file
+from storage.queue import MAKE_COPY
 from tests.factories.copies import (
     CLOSED_NOTE,
     CLOSED_WORDS,
@@ -27,6 +30,7 @@ from tests.factories.copies import (
 )
 from tests.factories.hearing_log import made_hearing
 from tests.factories.server import LOG_KEY, Server, make_server
+from transcribe.claims import Drain
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 KEY = verifier_key("courtrec", LOG_KEY.public)
@@ -54,6 +58,17 @@ def server(database: Database, tmp_path: Path) -> Server:
     return make_server(database, tmp_path)
 
 
+def test_a_worker_makes_what_was_ordered(server: Server, tmp_path: Path) -> None:
+    hearing = delivered(server, tmp_path / "node")
+    with server.context.database.begin() as work:
+        number = put_order(server.context, work, shown_hearing(work, hearing), WISH, BY)
+    make_worker_queue(server.context, Drain()).tasks[MAKE_COPY](number)
+    with server.context.database.read() as work:
+        row = work.copies.get(number)
+    assert row is not None
+    assert row.state == READY
+
+
 def test_a_copy_holds_what_was_open_states_what_it_is_and_verifies(server: Server, tmp_path: Path) -> None:
     hearing = delivered(server, tmp_path / "node")
     before = list(verify(server.context))
@@ -78,6 +93,9 @@ def test_a_copy_holds_what_was_open_states_what_it_is_and_verifies(server: Serve
             assert not any(closed.encode() in proof.read(name) for name in proof.namelist())
     told = check_file(path, KEY)
     assert told.whole, told.lines
+    film = hashlib.sha256(parts["recording.mp4"]).hexdigest()
+    verdict = server.client("203.0.113.9").get(f"/api/verify/{film}").json()
+    assert (verdict["verdict"], verdict["what"], verdict["number"]) == ("genuine", "copy", row.id)
     assert told.lines[1].startswith(f"Copy No. {row.id} is what the court handed out: ")
     with server.context.database.read() as work:
         [leaf] = [one for one in map(parse, (e.entry for e in work.log.entries(hearing))) if one.kind is LeafKind.COPY]

@@ -61,7 +61,7 @@ def test_a_draft_is_drawn_up_anew_once_nobody_corrects_any_more(server: Server, 
     assert offered(server) == before, "somebody corrected just now"
     server.clock.forward(2)
     assert offered(server) > before
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     document = latest(server).document
     assert [(one["text"], one["corrected"]) for one in document["transcript"]] == [
         ("исправлено", True),
@@ -104,14 +104,14 @@ def test_a_correction_that_comes_while_it_is_signed_stops_the_signing(
 ) -> None:
     from protocol import tasks
 
-    real = tasks._signed
+    real = tasks.sealed
 
     def slowly(*args: Any) -> object:
         made = real(*args)
         Person(server).does("text", 0, text="в последний миг")
         return made
 
-    monkeypatch.setattr(tasks, "_signed", slowly)
+    monkeypatch.setattr(tasks, "sealed", slowly)
     with pytest.raises(ProtocolError, match=CORRECTED_SINCE):
         sign_protocol(protocols, HEARING, "secretary")
     assert latest(server).state == "draft"

@@ -144,7 +144,7 @@ def test_after_a_crash_there_is_a_statement_and_files_and_the_command_ends_it(
     assert len(there(old)) == count - after
     assert faults(old) == []
     assert state_of(old, act) == "stated"
-    assert "are being destroyed since" in next(destruction_notes(old.context))
+    assert "is being carried out since" in next(destruction_notes(old.context))
     assert done(old, act) == Outcome(count, 0, 0)
     assert (there(old), faults(old), deeds(old)[-1]) == (set(), [], "destroyed")
 

@@ -20,7 +20,8 @@ from protocol.tasks import draft_protocol, sign_protocol
 from storage.db.models import Protocol
 from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind, parse
-from tests.factories.corrections import HTML, PAGE, Person, server_with_lines
+from tests.factories.corrections import HTML, PAGE, Person, refuse_opening, server_with_lines
+from tests.factories.drafts import draw_up
 from tests.factories.evidence import faults, protocols_of
 from tests.factories.hearing_log import HEARING
 from tests.factories.server import ELSEWHERE, Server
@@ -43,7 +44,8 @@ def protocols(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return made
 
     monkeypatch.setattr(protocol_editor, "protocol_context", given)
-    assert draft_protocol(made, HEARING)
+    refuse_opening(server)
+    draw_up(made, HEARING)
     return made
 
 
@@ -96,21 +98,21 @@ def leaves(server: Server, kind: LeafKind) -> list[Any]:
 def test_what_is_typed_is_kept_at_once_and_a_revision_is_made_when_somebody_saves_one(
     server: Server, secretary: Editor
 ) -> None:
-    before = len(leaves(server, LeafKind.PROTOCOL))
+    before = len(leaves(server, LeafKind.DRAFT))
     lines, version = secretary.field("decision")
     for n in range(5):
         answer = secretary.writes("decision", [*lines, {**SOUGHT, "text": f"Решение {n}"}], version)
         assert answer.status_code == 200, answer.text
         version = answer.json()["version"]
     assert secretary.field("decision")[0][-1]["text"] == "Решение 4"
-    assert (latest(server).revision, len(leaves(server, LeafKind.PROTOCOL))) == (1, before), "none yet"
+    assert (latest(server).revision, len(leaves(server, LeafKind.DRAFT))) == (1, before), "none yet"
     assert "Правки внесены после редакции 1" in secretary.opens().text
     assert secretary.asks_for("revisions").status_code == 303
     row = latest(server)
     field = field_of(row, "decision")
     assert (row.revision, field.lines[-1].text, field.edited_by) == (2, "Решение 4", "Secretary")
     assert [one.text for one in field.machine] == [one["text"] for one in lines]
-    assert len(leaves(server, LeafKind.PROTOCOL)) == before + 1
+    assert len(leaves(server, LeafKind.DRAFT)) == before + 1
     assert [one["actor"] for one in leaves(server, LeafKind.ACCESS) if one["action"] == "edit_protocol"] == [
         "secretary"
     ]
@@ -164,7 +166,7 @@ def test_a_new_draft_keeps_the_edits_and_offers_both_texts_before_it_is_signed(
     assert secretary.writes("recording", [{**SOUGHT, "text": "О записи объявлено устно."}, *lines], version).is_success
     assert secretary.asks_for("revisions").status_code == 303
     secretary.does("text", 0, text="ведется запись, слушается дело")  # the program finds the announcement now
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     made = field_of(latest(server), "recording")
     assert made.lines[0].text == "О записи объявлено устно."
     assert any("ведется запись" in one.text for one in made.machine)
@@ -191,7 +193,7 @@ def test_what_the_program_counted_stays_and_a_change_of_form_keeps_the_edits(
     assert (refused.status_code, "остаются как есть" in refused.text) == (422, True)
     assert secretary.writes("time", [SOUGHT], 0).status_code == 422, "nobody types an official time"
     assert secretary.writes("breaks", [*lines, SOUGHT], version).status_code == 200
-    assert draft_protocol(protocols, HEARING, full=True)
+    draw_up(protocols, HEARING, full=True)
     row = latest(server)
     assert (row.document["form"], field_of(row, "breaks").lines[-1].text) == ("civil_full", SOUGHT["text"])
     assert secretary.writes("breaks", "x", version).status_code == 422  # type: ignore[arg-type] # what a stranger may send
@@ -228,14 +230,14 @@ def test_an_edit_that_comes_while_it_is_signed_stops_the_signing(
     from protocol import tasks
 
     lines, version = secretary.field("decision")
-    real = tasks._signed
+    real = tasks.sealed
 
     def slowly(*args: Any) -> object:
         made = real(*args)
         assert secretary.writes("decision", [*lines, SOUGHT], version).status_code == 200
         return made
 
-    monkeypatch.setattr(tasks, "_signed", slowly)
+    monkeypatch.setattr(tasks, "sealed", slowly)
     with pytest.raises(ProtocolError, match=re.escape(EDITED_SINCE)):
         sign_protocol(protocols, HEARING, "secretary")
     assert latest(server).state == "draft"

@@ -18,11 +18,12 @@ from protocol.context import ProtocolContext
 from protocol.demo_key import make_demo_pkcs12
 from protocol.errors import ProtocolError
 from protocol.readiness import OutOfDate
-from protocol.tasks import draft_protocol, sign_protocol
+from protocol.tasks import render_protocol, sign_protocol
 from storage.db.models import Protocol
 from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind, parse
 from storage.queue import DRAFT_PROTOCOL
+from tests.factories.drafts import draw_up
 from tests.factories.evidence import protocols_of
 from tests.factories.hearing_log import HEARING, HearingLog, made_hearing
 from tests.factories.pages import browser, token
@@ -93,7 +94,7 @@ def test_what_is_awaited_keeps_it_from_being_signed_until_it_is_here(
     server: Server, protocols: ProtocolContext
 ) -> None:
     log = awaiting(server)
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     shown = panel(server)
     assert (AWAITED in shown, "/protocol/sign" in shown) == (True, False)
     assert "Камера hall" in shown
@@ -110,7 +111,7 @@ def test_what_nothing_explains_is_named_by_an_administrator_and_then_told(
     server: Server, protocols: ProtocolContext
 ) -> None:
     with_hole(server)
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     shown = panel(server)
     assert (NEVER_SAID in shown, "00:01:20–00:01:30" in shown) == (True, True)
     with pytest.raises(ProtocolError, match="Not every second"):
@@ -123,7 +124,7 @@ def test_what_nothing_explains_is_named_by_an_administrator_and_then_told(
         assert offered.created_at == server.clock.utc
     with pytest.raises(OutOfDate, match="look at it, then sign"):
         sign_protocol(protocols, HEARING, "secretary")
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     signed = sign_protocol(protocols, HEARING, "secretary")
     assert any(f"Признано утраченным (admin.b: {WHY})" in one["text"] for one in signed.document["completeness"])
     assert any("neither recorded nor declared" in one for one in verify(server.context, HEARING)), "it is still a hole"
@@ -133,7 +134,7 @@ def test_a_draft_that_tells_of_another_completeness_is_drawn_up_anew_before_it_i
     server: Server, protocols: ProtocolContext
 ) -> None:
     awaiting(server)
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     write_off(server.context, HEARING, "admin.b", WHY)
     server.clock.forward(1)
     refused = posts(server, UserRole.SECRETARY, "sign")
@@ -142,7 +143,7 @@ def test_a_draft_that_tells_of_another_completeness_is_drawn_up_anew_before_it_i
         offered = work.outbox.newest(DRAFT_PROTOCOL)
         assert offered is not None
         assert offered.created_at == server.clock.utc
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     assert sign_protocol(protocols, HEARING, "secretary").state == "signed"
 
 
@@ -163,7 +164,7 @@ def test_the_judge_alone_decides_on_a_full_protocol_and_the_log_has_it(
 ) -> None:
     awaiting(server)
     write_off(server.context, HEARING, "admin.b", WHY)
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     shown = panel(server, UserRole.JUDGE)
     assert "Составить полный протокол" in shown
     assert "В записи есть пропуски" in shown
@@ -180,10 +181,11 @@ def test_the_judge_alone_decides_on_a_full_protocol_and_the_log_has_it(
     assert latest(server).document["form"] == "civil_brief"
     with server.context.database.read() as work:
         told = [parse(row.entry) for row in work.log.entries(HEARING)]
-    drafts = [one.body["form"] for one in told if one.kind is LeafKind.PROTOCOL]
+    drafts = [one.body["form"] for one in told if one.kind is LeafKind.DRAFT]
     acts = [one.body for one in told if one.kind is LeafKind.ACCESS and one.body["action"] == "decide_form"]
     assert drafts == ["civil_brief", "civil_full", "civil_brief"]
     assert [(one["actor"], one["ground"]) for one in acts] == [("judge", "full"), ("judge", "full"), ("judge", "brief")]
+    assert render_protocol(protocols, HEARING)
     assert posts(server, UserRole.SECRETARY, "sign").status_code == 200
     assert posts(server, UserRole.JUDGE, "form", full="true").status_code == 409, "after signing nothing changes"
 
@@ -195,15 +197,15 @@ def test_what_changes_while_it_is_signed_stops_the_signing(
 
     awaiting(server)
     write_off(server.context, HEARING, "admin.b", WHY)
-    assert draft_protocol(protocols, HEARING)
-    real, arrived = tasks._signed, objects_of(made_hearing(), "cam-hall")
+    draw_up(protocols, HEARING)
+    real, arrived = tasks.sealed, objects_of(made_hearing(), "cam-hall")
 
     def slowly(*args: Any) -> object:
         made = real(*args)
         put(server, arrived)
         return made
 
-    monkeypatch.setattr(tasks, "_signed", slowly)
+    monkeypatch.setattr(tasks, "sealed", slowly)
     with pytest.raises(OutOfDate):
         sign_protocol(protocols, HEARING, "secretary")
     assert latest(server).state == "draft"

@@ -12,12 +12,13 @@ from protocol.context import ProtocolContext
 from protocol.demo_key import make_demo_pkcs12
 from protocol.errors import ProtocolError
 from protocol.revisions import CORRECTED_SINCE, UNDECIDED
-from protocol.tasks import draft_protocol, sign_protocol
+from protocol.tasks import sign_protocol
 from storage.db.unit_of_work import Database
 from storage.db.work import CORRECTED_FOR
 from storage.ledger.leaf import LeafKind, parse
 from storage.queue import DRAFT_PROTOCOL, Sweeper, make_queue
 from tests.factories.corrections import HTML, LINES, PAGE, Person, server_with_lines, transcribed
+from tests.factories.drafts import draw_up
 from tests.factories.evidence import faults, protocols_of
 from tests.factories.hearing_log import HEARING
 from tests.factories.server import ELSEWHERE, Server
@@ -40,7 +41,7 @@ def server(database: Database, tmp_path: Path) -> Server:
 def protocols(server: Server, tmp_path: Path) -> ProtocolContext:
     made = protocols_of(server, tmp_path)
     make_demo_pkcs12(made.signer.pkcs12, "Айжамал", server.clock)
-    assert draft_protocol(made, HEARING)
+    draw_up(made, HEARING)
     return made
 
 
@@ -113,7 +114,7 @@ def test_what_is_accepted_stands_with_who_accepted_it(
     assert offers(server) > before, "nothing is left to decide on"
     with pytest.raises(ProtocolError, match=CORRECTED_SINCE):
         sign_protocol(protocols, HEARING, "secretary")
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     [line] = lines(server, f"подтверждено: {role.value.title()}")
     assert (line["at"], line["evidence"], line["proposed"]) == (AT, "utterance:1", False)
     assert [one["at"] for one in lines(server, "Начало: ")] == [AT]
@@ -125,13 +126,13 @@ def test_what_is_accepted_stands_with_who_accepted_it(
 def test_what_is_refused_is_gone_and_may_be_taken_back(server: Server, protocols: ProtocolContext) -> None:
     person = Person(server)
     assert "data-stage" in decides(person, False).text
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     assert lines(server, LINES[0]) == []
     transcribed(server, 2)
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     assert lines(server, LINES[0]) == [], "another version of the text does not bring it back"
     assert decides(person, True).status_code == 200
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     assert lines(server, "подтверждено: Secretary")
     assert [one["accepted"] for one in stated(server, LeafKind.STAGE)] == [False, True]
 
@@ -180,7 +181,7 @@ def test_who_appeared_is_ticked_over_the_card_and_stands_in_the_draft(
     server: Server, protocols: ProtocolContext
 ) -> None:
     with_people(server)
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     person = Person(server)
     assert [one["evidence"] for one in lines(server, "Садыкова А. М. — ")] == ["card:participant:1"]
     assert ticks(person, 1, "not_notified").status_code == 200
@@ -191,7 +192,7 @@ def test_who_appeared_is_ticked_over_the_card_and_stands_in_the_draft(
     facts = person.browser.get(PAGE, headers=HTML).text.split("</dl>")[0]
     assert 'Садыкова А. М. <span class="muted">(' in facts, "absent, though the card said otherwise"
     decides(person, False)
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     [claimant] = lines(server, "Садыкова А. М. — отсутствует; сведений о надлежащем извещении нет.")
     [witness] = lines(server, "Жумабаев Т. О. — отсутствует; сведения о надлежащем извещении имеются; повестка.")
     assert (claimant["evidence"], witness["evidence"]) == ("attendance:1", "attendance:2")

@@ -48,9 +48,10 @@ def test_a_window_becomes_utterances_a_ledger_entry_and_the_offer_of_a_protocol(
     assert segment is not None
     assert (row.track, row.role, row.text, row.language) == ("mic-judge", "judge", "слово-ru", "ru")
     assert row.start_ms == pytest.approx(11_000, abs=400)
-    assert row.words == [
-        {"text": "слово-ru", "start_ms": row.start_ms, "end_ms": row.start_ms + 500, "probability": 0.75}
-    ]
+    [word] = row.words
+    # The recogniser hears the word from the span's lead on; where it is told to begin, the person does.
+    assert (word["text"], word["start_ms"], word["probability"]) == ("слово-ru", row.start_ms, 0.75)
+    assert row.start_ms < word["end_ms"] <= row.start_ms + 500
     assert (row.engine, row.model, row.segment_sha256) == ("one-word", "cd" * 32, segment.sha256)
     assert row.parameters_key == parameters_key(OneWord())
     [body] = court.transcripts()
