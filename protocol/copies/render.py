@@ -163,7 +163,7 @@ def _command(film: Film, inputs: Sequence[int], folder: Path, path: Path) -> lis
 
 def _program() -> str:
     with contextlib.suppress(RuntimeError):
-        found = shutil.which(imageio_ffmpeg.get_ffmpeg_exe())
+        found = shutil.which(str(imageio_ffmpeg.get_ffmpeg_exe()))
         if found is not None:
             return found
     raise CopyError("FFmpeg, which makes copies, is not there: install the package imageio-ffmpeg.")
