@@ -91,6 +91,7 @@ def test_the_draft_comes_by_itself_and_the_secretary_signs_it(page: Page, record
 
 def decide_on_all_stages(page: Page) -> None:
     """With the keyboard alone; then the draft is drawn up anew. How many there are is the recogniser's word."""
+    page.reload()  # what was found since the page was opened
     expect(page.locator("courtrec-stages")).to_be_visible(timeout=30_000)
     left, revision = page.locator("courtrec-stages .body > ul .stage"), page.locator("#protocol dd").first.inner_text()
     if not left.count():
@@ -105,6 +106,7 @@ def decide_on_all_stages(page: Page) -> None:
         return page.locator("#protocol dd").first.inner_text() != revision
 
     eventually(drawn_up_anew)
+    page.locator("#protocol button[hx-post$='/protocol/sign']").wait_for(timeout=SLOW)  # its PDF is made
 
 
 def test_playback_moves_and_a_line_seeks(page: Page, recorded: dict[str, str]) -> None:

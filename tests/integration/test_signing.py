@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from protocol.signers import SignerRole
 from protocol.signers.port import Level
-from protocol.tasks import correct_protocol, sign_protocol
+from protocol.tasks import correct_protocol, render_protocol, sign_protocol
 from protocol.verify import load_trust_roots, verify_pdf
 from storage.ledger.leaf import LeafKind, parse
 from storage.worm.port import read_object
@@ -115,7 +115,7 @@ def test_a_signed_protocol_is_corrected_by_a_new_one_that_names_it(court: Court)
     assert not correct_protocol(court.context, HEARING), "it is being corrected"
     *_, draft = court.revisions()
     with court.context.database.read() as work:
-        entry = work.log.entry(draft.leaf_index)
+        entry = work.log.entry(draft.draft_index)
         kept = [(row.revision, row.sha256) for row in work.protocols.of(HEARING)]
     assert entry is not None
     body = parse(entry.entry).body
@@ -123,6 +123,7 @@ def test_a_signed_protocol_is_corrected_by_a_new_one_that_names_it(court: Court)
     assert (old.revision, old.sha256) in kept
     sentence = f"взамен подписанного протокола: редакция {old.revision}"
     assert sentence in draft.document["corrects"]
+    assert render_protocol(court.context, HEARING)
     pages = PdfReader(BytesIO(signed_by_both(court))).pages
     assert old.sha256 in "".join(pages[0].extract_text().split())
     assert len(court.revisions()) == old.revision + 3

@@ -78,7 +78,7 @@ def get_routes() -> list[str]:
 
 def address(route: str) -> str:
     named = {"hearing_id": HEARING, "track": "mic-judge", "sequence": 1, "sha256": "0" * 64, "number": 1}
-    named |= {"token": "a" * 43, "kind": "vtt"}
+    named |= {"token": "a" * 43, "kind": "vtt", "line": "1"}
     return route.format(**named, spare_id=HEARING, start=0)  # test_spare_matrix.py has a spare recording
 
 
