@@ -1,6 +1,8 @@
 """What people and programs made of a recording: do the tables of it say what the ledger says?"""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
 
 from court.clock import iso_utc
 from court.retention import RetentionDeed
@@ -69,18 +71,24 @@ def transcript_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, Sig
     yield from _window_faults(uow, hearing_id, {_made_by(leaf)[:2] for leaf in transcripts.values()})
 
 
+def _row_faults(
+    stated: dict[int, SignedLeaf], leaf_index: int, body: Mapping[str, Any], at: datetime, name: str
+) -> Iterator[str]:
+    """What is wrong with a row against its entry, which is taken from those still `stated`."""
+    leaf = stated.pop(leaf_index, None)
+    if leaf is None:
+        yield f"{name} is stated by no entry of the log, or is there twice."
+    elif body != leaf.body or iso_utc(at) != leaf.at:
+        yield f"{name} is not the one that entry {leaf_index} of the log states: it was changed."
+
+
 def correction_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
     """Each correction against its entry, and what it says was there before against what was."""
     stated = {index: leaf for index, leaf in leaves.items() if leaf.kind is LeafKind.CORRECTION}
     known = {one.id: one for one in map(line_of, uow.utterances.of(hearing_id))}
     for row in uow.lines.corrections(hearing_id):
-        name, leaf = f"Correction {row.number} of the transcript of hearing {hearing_id} in the database", None
-        if row.leaf_index in stated:
-            leaf = stated.pop(row.leaf_index)
-        if leaf is None:
-            yield f"{name} is stated by no entry of the log, or is there twice."
-        elif correction_body(row) != leaf.body or iso_utc(row.at) != leaf.at:
-            yield f"{name} is not the one that entry {row.leaf_index} of the log states: it was changed."
+        name = f"Correction {row.number} of the transcript of hearing {hearing_id} in the database"
+        yield from _row_faults(stated, row.leaf_index, correction_body(row), row.at, name)
         revision = revision_of(row)
         if any(known.get(one.id) != one for one in revision.before):
             yield f"{name} does not rest on the lines that were there: utterances or corrections were exchanged."
@@ -96,13 +104,8 @@ def remark_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedL
     """Each step of a remark against its entry."""
     stated = {index: leaf for index, leaf in leaves.items() if leaf.kind is LeafKind.REMARK}
     for row in uow.remarks.steps(hearing_id):
-        name, leaf = f"Step {row.number} of the remarks on hearing {hearing_id} in the database", None
-        if row.leaf_index in stated:
-            leaf = stated.pop(row.leaf_index)
-        if leaf is None:
-            yield f"{name} is stated by no entry of the log, or is there twice."
-        elif step_body(row) != leaf.body or iso_utc(row.at) != leaf.at:
-            yield f"{name} is not the one that entry {row.leaf_index} of the log states: it was changed."
+        name = f"Step {row.number} of the remarks on hearing {hearing_id} in the database"
+        yield from _row_faults(stated, row.leaf_index, step_body(row), row.at, name)
     for index, leaf in stated.items():
         yield (
             f"Step {leaf.body['number']} of the remarks on hearing {hearing_id}, stated by entry {index} of the log, "

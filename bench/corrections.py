@@ -67,7 +67,7 @@ def main() -> None:
 def _long_hearing(server: Server, hours: int) -> int:
     """How many lines it has."""
     server.receive(made_hearing())
-    draw = random.Random(hours)  # noqa: S311 - words, not secrets
+    draw = random.Random(hours)
     words = ["".join(draw.choices("аеиоуыбвгдклмнпрст", k=draw.randint(3, 11))) for _ in range(VOCABULARY)]
     weights = list(accumulate(1 / (rank + 10) for rank in range(VOCABULARY)))
     count = hours * 3600 // WINDOW_SECONDS
@@ -112,7 +112,7 @@ def _measured(server: Server) -> Iterator[tuple[str, list[tuple[float, float]]]]
     context = server.context
     with context.database.read() as work:
         rows = list(work.utterances.newest(HEARING))
-    draw = random.Random(1)  # noqa: S311 - the same lines in every run
+    draw = random.Random(1)
     edited = iter(draw.sample(rows, 3 * ROUNDS))
     rare = iter([one.text.split()[draw.randrange(WORDS)] for one in draw.sample(rows, ROUNDS)])
 

@@ -108,7 +108,7 @@ def judged(script: Script, found: Sequence[Stage]) -> tuple[dict[StageKind, Coun
 
 def misheard(script: Script, share: float, seed: int) -> Script:
     """The script as a recogniser with so many word errors might write it; the same for the same seed."""
-    chance = random.Random(f"{script.name} {share} {seed}")  # noqa: S311
+    chance = random.Random(f"{script.name} {share} {seed}")
     vocabulary = sorted({word for one in script.said for word in one.text.split()})
     said = []
     for one in script.said:

@@ -31,7 +31,7 @@ from storage.worm.port import read_object
 
 DOCUMENT_FILE = "protocol.json"
 # What may differ between a paper and its signed form. /Perms is where a certifying signature says that it is one.
-_CATALOG = CatalogModificationRule({*ROOT_EXEMPT_STRICT_COMPARISON, "/Perms"})  # type: ignore[no-untyped-call] # pyHanko
+_CATALOG = CatalogModificationRule({*ROOT_EXEMPT_STRICT_COMPARISON, "/Perms"})
 _SIGNATURE_NEEDS = (ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)
 _SIGNED_ONLY = StandardDiffPolicy(
     [_CATALOG, *DEFAULT_DIFF_POLICY.global_rules[1:]],

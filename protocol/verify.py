@@ -63,7 +63,7 @@ class SealReport:
 def load_trust_roots(path: Path) -> list[CertTrustAnchor]:
     """The certificates (PEM or DER) a signature must lead to; raises SealError when the file holds none."""
     try:
-        found = [CertTrustAnchor(one) for one in load_certs_from_pemder([str(path)])]  # type: ignore[no-untyped-call] # pyHanko
+        found = [CertTrustAnchor(one) for one in load_certs_from_pemder([str(path)])]
     except (OSError, ValueError) as error:
         raise SealError(f"The certificates in {path} cannot be read ({error}): give a PEM file.") from None
     if not found:

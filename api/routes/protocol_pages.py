@@ -42,7 +42,9 @@ def panel(hearing_id: str, page: PageDep, caller: CurrentUser, known: str = "") 
         )
     if values["protocol"].version == known:
         return Response(status_code=204)
-    return page.render("protocol_panel.html", part=True, **values)
+    answer = page.render("protocol_panel.html", part=True, **values)
+    answer.headers["HX-Trigger"] = "courtrec:drafted"  # with the draft came stages, which another panel shows
+    return answer
 
 
 @router.get("/{hearing_id}/protocol/text")

@@ -110,8 +110,8 @@ def _annotations(writer: PdfFileWriter) -> list[generic.DictionaryObject]:
 
 def _colours(writer: PdfFileWriter) -> generic.DictionaryObject:
     profile = generic.StreamObject({pdf_name("/N"): _number(3)}, _srgb())
-    profile.compress()  # type: ignore[no-untyped-call] # pyHanko
-    return generic.DictionaryObject(  # type: ignore[no-untyped-call] # pyHanko
+    profile.compress()
+    return generic.DictionaryObject(
         {
             pdf_name("/Type"): pdf_name("/OutputIntent"),
             pdf_name("/S"): pdf_name("/GTS_PDFA1"),
@@ -122,7 +122,7 @@ def _colours(writer: PdfFileWriter) -> generic.DictionaryObject:
 
 
 def _number(value: int) -> generic.NumberObject:
-    return generic.NumberObject(value)  # type: ignore[no-untyped-call] # pyHanko
+    return generic.NumberObject(value)
 
 
 @cache

@@ -210,3 +210,9 @@ def test_a_decision_on_what_was_closed_stays_in_the_court(server: Server) -> Non
     elsewhere, there = (OpennessSpan(start, start + 2.0, Openness.CLOSED) for start in (1.0, 70.0))
     assert index not in {one.index for one in choose(leaves, order, court, [elsewhere]).withheld}
     assert index in {one.index for one in choose(leaves, order, court, [there]).withheld}
+
+
+def test_a_page_that_gets_the_draft_asks_for_the_stages_anew(server: Server, protocols: ProtocolContext) -> None:
+    browser = Person(server).browser
+    assert browser.get(f"{PAGE}/protocol", headers=HTML).headers["HX-Trigger"] == "courtrec:drafted"
+    assert 'hx-trigger="courtrec:drafted from:body"' in browser.get(f"{PAGE}/stages", headers=HTML).text
