@@ -36,7 +36,7 @@ def test_the_secretary_checks_the_room_before_the_hearing(page: Page) -> None:
     confirm(page)
     expect(state).to_have_attribute("data-state", "ended", timeout=30_000)
     page.goto(page.url.removesuffix("/console"))
-    expect(page.locator("details.more summary")).to_contain_text("Зал проверен")
+    expect(page.locator("details.more summary", has_text="Зал проверен")).to_be_visible()
 
 
 def test_a_check_can_be_given_up(page: Page) -> None:

@@ -18,10 +18,11 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 SPOKEN, NOTED = "тайна усыновления", "закрытая заметка"
 MOMENT = 28.0  # seconds of the hearing: only the spare node recorded it
+TAKEN = "/hearings/{hearing_id}/export.{kind}"
 PLAYED = "/media/{hearing_id}/spare/{spare_id}/{track}/{sequence}-{start}.mp4"
 TOLD = {
     "/api/hearings/{hearing_id}/transcript", "/api/hearings/{hearing_id}/timeline",
-    "/hearings/{hearing_id}", "/hearings/{hearing_id}/transcript",
+    "/hearings/{hearing_id}", "/hearings/{hearing_id}/transcript", "/hearings/{hearing_id}/lines/{line}/history",
 }  # fmt: skip
 
 
@@ -82,7 +83,7 @@ def test_closed_on_either_it_goes_nowhere(server: Server, both: SpareHearing, wh
 
 
 def test_open_it_is_given_under_the_hearing_alone(server: Server, both: SpareHearing) -> None:
-    expected = {(route, "first") for route in {*TOLD, PLAYED}}
+    expected = {(route, "first") for route in {*TOLD, PLAYED, TAKEN}}
     assert leaks(server, both, UserRole.PARTY, ELSEWHERE, granted=False) == set()
     assert leaks(server, both, UserRole.PARTY, ELSEWHERE, granted=True) == expected
 
