@@ -102,11 +102,11 @@ def carry_out_act(act: str) -> None:
         outcome = carry_out(
             context, act, classes, lambda done, total: progress.update(task, completed=done, total=total)
         )
-    _say(f"Act {act} is carried out: {outcome.destroyed} objects were destroyed.")
+    _say(f"Act {act} is carried out. Objects destroyed: {outcome.destroyed}.")
     if outcome.kept:
-        _say(f"{outcome.kept} objects are kept: other hearings need them.")
+        _say(f"Objects kept, since other hearings need them: {outcome.kept}.")
     if outcome.missing:
-        _say(f"{outcome.missing} objects were missing before, so the act does not count them: run courtrec verify.")
+        _say(f"Objects missing before, not counted by the act: {outcome.missing}. Run courtrec verify.")
 
 
 def _opened(*, destroying: bool = False) -> tuple[Context, Classes]:

@@ -1,6 +1,5 @@
 """Hearings, and what was recorded of them."""
 
-import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -9,12 +8,12 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from court.case_number import match_key
-from court.clock import parse_utc
 from court.hearing import HearingState
 from court.openness import Openness, OpennessSpan, closed_stretches
 from court.spare import Mark, clock_offset
-from court.timeline import GapCause, SampleRange, rests
+from court.timeline import SampleRange, rests
 from storage.db.base import Base
+from storage.db.losses import Losses, undelivered_gap
 from storage.db.models import (
     Gap,
     Grant,
@@ -27,9 +26,8 @@ from storage.db.models import (
     StateChange,
     StoredObjectRow,
 )
-from storage.errors import LedgerError
 from storage.ledger.bodies import COURT_END
-from storage.ledger.leaf import LeafKind, SignedLeaf, parse
+from storage.ledger.leaf import parse
 
 _SOUND_RATE = 48_000
 
@@ -41,6 +39,7 @@ class Hearings:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._losses = Losses(session)
 
     def get(self, hearing_id: str) -> Hearing | None:
         return self._session.get(Hearing, hearing_id)
@@ -130,41 +129,16 @@ class Hearings:
         if track is not None:
             query = query.where(Segment.track == track)
         rows = self._session.scalars(query.order_by(Segment.track, Segment.sequence)).all()
-        lost = {one.id for one, _ in self._lost(hearing_id)}
+        lost = {one.id for one, _ in self._losses.of_segments(hearing_id)}
         return [one for one in rows if one.id not in lost] if lost else rows
 
     def written_off(self, hearing_id: str) -> Sequence[Segment]:
         """Those that the court gave up, and that have not arrived since; in order of track and time."""
-        return [one for one, why in self._lost(hearing_id) if why]
+        return [one for one, why in self._losses.of_segments(hearing_id) if why]
 
     def given_up(self, hearing_id: str) -> Sequence[Segment]:
         """Those that only their node gave up, so far, and that have not arrived since; in order of track and time."""
-        return [one for one, why in self._lost(hearing_id) if not why]
-
-    def _lost(self, hearing_id: str) -> list[tuple[Segment, str]]:
-        """What is a gap since its object is not here: what the court wrote off, with who and why, and of microphones
-        all, with '' before it did. A microphone's leaf comes ahead of its object only where its node lost that."""
-        absent, hearing = self._absent(hearing_id), self.get(hearing_id)
-        if not absent or hearing is None:
-            return []
-        told, heard = self._written_off(hearing_id), hearing.microphones
-        return [(one, told.get(one.sha256, "")) for one in absent if one.sha256 in told or one.track in heard]
-
-    def _written_off(self, hearing_id: str) -> dict[str, str]:
-        """Who wrote it off and why, by the SHA-256 of the object. No table of its own: such entries are few."""
-        told: dict[str, str] = {}
-        for _, leaf in self._losses(hearing_id):
-            told = {one["sha256"]: _whose(leaf) for one in leaf.body["segments"]} | told
-        return told
-
-    def _losses(self, hearing_id: str) -> list[tuple[int, SignedLeaf]]:
-        """What the court gave up, with its place in the log."""
-        query = select(LogEntry).where(LogEntry.hearing_id == hearing_id, LogEntry.kind == LeafKind.LOSS)
-        found = []
-        for row in self._session.scalars(query.order_by(LogEntry.index)):
-            with contextlib.suppress(LedgerError):  # told by the verifier
-                found.append((row.index, parse(row.entry)))
-        return found
+        return [one for one, why in self._losses.of_segments(hearing_id) if not why]
 
     def window(self, hearing_id: str, sequence: int) -> Sequence[Segment]:
         """The segments of one sequence number whose objects are here, all tracks."""
@@ -180,13 +154,7 @@ class Hearings:
 
     def undelivered(self, hearing_id: str) -> Sequence[Segment]:
         """Those whose leaf came ahead of their object, which is awaited; in order of track and time."""
-        written_off = self._written_off(hearing_id)
-        return [one for one in self._absent(hearing_id) if one.sha256 not in written_off]
-
-    def _absent(self, hearing_id: str) -> Sequence[Segment]:
-        query = select(Segment).outerjoin(StoredObjectRow, StoredObjectRow.sha256 == Segment.sha256)
-        query = query.where(Segment.hearing_id == hearing_id, StoredObjectRow.sha256.is_(None))
-        return self._session.scalars(query.order_by(Segment.track, Segment.sequence)).all()
+        return self._losses.awaited(hearing_id)
 
     def named(self, sha256: str) -> Sequence[Segment]:
         """The segments of all hearings that are that object, in the order of their leaves."""
@@ -196,10 +164,10 @@ class Hearings:
         """In order of time; segments that are lost are among them, and what a lost node never delivered."""
         rows = self._of(Gap, hearing_id, Gap.start)
         lost = [
-            _undelivered(one, one.track, SampleRange(one.start, one.end, one.rate), why)
-            for one, why in self._lost(hearing_id)
+            undelivered_gap(one, one.track, SampleRange(one.start, one.end, one.rate), why)
+            for one, why in self._losses.of_segments(hearing_id)
         ]
-        lost += self._never_told(hearing_id) + self._without_trace(hearing_id)
+        lost += self._never_told(hearing_id) + self._losses.without_trace(hearing_id)
         return sorted([*rows, *lost], key=lambda one: one.start / one.rate) if lost else rows
 
     def _never_told(self, hearing_id: str) -> list[Gap]:
@@ -213,21 +181,9 @@ class Hearings:
         reached = {one.track: one.end for one in sorted(pieces, key=lambda one: one.end)}
         rates, seconds = {one["track"]: one["rate"] for one in hearing.tracks}, Fraction(end["at_sample"], _SOUND_RATE)
         return [
-            _undelivered(last, track, rest, f"{end['by']}: {end['reason']}")
+            undelivered_gap(last, track, rest, f"{end['by']}: {end['reason']}")
             for track, rest in rests(rates, reached, seconds).items()
         ]
-
-    def _without_trace(self, hearing_id: str) -> list[Gap]:
-        """Stretches of which no entry says anything, given up by the court."""
-        return [
-            Gap(
-                hearing_id=hearing_id, track=one["track"], start=one["start"], end=one["end"], rate=one["rate"],
-                utc=parse_utc(leaf.at), leaf_index=index, cause=GapCause.UNDELIVERED.value,
-                device_log=_whose(leaf),
-            )
-            for index, leaf in self._losses(hearing_id)
-            for one in leaf.body.get("stretches", [])
-        ]  # fmt: skip
 
     def marks(self, hearing_id: str) -> list[Mark]:
         """What ties the timeline to the wall clock: when the hearing's steps and its whole segments of sound were
@@ -302,23 +258,3 @@ class Hearings:
     def _of(self, model: type[_Row], hearing_id: str, order: Any) -> Sequence[_Row]:
         query = select(model).where(model.hearing_id == hearing_id)  # type: ignore[attr-defined]
         return self._session.scalars(query.order_by(order, model.id)).all()  # type: ignore[attr-defined]
-
-
-def _whose(loss: SignedLeaf) -> str:
-    """Who gave it up, and why."""
-    return f"{loss.body['by']}: {loss.body['reason']}"
-
-
-def _undelivered(told: Segment | StateChange, track: str, span: SampleRange, why: str) -> Gap:
-    """A gap that no entry states: `told` is what says that there was something."""
-    return Gap(
-        hearing_id=told.hearing_id,
-        track=track,
-        start=span.start,
-        end=span.end,
-        rate=span.rate,
-        utc=told.utc,
-        leaf_index=told.leaf_index,
-        cause=GapCause.UNDELIVERED.value,
-        device_log=why,
-    )

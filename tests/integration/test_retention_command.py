@@ -94,7 +94,7 @@ def test_from_hold_to_destruction(type_in: Type) -> None:
     assert "another judge or administrator" in refused(retention("act", "approve", act[1], "--by", "judge.a"))
     assert "is not approved" in refused(retention("act", "carry-out", act[1]))
     assert "is approved" in said(retention("act", "approve", act[1], "--by", "admin.b"))
-    assert "6 objects were destroyed" in said(retention("act", "carry-out", act[1]))
+    assert "Objects destroyed: 6" in said(retention("act", "carry-out", act[1]))
     assert "destroyed" in said(retention("act", "list"))
     whole = said(type_in("verify"))
     assert "NOTE The destruction of hearing" in whole
