@@ -21,6 +21,7 @@ redis-server|tests on a real Redis
 poppler-utils|tests that read the protocol's PDF back, or check its signatures
 libnss3-tools|tests that check signatures by a program that is not ours
 softhsm2|tests on a real PKCS#11 token
+gcc|test on a PKCS#11 token that locks itself
 default-jdk-headless|tests that a signed protocol is PDF/A (veraPDF), and holds (DSS)
 maven|tests that a signed protocol is PDF/A, and holds (brings veraPDF and DSS)
 festival|tests on synthesised Russian speech
