@@ -135,9 +135,17 @@ def _signs(caller: Caller, rows: Sequence[Protocol]) -> bool:
 
 
 def visible_revisions(uow: UnitOfWork, caller: Caller, hearing_id: str) -> list[Protocol]:
-    """All revisions for the court; for a party those that are signed, since a draft is no document yet."""
+    """All revisions for the court, without their documents; for a party those that are signed, since a draft is none
+    yet."""
     rows = uow.protocols.of(hearing_id)
     return [row for row in rows if row.state == SIGNED or caller.role is not UserRole.PARTY]
+
+
+def visible_revision(uow: UnitOfWork, caller: Caller, hearing_id: str, number: int | None = None) -> Protocol | None:
+    """The newest revision that the caller may have, or the one asked for, with its document."""
+    rows = visible_revisions(uow, caller, hearing_id)
+    found = next((one for one in reversed(rows) if number in (None, one.revision)), None)
+    return None if found is None else uow.protocols.revision(hearing_id, found.revision)
 
 
 def revision(row: Protocol) -> views.Revision:

@@ -80,8 +80,8 @@ def _handed_before(context: Context, uow: UnitOfWork, hearing_id: str, order: Or
 
 
 def _authors_keys(handed: Handed, uow: UnitOfWork) -> Mapping[str, bytes]:
-    """Of the keys that the court vouches for those that signed any of it: a node that is enrolled later changes
+    """Of the keys that the court vouches for those that signed any of it: one that is made known later changes
     nothing."""
-    authors = {row.author for row in uow.log.entries(handed.hearing)}
+    authors = {row.author for row in uow.log.entries(handed.hearing) if row.index <= handed.copy}
     authors |= {leaf.author for leaf in handed.register.values()}
     return {name: raw for name, raw in handed.keys.items() if name in authors}

@@ -53,13 +53,12 @@ def panel(hearing_id: str, page: PageDep, caller: CurrentUser, known: str = "") 
 def text(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     """What the newest revision says, field by field, as part of a page: for whoever may have its PDF."""
     with page.context.database.read() as uow:
-        row = next(iter(reversed(page_content.visible_revisions(uow, caller, hearing_id))), None)
+        row = page_content.visible_revision(uow, caller, hearing_id)
     with journalled(page.context, caller, Action.DOWNLOAD, hearing_id, _subject(row)) as uow:
         require_kept(require(uow, caller, hearing_id, Action.DOWNLOAD))
-        whole = uow.protocols.revision(hearing_id, row.revision) if row is not None else None
-        if whole is None:
+        if row is None:
             raise NotFound(_NONE_YET)
-    document = ProtocolDocument.from_json(whole.document)
+    document = ProtocolDocument.from_json(row.document)
     return page.render("protocol_text.html", part=True, hearing_id=hearing_id, document=document)
 
 
@@ -67,8 +66,7 @@ def text(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
 def pdf(hearing_id: str, page: PageDep, caller: CurrentUser, revision: int | None = None) -> Response:
     """The newest revision's PDF the caller may have, or the one asked for."""
     with page.context.database.read() as uow:
-        rows = page_content.visible_revisions(uow, caller, hearing_id)
-    row = next((one for one in reversed(rows) if revision in (None, one.revision)), None)
+        row = page_content.visible_revision(uow, caller, hearing_id, revision)
     with journalled(page.context, caller, Action.DOWNLOAD, hearing_id, _subject(row)) as uow:
         require_kept(require(uow, caller, hearing_id, Action.DOWNLOAD))
         if row is None:
