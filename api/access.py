@@ -25,6 +25,7 @@ class Action(StrEnum):
     SIGN = "sign"
     DECIDE_FORM = "decide_form"
     EDIT_PROTOCOL = "edit_protocol"
+    CORRECT_PROTOCOL = "correct_protocol"
     VERIFY_LEDGER = "verify_ledger"
     MANAGE_USERS = "manage_users"
     MANAGE_RETENTION = "manage_retention"
@@ -61,18 +62,23 @@ CLOSED_OFF_SITE = N_("This part of the hearing is closed: it can be seen and hea
 CLOSED_NO_COPY = N_("This hearing is closed: parties may get acquainted with it at the court but receive no copy.")
 
 CONTENT = frozenset({Action.READ, Action.PLAY, Action.DOWNLOAD})
-GUARDED = CONTENT | {Action.CORRECT, Action.DECIDE_STAGE, Action.EDIT_PROTOCOL, Action.REMARK, Action.DECIDE_REMARK}
+GUARDED = (
+    CONTENT
+    | {Action.CORRECT, Action.DECIDE_STAGE, Action.EDIT_PROTOCOL, Action.REMARK, Action.DECIDE_REMARK}
+    | {Action.CORRECT_PROTOCOL}
+)
 """What of closed content is done at the court only: whoever may not read it neither changes nor judges it."""
 
 _MAY = {
     UserRole.SECRETARY: CONTENT
     | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER}
     | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT, Action.EDIT_PROTOCOL, Action.REMARK}
-    | {Action.COPY, Action.DECIDE_STAGE},
+    | {Action.COPY, Action.DECIDE_STAGE, Action.CORRECT_PROTOCOL},
     UserRole.JUDGE: CONTENT
     | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION}
     | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.DECIDE_FORM}
-    | {Action.EDIT_PROTOCOL, Action.DECIDE_REMARK, Action.COPY, Action.DECIDE_STAGE},
+    | {Action.EDIT_PROTOCOL, Action.DECIDE_REMARK, Action.COPY, Action.DECIDE_STAGE}
+    | {Action.CORRECT_PROTOCOL},
     UserRole.PARTY: CONTENT | {Action.CARD, Action.REMARK},
     UserRole.ADMIN: frozenset(
         {Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION, Action.WATCH_ROOMS}

@@ -14,6 +14,7 @@ from api.copying import register as register_copying
 from api.errors import SettingsError
 from api.home import Home, load_keys, make_store, open_database
 from api.node_client import NodeClient
+from api.proofs import protocol_proof
 from api.scrubbing import scrub_context
 from api.secrets import NO_SECRETS, Secrets, load_secrets
 from api.settings import Settings, load_settings
@@ -244,4 +245,5 @@ def protocol_context(context: Context) -> ProtocolContext:
         timestamp_login=context.authority.login if context.authority else None,
         timestamp_roots=settings.timestamp_roots,
         settle_voices=partial(settle, context.database),
+        proof=partial(protocol_proof, context),
     )

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from api.caller import Caller
 from api.terms import HearingTerms, hearing_terms
 from court.card import HearingCard
 from court.hearing import HearingState
 from court.remarks import Remark
-from storage.db.models import Hearing
+from protocol.signers import SignerRole
+from storage.db.models import Hearing, Protocol
 from storage.db.unit_of_work import UnitOfWork
 
 _LONGEST = timedelta(days=200)
@@ -19,10 +21,12 @@ _SOON = 1  # days
 
 
 class DueKind(StrEnum):
-    """What waits: the machine's draft, the signature, parties' remarks within their term, the judge's rulings."""
+    """What waits: the machine's draft, the secretary's signature, the judge's after it, parties' remarks within their
+    term, the judge's rulings."""
 
     DRAFT = "draft"
     SIGNATURE = "signature"
+    JUDGE_SIGNATURE = "judge_signature"
     REMARKS = "remarks"
     DECISION = "decision"
 
@@ -61,13 +65,13 @@ def board(uow: UnitOfWork, now: datetime, name: str = "") -> list[Due]:
     """What is due, the most urgent first; with a `name` in the hearings of that judge or secretary alone."""
     found: list[Due] = []
     undecided = uow.remarks.undecided()
-    for hearing, drafted, signed in uow.protocols.outstanding(now - _LONGEST, undecided):
+    for hearing, revisions in uow.protocols.outstanding(now - _LONGEST, undecided):
         card = HearingCard.parse(hearing.card)
         if name and name.casefold() not in (card.judge.casefold(), card.secretary.casefold()):
             continue
         terms = hearing_terms(card)
         waiting = [one for one in uow.remarks.of(hearing.id) if one.ended is None] if hearing.id in undecided else []
-        dues = _dues(hearing, terms, drafted, signed, waiting)
+        dues = _dues(hearing, terms, revisions, waiting)
         found += [_item(hearing, card, terms, kind, until, now, len(waiting)) for kind, until in dues]
     return sorted((one for one in found if not one.over), key=lambda one: (one.until, one.case_number, one.kind))
 
@@ -78,15 +82,24 @@ def urgent(uow: UnitOfWork, caller: Caller, now: datetime) -> list[Due]:
 
 
 def _dues(
-    hearing: Hearing, terms: HearingTerms, drafted: bool, signed: datetime | None, waiting: Sequence[Remark]
+    hearing: Hearing, terms: HearingTerms, revisions: Sequence[Protocol], waiting: Sequence[Remark]
 ) -> Iterator[tuple[DueKind, date]]:
+    signed = [one for one in revisions if one.signed_at is not None]
+    until = terms.protocol_until(_begun(hearing, revisions))
     if HearingState(hearing.state) is not HearingState.SIGNED:
-        kind = DueKind.SIGNATURE if drafted else DueKind.DRAFT
-        yield kind, terms.protocol_until(hearing.ended_at or hearing.started_at)
-    elif signed is not None:
-        yield DueKind.REMARKS, terms.remarks_until(signed)
+        yield DueKind.SIGNATURE if revisions else DueKind.DRAFT, until
+    elif signed and signed[-1].role == SignerRole.SECRETARY:
+        yield DueKind.JUDGE_SIGNATURE, until
+    if signed and signed[-1].signed_at is not None:
+        yield DueKind.REMARKS, terms.remarks_until(signed[-1].signed_at)
     if waiting:
         yield DueKind.DECISION, min(terms.decision_until(one.filed.at) for one in waiting)
+
+
+def _begun(hearing: Hearing, revisions: Sequence[Protocol]) -> datetime:
+    """From when the protocol's term runs: the hearing's end, or the first draft of one that corrects a signed one."""
+    drafts = (new.created_at for old, new in pairwise(revisions) if old.signed_at is not None and new.signed_at is None)
+    return max(drafts, default=hearing.ended_at or hearing.started_at)
 
 
 def _item(

@@ -6,6 +6,7 @@ pictures of a closed span, nor its notes, nor a protocol of a hearing that was c
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from storage.db.unit_of_work import UnitOfWork
 from storage.ledger import merkle
 from storage.ledger.bundle import ENTRIES, REGISTER_FIELD, Bundle, content_hash, file_name
 from storage.ledger.chains import Withheld
-from storage.ledger.checkpoint import verifier_key
+from storage.ledger.checkpoint import parse_checkpoint, verifier_key
 from storage.ledger.contents import Contents
 from storage.ledger.delivery import expected, written_off
 from storage.ledger.destruction import keeping
@@ -38,14 +39,14 @@ _JOURNAL = frozenset({LeafKind.ACCESS, LeafKind.COPY})
 _README = """\
 courtrec
 
-Это запись судебного заседания с доказательством её подлинности. Проверка не требует доступа к суду:
+{about_ru} Проверка не требует доступа к суду:
     python courtrec-verify.pyz ЭТОТ-ФАЙЛ --key КЛЮЧ
 Ключ журнала публикует суд. Подойдёт и любой ключ этого журнала, опубликованный раньше: если суд с тех пор заменил его,
 файл содержит заявления о замене, подписанные старым и новым ключом. Без --key берётся ключ, названный в самом файле:
     {key}
 Кто доверяет службе меток времени, проверяет и её метки: --timestamp-roots СЕРТИФИКАТЫ.pem
 
-This is the record of a court hearing with the proof that it is genuine. It is checked without the court's help:
+{about_en} It is checked without the court's help:
     python courtrec-verify.pyz THIS-FILE --key KEY
 The court publishes its log's key. Any key of this log that was published earlier will do as well: where the court has
 replaced it since, this file holds the statements of that, signed by the old key and the new one. Without --key the one
@@ -54,6 +55,10 @@ Whoever trusts a time-stamp authority has its tokens checked too: --timestamp-ro
 Without this program: take the lines above the empty one of heads/SIZE.txt as TEXT, then
     openssl ts -verify -token_in -in heads/SIZE.1.tst -data TEXT -CAfile CERTIFICATES.pem
 """
+_ABOUT = (
+    "Это запись судебного заседания с доказательством её подлинности.",
+    "This is the record of a court hearing with the proof that it is genuine.",
+)
 
 
 class ExportRefused(ApiError):
@@ -64,7 +69,8 @@ class ExportRefused(ApiError):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Who gets what, and why: `tracks` are all where empty; with `journal` also who viewed and copied the hearing."""
+    """Who gets what, and why: `tracks` are all where empty; without `media` no recordings, without `protocols` no
+    signed ones; with `journal` also who viewed and copied the hearing."""
 
     actor: str
     role: str
@@ -73,6 +79,7 @@ class Order:
     address: str = ""
     tracks: frozenset[str] = frozenset()
     media: bool = True
+    protocols: bool = True
     journal: bool = False
     stated: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of the copy leaf."""
@@ -99,13 +106,23 @@ def export(context: Context, hearing_id: str, path: Path, order: Order) -> Expor
     """
     if path.exists():
         raise ExportRefused(f"The file {path} exists already and is not written over: give another name.")
-    bundle, left_out = _journalled(context, hearing_id, order)
+    with context.database.begin() as uow:
+        now = context.clock.now().utc
+        handed = hand_out(context, uow, hearing_id, order, now)
+        bundle = gathered(context, uow, handed, now)
     bundle = with_heads(context, bundle)
     contents = bundle.contents
     files = ((name, read_object(context.store, sha256)) for name, sha256 in contents.files.items())
-    write_bundle(path, bundle, _README.format(key=contents.log_key), files)
+    write_bundle(path, bundle, readme(contents.log_key, *_ABOUT), files)
     stamps = sum(one.tokens for one in contents.heads)
-    return Exported(len(contents.files), left_out, len(contents.withheld), contents.log_key, stamps, contents.copy)
+    return Exported(
+        len(contents.files), handed.chosen.left_out, len(contents.withheld), contents.log_key, stamps, contents.copy
+    )
+
+
+def readme(log_key: str, about_ru: str, about_en: str) -> str:
+    """What lies in a bundle for people; `about_…` is a sentence each on what it is."""
+    return _README.format(key=log_key, about_ru=about_ru, about_en=about_en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,41 +134,60 @@ class Chosen:
     left_out: int
 
 
-def _journalled(context: Context, hearing_id: str, order: Order) -> tuple[Bundle, int]:
-    """The bundle, once the log states that it is handed out; how many objects are not in it."""
-    with context.database.begin() as uow:
-        leaves = _ended(uow, hearing_id)
-        chosen = choose(leaves, order, context.server_keys.key_ids, uow.hearings.closed_beside(hearing_id))
-        now = context.clock.now().utc
-        register = about(register_leaves(uow), next(iter(leaves.values())).author)
-        body = copy_body(chosen, order, len(leaves), uow.log.first_of(*SINCE_KINDS), [*register])
-        copy = uow.log.record(LeafKind.COPY, hearing_id, now, body, context.server_key)
-        uow.copies.gave((one["sha256"] for one in body.get("given", ())), copy)
-        hidden = {one.index for one in chosen.withheld}
-        given = {row.index: row.entry for row in uow.log.entries(hearing_id) if row.index not in hidden}
-        origin, ring = context.settings.log_origin, context.log_keys
-        checkpoint = uow.log.checkpoint(now, ring, origin)
-        around = nodes_around(sorted(given.keys() | hidden | register.keys()), checkpoint.size)
-        contents = Contents(
-            origin=origin,
-            log_key=verifier_key(origin, ring.key.public),
-            hearing=hearing_id,
-            copy=copy,
-            indices=tuple(given),
-            withheld=chosen.withheld,
-            nodes={at: uow.log.node(*at) for at in around},
-            files=chosen.files,
-            rotations=tuple(one.rotation.note for one in reversed(ring.former)),
-            restorations=tuple(one.note for one in ring.restorations),
-            register=tuple(register),
-        )
-        keys = sign_key_list(origin, trusted_keys(context, uow), *ring.signers(now))
-    told = tuple(leaf.entry for leaf in register.values())
-    return Bundle(contents, tuple(given.values()), checkpoint.note, keys, register=told), chosen.left_out
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What a bundle is made of: the place of its copy leaf, what was `chosen`, what the register says of the node by
+    place, the checkpoint above all of it, and the raw public `keys` that the court vouches for."""
+
+    hearing: str
+    copy: int
+    chosen: Chosen
+    register: Mapping[int, SignedLeaf]
+    checkpoint: str
+    keys: Mapping[str, bytes]
 
 
-def _ended(uow: UnitOfWork, hearing_id: str) -> dict[int, SignedLeaf]:
-    """The hearing's leaves by their place in the log."""
+def hand_out(context: Context, uow: UnitOfWork, hearing_id: str, order: Order, now: datetime) -> Handed:
+    """States in the log what is handed out; raises ExportRefused, and what the log raises that cannot be signed."""
+    leaves = ended_leaves(uow, hearing_id)
+    chosen = choose(leaves, order, context.server_keys.key_ids, uow.hearings.closed_beside(hearing_id))
+    register = about(register_leaves(uow), next(iter(leaves.values())).author)
+    body = copy_body(chosen, order, len(leaves), uow.log.first_of(*SINCE_KINDS), [*register])
+    copy = uow.log.record(LeafKind.COPY, hearing_id, now, body, context.server_key)
+    uow.copies.gave((one["sha256"] for one in body.get("given", ())), copy)
+    note = uow.log.checkpoint(now, context.log_keys, context.settings.log_origin).note
+    return Handed(hearing_id, copy, chosen, register, note, trusted_keys(context, uow))
+
+
+def gathered(context: Context, uow: UnitOfWork, handed: Handed, now: datetime) -> Bundle:
+    """The bundle with its entries up to the copy leaf and their proof; nothing is stated anew."""
+    hidden = {one.index for one in handed.chosen.withheld}
+    entries = uow.log.entries(handed.hearing)
+    given = {row.index: row.entry for row in entries if row.index <= handed.copy and row.index not in hidden}
+    origin, ring = context.settings.log_origin, context.log_keys
+    around = nodes_around(
+        sorted(given.keys() | hidden | handed.register.keys()), parse_checkpoint(handed.checkpoint).size
+    )
+    contents = Contents(
+        origin=origin,
+        log_key=verifier_key(origin, ring.key.public),
+        hearing=handed.hearing,
+        copy=handed.copy,
+        indices=tuple(given),
+        withheld=handed.chosen.withheld,
+        nodes={at: uow.log.node(*at) for at in around},
+        files=handed.chosen.files,
+        rotations=tuple(one.rotation.note for one in reversed(ring.former)),
+        restorations=tuple(one.note for one in ring.restorations),
+        register=tuple(handed.register),
+    )
+    keys = sign_key_list(origin, handed.keys, *ring.signers(now))
+    told = tuple(leaf.entry for leaf in handed.register.values())
+    return Bundle(contents, tuple(given.values()), handed.checkpoint, keys, register=told)
+
+
+def ended_leaves(uow: UnitOfWork, hearing_id: str) -> dict[int, SignedLeaf]:
+    """The hearing's leaves by their place in the log; raises ExportRefused while it is recorded."""
     hearing = uow.hearings.get(hearing_id)
     if hearing is None:
         raise ExportRefused(f"There is no hearing {hearing_id}: `courtrec hearings` lists them.")
@@ -233,7 +269,7 @@ def _hidden(leaf: SignedLeaf, order: Order, closed: Sequence[OpennessSpan]) -> b
 def _handed_out(leaf: SignedLeaf, order: Order, closed: Sequence[OpennessSpan]) -> bool:
     """Recordings of what was open, and signed protocols of hearings that were open throughout; never drafts."""
     if leaf.kind is LeafKind.SIGNATURE:
-        return openness_of(closed, 0.0, float("inf")) is Openness.OPEN
+        return order.protocols and openness_of(closed, 0.0, float("inf")) is Openness.OPEN
     if leaf.kind is not LeafKind.SEGMENT or not order.media:
         return False
     body = leaf.body

@@ -25,7 +25,7 @@ def protocol_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, Signe
     """Each revision against its entry, each entry against its revision, each signature against the log it covers."""
     stated = {index: leaf for index, leaf in leaves.items() if leaf.kind in _PROTOCOLS}
     signatures = {index: leaf for index, leaf in stated.items() if leaf.kind is LeafKind.SIGNATURE}
-    for row in uow.protocols.of(hearing_id):
+    for row in uow.protocols.of(hearing_id, documents=True):
         name = f"Revision {row.revision} of the protocol of hearing {hearing_id} in the database"
         indices = [index for index in (row.draft_index, row.leaf_index) if index is not None]
         if not indices:

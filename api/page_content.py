@@ -13,6 +13,7 @@ from api.errors import Forbidden
 from api.findings import FindingText, finding_texts
 from api.gate import DESTROYED_BY_ACT, is_kept, require
 from api.openness_orders import orders
+from api.replacement import may_replace
 from api.transcript_view import TranscriptView, transcript_view
 from api.voices import voices
 from api.web.labels import LIVE_STATES
@@ -100,7 +101,8 @@ def protocol_panel(uow: UnitOfWork, store: WormStore, caller: Caller, hearing: H
     expected = not rows and (state.live or state is HearingState.ENDED)
     unmade = kept and caller.role is not UserRole.PARTY and (not rows or rows[-1].sha256 is None)
     failure = next((one.error for one, _ in uow.papers.given_up(hearing.id)), "") if unmade else ""
-    form = rows[-1].document["form"] if rows else ""
+    newest = uow.protocols.revision(hearing.id, rows[-1].revision) if rows else None
+    form = newest.document["form"] if newest else ""
     unsigned = bool(rows) and rows[-1].state != SIGNED and kept and caller.role is not UserRole.PARTY
     found = reading.outages(uow, hearing, store) if unsigned else []
     return {
@@ -117,6 +119,9 @@ def protocol_panel(uow: UnitOfWork, store: WormStore, caller: Caller, hearing: H
         "may_edit": kept and bool(rows) and _may(uow, caller, hearing.id, Action.EDIT_PROTOCOL),
         "may_decide_form": unsigned and _may(uow, caller, hearing.id, Action.DECIDE_FORM),
         "may_download": kept and _may(uow, caller, hearing.id, Action.DOWNLOAD),
+        "may_replace": kept
+        and may_replace(caller, hearing, newest)
+        and _may(uow, caller, hearing.id, Action.CORRECT_PROTOCOL),
         "may_sign": kept and _signs(caller, rows) and _may(uow, caller, hearing.id, Action.SIGN),
     }
 
@@ -130,9 +135,17 @@ def _signs(caller: Caller, rows: Sequence[Protocol]) -> bool:
 
 
 def visible_revisions(uow: UnitOfWork, caller: Caller, hearing_id: str) -> list[Protocol]:
-    """All revisions for the court; for a party those that are signed, since a draft is no document yet."""
+    """All revisions for the court, without their documents; for a party those that are signed, since a draft is none
+    yet."""
     rows = uow.protocols.of(hearing_id)
     return [row for row in rows if row.state == SIGNED or caller.role is not UserRole.PARTY]
+
+
+def visible_revision(uow: UnitOfWork, caller: Caller, hearing_id: str, number: int | None = None) -> Protocol | None:
+    """The newest revision that the caller may have, or the one asked for, with its document."""
+    rows = visible_revisions(uow, caller, hearing_id)
+    found = next((one for one in reversed(rows) if number in (None, one.revision)), None)
+    return None if found is None else uow.protocols.revision(hearing_id, found.revision)
 
 
 def revision(row: Protocol) -> views.Revision:

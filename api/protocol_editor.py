@@ -204,10 +204,10 @@ def settle_comment(context: Context, caller: Caller, hearing_id: str, number: in
 def changes(uow: UnitOfWork, caller: Caller, hearing_id: str, left: int, right: int) -> list[Changed]:
     """What differs between two revisions; raises Forbidden, NotFound."""
     require(uow, caller, hearing_id, Action.EDIT_PROTOCOL)
-    documents = {row.revision: row.document for row in uow.protocols.of(hearing_id)}
-    if left not in documents or right not in documents:
+    before, after = (uow.protocols.revision(hearing_id, one) for one in (left, right))
+    if before is None or after is None:
         raise NotFound(NO_REVISION)
-    return compared(*(ProtocolDocument.from_json(documents[one]) for one in (left, right)))
+    return compared(*(ProtocolDocument.from_json(one.document) for one in (before, after)))
 
 
 def _locked(uow: UnitOfWork, caller: Caller, hearing_id: str) -> Hearing:

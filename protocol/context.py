@@ -25,6 +25,10 @@ def _nothing(hearing_id: str) -> None:
     """Where nobody's voice was told apart."""
 
 
+def _no_proof(hearing_id: str, revision: int, ground: str, now: datetime) -> None:
+    """Where nobody hands out proofs."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProtocolContext:
     """`key` signs the server's ledger entries, `former_keys` (raw) are those that did before it.
@@ -39,7 +43,8 @@ class ProtocolContext:
     `check_names`: a certificate must bear the name of whoever signs.
 
     `settle_voices` is called with a hearing before it is drafted: who of those that share a microphone is whom is told
-    best from all of them together.
+    best from all of them together. `proof` gives the packed proof of a hearing that goes with a revision of its
+    protocol, on a ground, at a moment; None where none goes with it.
     """
 
     database: Database
@@ -61,6 +66,7 @@ class ProtocolContext:
     level: Level = Level.BASIC
     check_names: bool = True
     settle_voices: Callable[[str], None] = _nothing
+    proof: Callable[[str, int, str, datetime], bytes | None] = _no_proof
 
     def local_now(self) -> datetime:
         return self.clock.now().utc.astimezone(self.zone)
@@ -106,6 +112,7 @@ def make_context(
     timestamp_roots: Path | None = None,
     former_keys: tuple[bytes, ...] = (),
     settle_voices: Callable[[str], None] = _nothing,
+    proof: Callable[[str, int, str, datetime], bytes | None] = _no_proof,
 ) -> ProtocolContext:
     """The context for the server under `home` that people reach at `site`; raises ProtocolSettingsError."""
     files = signer_files(settings, home / "keys", timestamp_roots)
@@ -131,4 +138,5 @@ def make_context(
         timestamp_login=timestamp_login,
         former_keys=former_keys,
         settle_voices=settle_voices,
+        proof=proof,
     )

@@ -40,7 +40,7 @@ from storage.worm.port import WormStore
 
 AUDIO_RATE = 48_000
 # What the document itself or a reader adds to the log is not what it was made from.
-_NOT_EVIDENCE = (LeafKind.DRAFT, LeafKind.PROTOCOL, LeafKind.SIGNATURE, LeafKind.ACCESS)
+_NOT_EVIDENCE = (LeafKind.DRAFT, LeafKind.PROTOCOL, LeafKind.SIGNATURE, LeafKind.ACCESS, LeafKind.COPY)
 
 
 def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormStore | None = None) -> HearingFacts:

@@ -33,6 +33,8 @@ from protocol.wording import utc_offset
 _log = structlog.get_logger(__name__)
 # What a key must be for that signs documents (RFC 5280, 4.2.1.3); which of the two an authority writes differs.
 USAGES = {"digital_signature", "non_repudiation"}
+STAMP_SECONDS = 15
+"""How long the time-stamp authority is waited for."""
 _DATE = "%Y-%m-%d"
 
 
@@ -147,7 +149,7 @@ def _stamper(sealing: Sealing) -> timestamps.HTTPTimeStamper | None:
     if sealing.timestamp_login is not None:
         # HTTP basic (RFC 7617) in UTF-8, as a header: pyHanko's own way is one that its HTTP library gives up.
         headers["Authorization"] = "Basic " + base64.b64encode(":".join(sealing.timestamp_login).encode()).decode()
-    return _Stamper(sealing.timestamp_url, headers=headers)
+    return _Stamper(sealing.timestamp_url, timeout=STAMP_SECONDS, headers=headers)
 
 
 def _sentence(error: Exception, name: str, sealing: Sealing) -> SealError:
@@ -203,7 +205,8 @@ class _Stamper(timestamps.HTTPTimeStamper):
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> Any:
         try:
             return await super().async_timestamp(message_digest, md_algorithm)
-        except (ValueError, TypeError, KeyError) as error:
+        # An answer with another nonce makes pyHanko 0.38 fail at telling it, with an AttributeError.
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise TimestampRequestError("What the authority answered is no time-stamp") from error
 
 

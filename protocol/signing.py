@@ -25,11 +25,11 @@ from protocol.pdf import Attachment, Look, archival, render
 from protocol.revisions import SIGNED
 from protocol.seal import Sealing, require_person, seal
 from protocol.signers import SignerRole, choose_signer, opened
-from protocol.verify import SignatureReport, load_timestamp_roots, load_trust_roots, verify_pdf
+from protocol.verify import SealReport, SignatureReport, load_timestamp_roots, load_trust_roots, verify_pdf
 from storage.db.models import Protocol
 from storage.worm.port import read_object
 
-DOCUMENT_FILE = "protocol.json"
+DOCUMENT_FILE, PROOF_FILE = "protocol.json", "proof.zip"
 # What may differ between a paper and its signed form. /Perms is where a certifying signature says that it is one.
 _CATALOG = CatalogModificationRule({*ROOT_EXEMPT_STRICT_COMPARISON, "/Perms"})
 _SIGNATURE_NEEDS = (ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)
@@ -52,25 +52,35 @@ class Paper:
 def paper_for(context: ProtocolContext, latest: Protocol, role: SignerRole) -> Paper:
     """What `role` signs when `latest` is the newest revision; on one day always the same bytes.
 
-    The secretary signs the draft in its final form, the judge what the secretary signed. Raises ProtocolError.
+    The secretary signs the draft in its final form, the judge what the secretary signed, if that still holds. Raises
+    ProtocolError.
     """
     document = ProtocolDocument.from_json(latest.document)
     form = load_form(document.form, document.language, context.forms, context.profile)
     number = latest.revision + 1
     if role is not SignerRole.SECRETARY:
-        return Paper(read_object(context.store, latest.sha256 or ""), document, form, number)
+        pdf = read_object(context.store, latest.sha256 or "")
+        _require_holding(context, pdf)
+        return Paper(pdf, document, form, number)
     document = finalise(document, form, context.local_now())
     rendered = render(document, form, Look(context.base_url, number, draft=False))
     heading, drawn_up = document.heading, latest.created_at.astimezone(context.zone)
-    attached = Attachment(
-        DOCUMENT_FILE,
-        rfc8785.dumps(document.as_json()),
-        "application/json",
-        form.say("page.machine_readable"),
-        "Source",
-    )
-    pdf = archival(rendered, f"{heading.title} {heading.subtitle}", heading.court, drawn_up, [attached])
+    attached = _attached(context, latest.hearing_id, document, form, number)
+    pdf = archival(rendered, f"{heading.title} {heading.subtitle}", heading.court, drawn_up, attached)
     return Paper(pdf, document, form, number)
+
+
+def _attached(
+    context: ProtocolContext, hearing_id: str, document: ProtocolDocument, form: Form, number: int
+) -> list[Attachment]:
+    """The document for machines, and the proof of what it rests on, where there is one."""
+    content, title = rfc8785.dumps(document.as_json()), form.say("page.machine_readable")
+    attached = [Attachment(DOCUMENT_FILE, content, "application/json", title, "Source")]
+    title = form.say("page.proof")
+    proof = context.proof(hearing_id, number, title, context.clock.now().utc)
+    if proof is not None:
+        attached.append(Attachment(PROOF_FILE, proof, "application/zip", title, "Supplement"))
+    return attached
 
 
 def sealed(context: ProtocolContext, paper: Paper, role: SignerRole, person: str, pin: str) -> bytes:
@@ -90,8 +100,7 @@ def require_signed(
     Raises SealError where it is not the paper and one good signature more, of `person` and of the court's level.
     """
     _require_only_signed(paper.pdf, pdf)
-    moment = context.local_now()
-    report = verify_pdf(pdf, load_trust_roots(context.signer.trust_roots), moment, load_timestamp_roots(context.signer))
+    report = _checked(context, pdf)
     if not report.genuine:
         raise SealError(f"The fresh signature does not hold, so nothing was stored. {report.faults[0]}")
     expected = list(SignerRole)[: list(SignerRole).index(role) + 1]
@@ -117,6 +126,26 @@ def sealing(context: ProtocolContext) -> Sealing:
     """How this court signs; raises SealError where the certificates it trusts cannot be read."""
     roots = [*load_trust_roots(context.signer.trust_roots), *load_timestamp_roots(context.signer)]
     return Sealing(context.level, roots, context.timestamp_url, context.timestamp_login)
+
+
+def _checked(context: ProtocolContext, pdf: bytes) -> SealReport:
+    """As anyone else would check it now who trusts whom the court trusts."""
+    roots, stamps = load_trust_roots(context.signer.trust_roots), load_timestamp_roots(context.signer)
+    return verify_pdf(pdf, roots, context.local_now(), stamps)
+
+
+def _require_holding(context: ProtocolContext, pdf: bytes) -> None:
+    """Raises SealError where a signature that was made before does not hold any more, so that another were in vain."""
+    report = _checked(context, pdf)
+    for one in report.signatures:
+        end = x509.Certificate.load(one.certificate).not_valid_after
+        if not one.timestamped and end < context.local_now():
+            raise SealError(
+                f"The certificate of {one.signer} expired on {end:%Y-%m-%d}, and no authority says that it signed "
+                "before: nothing was signed; correct the protocol by a new one."
+            )
+    if not report.genuine:
+        raise SealError(f"What was signed before does not hold, so nothing was signed. {report.faults[0]}")
 
 
 def _require_only_signed(paper: bytes, pdf: bytes) -> None:

@@ -88,12 +88,13 @@ def _of_program(error: Exception) -> Exception | None:
 
 
 def draft_protocol(
-    context: ProtocolContext, hearing_id: str, full: bool | None = None, *, correcting: bool = False
+    context: ProtocolContext, hearing_id: str, full: bool | None = None, *, correcting: str = ""
 ) -> bool:
     """Drafts the next revision from what is known now, with what people edited; False if there is nothing new to say
     or it is too early.
 
-    A protocol that a person is correcting or has signed is left alone, unless a new one is `correcting` the signed one.
+    A protocol that a person is correcting or has signed is left alone, unless a new one is to correct the signed one:
+    `correcting` is why.
     `full` as the presiding judge decides: a full protocol or the brief one; without it the form stays what it is.
     Raises FormError where there is no full form.
     """
@@ -110,7 +111,7 @@ def draft_protocol(
         edits, edited = edits_of(work, hearing_id), work.edits.version(hearing_id)
         latest, old = work.protocols.latest(hearing_id), work.protocols.latest(hearing_id, SIGNED)
     form = _form(context, facts.card, latest, full)
-    document = replace(composed(draft(facts, form), edits), corrects=_corrects(context, form, old))
+    document = replace(composed(draft(facts, form), edits), corrects=_corrects(context, form, latest, correcting))
     if latest is not None and ProtocolDocument.from_json(latest.document) == document:
         with context.database.begin() as work:
             work.protocols.rests_on(latest, run, corrections, edited)
@@ -139,12 +140,22 @@ def render_protocol(context: ProtocolContext, hearing_id: str) -> bool:
     return made
 
 
-def _corrects(context: ProtocolContext, form: Form, old: Protocol | None) -> str:
-    """Which signed protocol a new one stands in the place of, in the protocol's language."""
-    if old is None or old.signed_at is None:
+def _corrects(context: ProtocolContext, form: Form, latest: Protocol | None, reason: str) -> str:
+    """Which signed protocol a new one stands in the place of and why, in the protocol's language; as it was said first
+    in all drafts of the new one."""
+    if latest is None:
         return ""
-    date = form.moment("date", old.signed_at.astimezone(context.zone))
-    return form.say("page.corrects", revision=old.revision, date=date, signer=old.signer, sha256=old.sha256)
+    if latest.signed_at is None:
+        return ProtocolDocument.from_json(latest.document).corrects
+    date = form.moment("date", latest.signed_at.astimezone(context.zone))
+    return form.say(
+        "page.corrects",
+        revision=latest.revision,
+        date=date,
+        signer=latest.signer,
+        sha256=latest.sha256,
+        reason=reason,
+    )
 
 
 def _form(context: ProtocolContext, card: HearingCard, latest: Protocol | None, full: bool | None) -> Form:
@@ -159,8 +170,8 @@ def _form(context: ProtocolContext, card: HearingCard, latest: Protocol | None, 
     return load_form(brief.full, card.language, context.forms, context.profile)
 
 
-def correct_protocol(context: ProtocolContext, hearing_id: str) -> bool:
-    """Draws up a new protocol in the place of the signed one, which it names; the signed one stays as it is.
+def correct_protocol(context: ProtocolContext, hearing_id: str, reason: str) -> bool:
+    """Draws up a new protocol in the place of the signed one, which it names with the `reason`; the signed one stays.
 
     False where there is none signed, or it is being corrected already.
     """
@@ -169,7 +180,7 @@ def correct_protocol(context: ProtocolContext, hearing_id: str) -> bool:
         hearing = work.hearings.get(hearing_id)
     if latest is None or latest.state != SIGNED or hearing is None or hearing.state != HearingState.SIGNED:
         return False
-    return draft_protocol(context, hearing_id, correcting=True)
+    return draft_protocol(context, hearing_id, correcting=reason)
 
 
 def sign_protocol(

@@ -33,6 +33,8 @@ def word_file(document: ProtocolDocument, form: Form, revision: int, *, draft: b
     _add(word, heading.subtitle, centred=True)
     if document.closed:
         _add(word, form.say("page.closed"), bold=True, centred=True)
+    if document.corrects:
+        _add(word, document.corrects, muted=True)
     _add(word, form.say("page.revision", title=heading.title, revision=revision), muted=True, centred=True)
     for field in document.fields:
         _add(word, f"{field.number}. {field.label}", bold=True)

@@ -1,4 +1,4 @@
-"""`courtrec protocol`: signing at the computer that has the token, and drawing up a corrected protocol."""
+"""`courtrec protocol sign`: signing at the computer that has the token."""
 
 import base64
 from pathlib import Path
@@ -9,8 +9,7 @@ import httpx
 import typer
 
 from api.cli.prompts import ask_password
-from api.composition import existing_context, protocol_context
-from api.errors import Conflict, ServerError
+from api.errors import ServerError
 from api.settings import Settings, load_settings
 from api.stamps import load_authority
 from court.errors import InputError
@@ -20,7 +19,6 @@ from protocol.seal import Sealing, require_person, seal
 from protocol.settings import ProtocolSettings, load_protocol_settings
 from protocol.signers import SignerRole, TokenSigner, choose_signer, load_signers, opened
 from protocol.signers.port import Level
-from protocol.tasks import correct_protocol
 from protocol.verify import load_trust_roots
 
 _SECONDS = 120.0  # a long protocol is laid out anew for each signature
@@ -52,13 +50,6 @@ def sign_here(hearing: str, server: str, login: str, signers: Path | None) -> No
             court, "PUT", f"/api/hearings/{hearing}/protocol/signed", {"pdf": base64.b64encode(signed).decode()}
         )
     typer.echo(f"Signed as {role.value} by {told['signer']}, level {told['level']}: revision {told['revision']}.")
-
-
-def correct_signed(hearing: str) -> None:
-    """Raises Conflict where there is no signed protocol that could be corrected now."""
-    if not correct_protocol(protocol_context(existing_context(load_settings(), keys=True)), hearing):
-        raise Conflict(f"The hearing {hearing} has no signed protocol that could be corrected now.")
-    typer.echo("A new draft is drawn up that names the signed protocol: correct it, then sign it as usual.")
 
 
 def _sealing(settings: Settings, protocols: ProtocolSettings, level: Level) -> Sealing:

@@ -5,16 +5,12 @@ from typing import Annotated
 
 import typer
 
-protocol_app = typer.Typer(
-    help="Signing protocols with one's own key, and correcting signed ones.", no_args_is_help=True
-)
-
-HearingArgument = Annotated[str, typer.Argument(help="Id of the hearing (it stands in the address of its page).")]
+protocol_app = typer.Typer(help="Signing protocols with one's own key.", no_args_is_help=True)
 
 
 @protocol_app.command()
 def sign(
-    hearing: HearingArgument,
+    hearing: Annotated[str, typer.Argument(help="Id of the hearing (it stands in the address of its page).")],
     login: Annotated[str, typer.Option("--login", help="Your login at the court's server.")],
     server: Annotated[str, typer.Option("--server", help="Address of the court's server.")] = "http://127.0.0.1:8765",
     signers: Annotated[
@@ -28,11 +24,3 @@ def sign(
     from api.cli.protocol import sign_here
 
     sign_here(hearing, server, login, signers)
-
-
-@protocol_app.command()
-def correct(hearing: HearingArgument) -> None:
-    """Draws up a new draft in the place of a signed protocol, which it names. The signed one stays. On the server."""
-    from api.cli.protocol import correct_signed
-
-    correct_signed(hearing)

@@ -36,8 +36,7 @@ def export(
     with journalled(context, caller, Action.DOWNLOAD, hearing_id, f"export.{kind}") as uow:
         if kind.of_protocol:
             require_kept(require(uow, caller, hearing_id, Action.DOWNLOAD))
-            rows = page_content.visible_revisions(uow, caller, hearing_id)
-            row = next((one for one in reversed(rows) if revision in (None, one.revision)), None)
+            row = page_content.visible_revision(uow, caller, hearing_id, revision)
             try:
                 made = protocol_file(context, row, kind)
             except ProtocolError as error:

@@ -4,15 +4,17 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Response
+from fastapi.responses import RedirectResponse
 
 from api import page_content
 from api.access import Action
 from api.audit import journalled, record_access
 from api.caller import Caller
 from api.composition import protocol_context
-from api.deps import CurrentUser, protect_forms, require_role
+from api.deps import ContextDep, CurrentUser, protect_forms, require_role
 from api.errors import Conflict, NotFound
 from api.gate import enter, require, require_kept
+from api.replacement import LONGEST, replace_protocol
 from api.web.render import Page, PageDep
 from court.catalogue import N_
 from court.people import UserRole
@@ -51,7 +53,7 @@ def panel(hearing_id: str, page: PageDep, caller: CurrentUser, known: str = "") 
 def text(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     """What the newest revision says, field by field, as part of a page: for whoever may have its PDF."""
     with page.context.database.read() as uow:
-        row = next(iter(reversed(page_content.visible_revisions(uow, caller, hearing_id))), None)
+        row = page_content.visible_revision(uow, caller, hearing_id)
     with journalled(page.context, caller, Action.DOWNLOAD, hearing_id, _subject(row)) as uow:
         require_kept(require(uow, caller, hearing_id, Action.DOWNLOAD))
         if row is None:
@@ -64,8 +66,7 @@ def text(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
 def pdf(hearing_id: str, page: PageDep, caller: CurrentUser, revision: int | None = None) -> Response:
     """The newest revision's PDF the caller may have, or the one asked for."""
     with page.context.database.read() as uow:
-        rows = page_content.visible_revisions(uow, caller, hearing_id)
-    row = next((one for one in reversed(rows) if revision in (None, one.revision)), None)
+        row = page_content.visible_revision(uow, caller, hearing_id, revision)
     with journalled(page.context, caller, Action.DOWNLOAD, hearing_id, _subject(row)) as uow:
         require_kept(require(uow, caller, hearing_id, Action.DOWNLOAD))
         if row is None:
@@ -106,6 +107,15 @@ def decide_form(hearing_id: str, page: PageDep, caller: CurrentUser, full: Annot
     if not drafted:
         raise Conflict(NOT_NOW)
     return _panel(page, caller, hearing_id)
+
+
+@router.post("/{hearing_id}/protocol/correct", dependencies=[Depends(require_role(UserRole.SECRETARY, UserRole.JUDGE))])
+def correct(
+    hearing_id: str, context: ContextDep, caller: CurrentUser, reason: Annotated[str, Form(max_length=LONGEST)] = ""
+) -> Response:
+    """A new protocol is drawn up in the place of the signed one."""
+    replace_protocol(context, caller, hearing_id, reason)
+    return RedirectResponse(f"/hearings/{hearing_id}#protocol", status_code=303)
 
 
 def _panel(page: Page, caller: Caller, hearing_id: str) -> Response:

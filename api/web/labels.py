@@ -66,6 +66,7 @@ REMARKS = {
 DUES = {
     "draft": N_("The draft is to be drawn up"),
     "signature": N_("The protocol is to be signed"),
+    "judge_signature": N_("The presiding judge is to sign the protocol"),
     "remarks": N_("Remarks may be made"),
     "decision": N_("Remarks are to be decided"),
 }

@@ -73,6 +73,7 @@ def archival(
             mime_type=one.mime_type,
             params=embed.EmbeddedFileParams(creation_date=moment, modification_date=moment),
         )
+        content.compress()
         relationship = pdf_name(f"/{one.relationship}")
         embed.embed_file(writer, embed.FileSpec(one.name, one.name, content, one.description, relationship))
     for role, box in rendered.signatures.items():

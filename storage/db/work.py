@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, delete, exists, false, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
 from court.correction import Span
 from court.hearing import HearingState
@@ -18,12 +18,14 @@ from storage.ledger.leaf import LeafKind, body_of
 from storage.turns import FIRST_RUN
 
 DRAFT = "protocol.draft"  # the task's name in the outbox
+CERTIFIED_BY = "secretary"  # as what the first of two signs a protocol (Protocol.role)
 # Why a window was given up, in a word (Window.reason).
 NO_RECOGNISER = "no_recogniser"  # nothing at this court recognises the hearing's language
 WORKER_DIED = "worker_died"  # at every attempt, before it could say why
 UNREADABLE = "unreadable"  # what was recorded is no sound of ours
 ALTERED = "altered"  # the store does not give what was recorded
 MAX_ATTEMPTS = 5
+_NO_DOCUMENTS = defer(Protocol.document, raiseload=True)
 _UNSIGNED = frozenset({HearingState.ENDED, HearingState.DRAFT, HearingState.UNDER_CORRECTION})
 _SEQUENCE = re.compile(rb'"sequence":(\d+)')
 CORRECTED_FOR = timedelta(minutes=1)
@@ -127,9 +129,14 @@ class Protocols:
         self._session = session
         self._runs = runs
 
-    def of(self, hearing_id: str) -> Sequence[Protocol]:
-        query = select(Protocol).where(Protocol.hearing_id == hearing_id)
-        return self._session.scalars(query.order_by(Protocol.revision)).all()
+    def of(self, hearing_id: str, *, documents: bool = False) -> Sequence[Protocol]:
+        """All revisions, in order; their documents, of which each may be long, only where they are asked for."""
+        query = select(Protocol).where(Protocol.hearing_id == hearing_id).order_by(Protocol.revision)
+        return self._session.scalars(query if documents else query.options(_NO_DOCUMENTS)).all()
+
+    def revision(self, hearing_id: str, number: int) -> Protocol | None:
+        query = select(Protocol).where(Protocol.hearing_id == hearing_id, Protocol.revision == number)
+        return self._session.scalars(query).first()
 
     def levels(self, hearing_id: str | None) -> dict[str, int]:
         """How many signatures of which PAdES level the protocols bear, of one hearing or of all."""
@@ -208,16 +215,24 @@ class Protocols:
     def by_hash(self, sha256: str) -> Protocol | None:
         return self._session.scalars(select(Protocol).where(Protocol.sha256 == sha256)).first()
 
-    def outstanding(self, signed_after: datetime, also: Collection[str]) -> list[tuple[Hearing, bool, datetime | None]]:
-        """Hearings that wait for their protocol, that had it signed of late, and those in `also`, oldest first; whether
-        there is a draft, and when it was signed last."""
-        drafted, signed = func.count(Protocol.id), func.max(Protocol.signed_at)
-        query = select(Hearing, drafted, signed).outerjoin(Protocol, Protocol.hearing_id == Hearing.id)
-        query = query.where(Hearing.state.in_(_UNSIGNED | {HearingState.SIGNED}))
-        query = query.group_by(Hearing.id).order_by(Hearing.started_at, Hearing.id)
-        query = query.having(or_(Hearing.state.in_(_UNSIGNED), signed > signed_after, Hearing.id.in_(also)))
-        query = query.having(or_(Hearing.spare_of.is_(None), drafted > 0))
-        return [(hearing, count > 0, at) for hearing, count, at in self._session.execute(query)]
+    def outstanding(self, signed_after: datetime, also: Collection[str]) -> list[tuple[Hearing, list[Protocol]]]:
+        """Hearings that wait for their protocol or for the judge's signature on it, that had it signed of late, and
+        those in `also`, oldest first; each with the revisions of its protocol in order, without their documents."""
+        own, later = exists().where(Protocol.hearing_id == Hearing.id), aliased(Protocol)
+        superseded = exists().where(later.hearing_id == Protocol.hearing_id, later.revision > Protocol.revision)
+        waits = or_(
+            Hearing.state.in_(_UNSIGNED),
+            own.where(Protocol.signed_at > signed_after),
+            own.where(Protocol.role == CERTIFIED_BY, ~superseded),
+            Hearing.id.in_(also),
+        )
+        waits = and_(Hearing.state.in_(_UNSIGNED | {HearingState.SIGNED}), waits, or_(Hearing.spare_of.is_(None), own))
+        found = self._session.scalars(select(Hearing).where(waits).order_by(Hearing.started_at, Hearing.id)).all()
+        revisions: dict[str, list[Protocol]] = {one.id: [] for one in found}
+        query = select(Protocol).where(Protocol.hearing_id.in_(select(Hearing.id).where(waits)))
+        for row in self._session.scalars(query.options(_NO_DOCUMENTS).order_by(Protocol.revision)):
+            revisions[row.hearing_id].append(row)
+        return [(one, revisions[one.id]) for one in found]
 
     def rests_on(self, row: Protocol, run: int, corrections: int, edits: int) -> None:
         """That version of the transcript, with so many corrections, and so many edits give the same document."""

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+from api.proofs import protocol_proof
 from protocol.context import ProtocolContext
 from protocol.signers import CloudSigner, FileSigner, SignerRole, SignerSettings, TokenSigner
 from protocol.signers.port import Level
@@ -67,7 +69,7 @@ class Court:
 
     def revisions(self) -> list[Protocol]:
         with self.context.database.read() as work:
-            return list(work.protocols.of(HEARING))
+            return list(work.protocols.of(HEARING, documents=True))
 
     def signatures(self) -> int:
         """Entries of signatures on the hearing in the log."""
@@ -86,5 +88,6 @@ def signing_court(server: Server, folder: Path, authority: CertificateAuthority,
         check_names=True,
         level=Level.LONG_TERM,
         timestamp_url=timestamps.url,
+        proof=partial(protocol_proof, server.context),
     )
     return Court(context, server, authority, folder)

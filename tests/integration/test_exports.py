@@ -15,7 +15,8 @@ from court.openness import Openness
 from court.people import UserRole
 from protocol.copies.captions import Cue, rttm, webvtt
 from protocol.machine import SCHEMA, SCHEMA_NAME
-from tests.factories.evidence import OTHER
+from protocol.tasks import correct_protocol
+from tests.factories.evidence import OTHER, protocols_of
 from tests.factories.hearing_log import HEARING
 from tests.factories.server import ELSEWHERE, ON_SITE, Server
 
@@ -45,7 +46,13 @@ def test_the_protocol_as_data_follows_the_schema(copied: Server, hearing: str) -
     assert not Draft202012Validator(SCHEMA).is_valid(told)
 
 
-def test_the_word_file_says_what_the_protocol_says(copied: Server) -> None:
+def word_text(content: bytes) -> str:
+    return "\n".join(one.text for one in docx.Document(io.BytesIO(content)).paragraphs).replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+
+
+def test_the_word_file_says_what_the_protocol_says(copied: Server, tmp_path: Path) -> None:
     status, content = exported(copied, Kind.DOCX, OTHER)
     assert status == 200
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
@@ -53,16 +60,17 @@ def test_the_word_file_says_what_the_protocol_says(copied: Server) -> None:
             if name.endswith((".xml", ".rels")):
                 etree.fromstring(parts.read(name))
     told = json.loads(exported(copied, Kind.JSON, OTHER)[1])["document"]
-    word = docx.Document(io.BytesIO(content))
-    text = "\n".join(one.text for one in word.paragraphs).replace("\N{NO-BREAK SPACE}", " ")
+    text = word_text(content)
     for field in told["fields"]:
         assert f"{field['number']}. {field['label']}" in text
         assert all(line["text"] in text for line in field["lines"])
     assert "ЧЕРНОВИК" in text
     assert "Садитесь, пожалуйста." in text
-    assert "ЧЕРНОВИК" not in "\n".join(
-        one.text for one in docx.Document(io.BytesIO(exported(copied, Kind.DOCX)[1])).paragraphs
-    )
+    assert "ЧЕРНОВИК" not in word_text(exported(copied, Kind.DOCX)[1])
+    assert correct_protocol(protocols_of(copied, tmp_path), HEARING, "Описка.")
+    corrects = json.loads(exported(copied, Kind.JSON)[1])["document"]["corrects"]
+    assert corrects.endswith("Причина: Описка.")
+    assert corrects in word_text(exported(copied, Kind.DOCX)[1])
 
 
 def test_the_lines_are_subtitles_and_turns(copied: Server) -> None:

@@ -266,7 +266,7 @@ def test_revisions_are_compared_word_by_word(server: Server, secretary: Editor) 
     assert "Поля этих двух редакций не отличаются." in secretary.opens("compare?left=2&right=2").text
     assert secretary.opens("compare?left=1&right=9").status_code == 404
     with server.context.database.begin() as work:
-        row = work.protocols.of(HEARING)[0]
+        row = work.protocols.of(HEARING, documents=True)[0]
         row.document = {**row.document, "fields": [{k: v for k, v in one.items() if k in ("number", "label", "lines")}
                                                    for one in row.document["fields"]]}  # fmt: skip
     assert secretary.opens("compare").status_code == 200, "revisions of before have no keys"

@@ -123,7 +123,7 @@ def transcribe(context: ProtocolContext, text: str, parameters: str = "a" * 64) 
 
 def revisions(context: ProtocolContext) -> list[models.Protocol]:
     with context.database.read() as work:
-        return list(work.protocols.of(HEARING))
+        return list(work.protocols.of(HEARING, documents=True))
 
 
 def bodies(context: ProtocolContext, kind: LeafKind) -> list[Any]:

@@ -56,7 +56,7 @@ def test_the_judges_signature_and_the_protocol_that_replaces_both_are_told(copie
     assert ([one["role"] for one in alone["signatures"]], alone["replaced_by"]) == (["secretary"], judge.revision)
     assert visitor.get(f"/api/verify/protocol/{HEARING}-r{secretary.revision}").json()["sha256"] == judge.sha256
 
-    assert correct_protocol(protocols, HEARING)
+    assert correct_protocol(protocols, HEARING, "описка")
     render_protocol(protocols, HEARING)
     assert visitor.get(f"/api/verify/{judge.sha256}").json()["replaced_by"] is None, "a draft replaces nothing"
     sign_protocol(protocols, HEARING, "secretary")

@@ -13,11 +13,15 @@ from starlette.testclient import TestClient
 from api.deadlines import Due, DueKind, board
 from court.openness import Openness
 from court.people import UserRole
+from protocol.context import DEMO_JUDGE
+from protocol.demo_key import demo_files, make_demo_pkcs12
+from protocol.signers import SignerRole
+from protocol.tasks import correct_protocol, render_protocol, sign_protocol
 from storage.db.models import Hearing, RemarkStep
 from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind, parse
 from tests.factories.bundles import exported
-from tests.factories.evidence import OTHER, faults, worked
+from tests.factories.evidence import OTHER, faults, protocols_of, worked
 from tests.factories.hearing_log import HEARING
 from tests.factories.server import ELSEWHERE, ON_SITE, Server
 
@@ -187,14 +191,15 @@ def dues(server: Server, name: str = "") -> list[tuple[str, DueKind, date, int]]
 
 
 def test_the_board_says_what_is_due_and_whose_it_is(server: Server) -> None:
+    judge = (HEARING, DueKind.JUDGE_SIGNATURE, date(2026, 11, 5), 0)
     remark = (HEARING, DueKind.REMARKS, date(2026, 12, 2), 0)
-    assert [one for one in dues(server) if one[0] == HEARING] == [remark]
+    assert [one for one in dues(server) if one[0] == HEARING] == [judge, remark]
     assert [one[1] for one in dues(server) if one[0] == OTHER] == [DueKind.SIGNATURE]
     Visitor(server, UserRole.PARTY).files()
     decide = (HEARING, DueKind.DECISION, date(2026, 11, 27), 1)
-    assert [one for one in dues(server) if one[0] == HEARING] == [decide, remark]
-    server.clock.forward(30 * DAY)
-    assert [one[1] for one in dues(server) if one[0] == HEARING] == [DueKind.DECISION], "no term runs any more"
+    assert [one for one in dues(server) if one[0] == HEARING] == [judge, decide, remark]
+    server.clock.forward(300 * DAY)
+    assert [one for one in dues(server) if one[0] == HEARING] == [judge, decide], "no term runs any more"
     with server.context.database.begin() as work:
         hearing = work.session.get(Hearing, OTHER)
         assert hearing is not None
@@ -208,6 +213,31 @@ def test_the_board_says_what_is_due_and_whose_it_is(server: Server) -> None:
     assert f"/hearings/{HEARING}#remarks" in everybody
     for role in (UserRole.PARTY, UserRole.ADMIN):
         assert Visitor(server, role).browser.get("/deadlines").status_code == 403
+
+
+def test_a_correcting_protocol_has_a_term_of_its_own(server: Server, tmp_path: Path) -> None:
+    """However remarks on the first one stand; its own term for remarks runs until the new one is signed."""
+    protocols = protocols_of(server, tmp_path)
+    key = protocols.signer.pkcs12.with_name(DEMO_JUDGE)
+    make_demo_pkcs12(key, "Асанов Б. Т.", server.clock, beside=demo_files(protocols.signer.pkcs12))
+    sign_protocol(protocols, HEARING, "judge", SignerRole.JUDGE)
+    party, judge = Visitor(server, UserRole.PARTY), Visitor(server, UserRole.JUDGE)
+    party.files()
+    party.files("Не указан перерыв.")
+    judge.post(f"/{known(server)[0].id}", deed="accept", text="Верно.")
+    remark = (HEARING, DueKind.REMARKS, date(2026, 12, 2), 0)
+    decide = (HEARING, DueKind.DECISION, date(2026, 11, 27), 1)
+    assert [one for one in dues(server) if one[0] == HEARING] == [decide, remark]
+    server.clock.forward(8 * DAY)
+    assert correct_protocol(protocols, HEARING, "по принятому замечанию")
+    signature = (HEARING, DueKind.SIGNATURE, date(2026, 12, 3), 0)
+    assert [one for one in dues(server) if one[0] == HEARING] == [decide, remark, signature]
+    assert "Верно." in Visitor(server, UserRole.JUDGE).page()
+    assert render_protocol(protocols, HEARING)
+    sign_protocol(protocols, HEARING, "secretary")
+    awaited = (HEARING, DueKind.JUDGE_SIGNATURE, date(2026, 12, 3), 0)
+    assert awaited in dues(server)
+    assert faults(server, HEARING) == []
 
 
 def test_a_hearing_without_a_draft_waits_for_one(server: Server) -> None:

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -10,16 +12,20 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from court.openness import Openness
 from protocol.signers import SignerRole
 from protocol.signers.port import Level
 from protocol.tasks import correct_protocol, render_protocol, sign_protocol
 from protocol.verify import load_trust_roots, verify_pdf
+from storage.ledger.checkpoint import verifier_key
 from storage.ledger.leaf import LeafKind, parse
+from storage.offline import check_file
+from storage.verifier_archive import verifier_archive
 from storage.worm.port import read_object
 from tests.factories.server import Server
 from tests.factories.signing import CERTIFIED, HEARING, JUDGE, SECRETARY, Court, signing_court
 from tests.services.authority import CertificateAuthority
-from tests.services.checkers import pdfsig
+from tests.services.checkers import dss, pdfsig
 from tests.services.fixtures import or_skip
 from tests.services.timestamps import TimestampServer
 from tests.services.tokens import Token
@@ -65,10 +71,16 @@ def test_a_file_and_a_token_sign_for_good_and_others_say_so(
         for one in told.values():
             assert (one.signature, one.certificate) == ("Signature is Valid.", "Certificate is Trusted.")
         assert told["JudgeSignature"].whole
-        altered = bytearray(pdf)
-        altered[len(pdf) // 10] ^= 1
-        path.write_bytes(altered)
-        assert {one.signature for one in check(path)} == {"Digest Mismatch."}
+        altered = tmp_path / "altered.pdf"
+        altered.write_bytes(pdf[:5000] + bytes([pdf[5000] ^ 1]) + pdf[5001:])
+        assert {one.signature for one in check(altered)} == {"Digest Mismatch."}
+    # The time-stamp authority's own certificate, of which nobody says whether it was revoked, is trusted as it is.
+    with or_skip(dss(court.authority.roots, timestamps.folder / "authority.pem")) as validated:
+        # DSS counts towards a format what a later revision holds: of the newest signature the time-stamp alone.
+        formats = {SignerRole.SECRETARY: "PAdES-BASELINE-LT", SignerRole.JUDGE: "PAdES-BASELINE-T"}
+        assert validated(path, altered) == [
+            (CERTIFIED[role], formats[role], said) for said in ("TOTAL_PASSED", "HASH_FAILURE") for role in BOTH
+        ]
 
 
 def test_what_openssl_needs_to_check_it_for_years_is_in_the_file(court: Court, tmp_path: Path) -> None:
@@ -92,6 +104,34 @@ def test_the_protocol_for_machines_goes_with_the_one_for_people(court: Court) ->
     assert {leaf.body["document_sha256"] for leaf in leaves} == {hashlib.sha256(attached).hexdigest()}
 
 
+def test_the_proof_goes_with_the_protocol_and_holds_without_it(court: Court, tmp_path: Path) -> None:
+    with court.context.database.read() as work:
+        said = [parse(row.entry).body["text"] for row in work.log.entries(HEARING) if row.kind == LeafKind.NOTE.value]
+    court.server.order(HEARING, Openness.CLOSED)
+    court.gets(*(court.file(role) for role in BOTH))
+    pdf = signed_by_both(court)
+    proof = tmp_path / "proof.zip"
+    [content] = PdfReader(BytesIO(pdf)).attachments["proof.zip"]
+    proof.write_bytes(content)
+    key = verifier_key(court.server.context.settings.log_origin, court.server.context.log_keys.key.public)
+    program = tmp_path / "courtrec-verify.pyz"
+    program.write_bytes(verifier_archive())
+    run = [sys.executable, "-I", str(program), str(proof), "--key", key]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert f"Whole: hearing {HEARING}" in done.stdout
+    assert f"to {HEARING}-r2 (Записи журнала суда" in done.stdout
+    assert check_file(proof, key).whole
+    assert said
+    assert not any(one.encode() in content for one in said), "what was noted in a closed hearing"
+    with zipfile.ZipFile(proof) as packed:
+        assert set(packed.namelist()) == {
+            "README.txt", "bundle.json", "entries.jsonl", "checkpoint.txt", "keys.txt", "register.jsonl"
+        }  # fmt: skip
+    proof.write_bytes(content.replace(b'"segment"', b'"sigment"', 1))
+    assert not check_file(proof, key).whole
+
+
 @pytest.mark.parametrize("kind", ["rsa:2048", "ec"])
 def test_a_service_signs_what_it_never_sees(court: Court, kind: str) -> None:
     with court.cloud(SignerRole.JUDGE, kind) as (service, entry):
@@ -111,8 +151,8 @@ def test_a_signed_protocol_is_corrected_by_a_new_one_that_names_it(court: Court)
     court.gets(*(court.file(role) for role in BOTH))
     signed_by_both(court)
     *_, old = court.revisions()
-    assert correct_protocol(court.context, HEARING)
-    assert not correct_protocol(court.context, HEARING), "it is being corrected"
+    assert correct_protocol(court.context, HEARING, "Неверно указан ответчик.")
+    assert not correct_protocol(court.context, HEARING, "ещё раз"), "it is being corrected"
     *_, draft = court.revisions()
     with court.context.database.read() as work:
         entry = work.log.entry(draft.draft_index)
@@ -123,6 +163,7 @@ def test_a_signed_protocol_is_corrected_by_a_new_one_that_names_it(court: Court)
     assert (old.revision, old.sha256) in kept
     sentence = f"взамен подписанного протокола: редакция {old.revision}"
     assert sentence in draft.document["corrects"]
+    assert draft.document["corrects"].endswith("Причина: Неверно указан ответчик.")
     assert render_protocol(court.context, HEARING)
     pages = PdfReader(BytesIO(signed_by_both(court))).pages
     assert old.sha256 in "".join(pages[0].extract_text().split())

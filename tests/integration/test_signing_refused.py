@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -20,11 +21,14 @@ from protocol.signers.port import Level
 from protocol.signing import paper_for, sealed, sealing
 from protocol.tasks import sign_protocol, take_signed_protocol
 from storage.db.models import Protocol
+from tests.factories.protocol import StoppedClock
 from tests.factories.server import Server
 from tests.factories.signing import CERTIFIED, HEARING, JUDGE, SECRETARY, Court, signing_court
 from tests.services.authority import CertificateAuthority
+from tests.services.fixtures import or_skip
+from tests.services.processes import free_port
 from tests.services.timestamps import TimestampServer
-from tests.services.tokens import Token
+from tests.services.tokens import Token, locking_library
 
 ROLE = SignerRole.SECRETARY
 NAME = CERTIFIED[ROLE]
@@ -37,13 +41,24 @@ def court(copied: Server, tmp_path: Path, authority: CertificateAuthority, times
     return signing_court(copied, tmp_path, authority, timestamps)
 
 
+def standing(court: Court) -> list[object]:
+    """What of the hearing's protocol stands in the database, the ledger and the folder for people. Of what only tells
+    who asked for what, the journal, more may be there after a refusal."""
+    with court.context.database.read() as work:
+        hearing, rows = work.hearings.get(HEARING), court.revisions()
+        entries = [row.entry for row in work.log.entries(HEARING) if row.kind not in ("access", "copy")]
+    stated = [(row.revision, row.state, row.sha256, row.document, row.leaf_index) for row in rows]
+    return [hearing and hearing.state, stated, entries, sorted(court.context.out.iterdir())]
+
+
 def refused(court: Court, deed: Callable[[], object] | None = None, revisions: int = 1) -> str:
     """The sentence, once it is sure that nothing came of the deed."""
+    before = standing(court)
     with pytest.raises(ProtocolError) as caught:
         (deed or (lambda: sign_protocol(court.context, HEARING, SECRETARY)))()
+    assert standing(court) == before
     assert len(court.revisions()) == revisions
     assert court.signatures() == revisions - 1
-    assert len(list(court.context.out.glob(f"*{HEARING[-8:]}*"))) == revisions - 1
     sentence = str(caught.value)
     told = words("ru").sentence(sentence)
     assert ENGLISH.search(told) is None, f"{sentence} is told as {told}"
@@ -80,6 +95,43 @@ def test_an_authority_that_does_not_say_what_it_revoked(court: Court) -> None:
     assert f"Whether the certificate of {NAME} was revoked could not be found out" in refused(court)
 
 
+def test_a_responder_that_says_revoked(court: Court) -> None:
+    port = free_port()
+    said = {"published": False, "responder": f"http://127.0.0.1:{port}"}
+    judge = court.authority.issue(CERTIFIED[SignerRole.JUDGE], **said)
+    court.gets(court.file(ROLE, court.authority.issue(NAME, **said)), court.file(SignerRole.JUDGE, judge))
+    with court.authority.answering(port):
+        assert sign_protocol(court.context, HEARING, SECRETARY).level == Level.LONG_TERM
+    court.authority.revoke(judge)
+    with court.authority.answering(port):
+        assert f"certificate of {CERTIFIED[SignerRole.JUDGE]} was revoked on " in refused(court, by_judge(court), 2)
+    assert "could not be found out" in refused(court, by_judge(court), 2), "when it no longer answers"
+
+
+def by_judge(court: Court) -> Callable[[], object]:
+    return lambda: sign_protocol(court.context, HEARING, JUDGE, SignerRole.JUDGE)
+
+
+@pytest.mark.parametrize("level", [Level.LONG_TERM, Level.BASIC])
+def test_a_certificate_that_expires_between_secretary_and_judge(court: Court, level: Level) -> None:
+    """The secretary's signature lasts beyond their certificate only where an authority says when it was made."""
+    short = {"end": timedelta(days=1)}
+    late = replace(court.context, level=level, clock=StoppedClock(datetime.now(UTC) + timedelta(days=2)))
+    court.context = replace(court.context, level=level)
+    expired = court.file(SignerRole.JUDGE, court.authority.issue(CERTIFIED[SignerRole.JUDGE], **short))
+    court.gets(court.file(ROLE, court.authority.issue(NAME, **short)), expired)
+    sign_protocol(court.context, HEARING, SECRETARY)
+    court.context = replace(late, signers=court.context.signers)
+    sentence = refused(court, by_judge(court), 2)
+    if level is Level.BASIC:
+        assert f"The certificate of {NAME} expired on " in sentence
+        assert "correct the protocol by a new one" in sentence
+    else:
+        assert f"The certificate of {CERTIFIED[SignerRole.JUDGE]} expired on " in sentence
+        court.context = replace(late, signers=(court.file(SignerRole.JUDGE),))
+        assert by_judge(court)()
+
+
 def test_a_certificate_of_another_person(court: Court) -> None:
     court.gets(court.file(ROLE, court.authority.issue("Другая Бермет")))
     assert f"The certificate is that of Другая Бермет, but {SECRETARY} is signing" in refused(court)
@@ -101,6 +153,27 @@ def test_a_time_stamp_authority_that_gives_none(court: Court, timestamps: Timest
     assert f"The time-stamp authority {timestamps.url} gives no time-stamp" in refused(court)
 
 
+def test_a_time_stamp_authority_that_hangs(
+    court: Court, timestamps: TimestampServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    court.gets(court.file(ROLE))
+    monkeypatch.setattr("protocol.seal.STAMP_SECONDS", 0.2)
+    refusal = Event()
+    timestamps.heard = lambda query: query if refusal.wait(60) else b""
+    try:
+        assert f"The time-stamp authority {timestamps.url} gives no time-stamp" in refused(court)
+    finally:
+        refusal.set()
+
+
+def test_a_time_stamp_authority_that_repeats_itself(court: Court, timestamps: TimestampServer) -> None:
+    court.gets(court.file(ROLE))
+    answers: list[bytes] = []
+    timestamps.said = lambda answer: answers.append(answer) or answers[0]  # type: ignore[func-returns-value]
+    assert f"The time-stamp authority {timestamps.url} gives no time-stamp" in refused(court)
+    assert len(answers) > 1, "what was answered on trial came again"
+
+
 def test_a_wrong_passphrase(court: Court) -> None:
     entry = court.file(ROLE)
     court.gets(FileSigner(role=ROLE, file=entry.file, passphrase_file=court.secret("wrong", "guess")))
@@ -111,6 +184,20 @@ def test_a_wrong_pin(court: Court, token: Token) -> None:
     entry = court.on_token(token, ROLE)
     court.gets(TokenSigner(**{**dict(entry), "pin_file": court.secret("wrong", "000000")}))
     assert "The PIN of the token court is wrong" in refused(court)
+
+
+def test_a_token_that_locked_itself(court: Court, token: Token) -> None:
+    right = court.on_token(token, ROLE)
+    with or_skip(locking_library(token)) as module:
+        given = {**dict(right), "module": module}
+        court.context = replace(
+            court.context, signers=(TokenSigner(**{**given, "pin_file": court.secret("wrong", "000000")}),)
+        )
+        for _ in range(3):
+            assert "The PIN of the token court is wrong" in refused(court)
+        assert "The token court has locked itself after wrong PINs" in refused(court)
+        court.context = replace(court.context, signers=(TokenSigner(**given),))
+        assert "The token court has locked itself after wrong PINs" in refused(court), "the right PIN comes too late"
 
 
 def test_a_token_that_is_not_there_or_lacks_the_key(court: Court, token: Token) -> None:
@@ -164,10 +251,9 @@ def test_a_service_that_refuses_or_talks_nonsense(court: Court) -> None:
 
 def test_whose_turn_it_is_and_who_has_no_key(court: Court) -> None:
     court.gets(court.file(ROLE))
-    as_judge = lambda: sign_protocol(court.context, HEARING, JUDGE, SignerRole.JUDGE)  # noqa: E731
-    assert "The secretary signs the protocol first" in refused(court, as_judge)
+    assert "The secretary signs the protocol first" in refused(court, by_judge(court))
     sign_protocol(court.context, HEARING, SECRETARY)
-    assert f"No key is set here by which {JUDGE} could sign as judge" in refused(court, as_judge, revisions=2)
+    assert f"No key is set here by which {JUDGE} could sign as judge" in refused(court, by_judge(court), revisions=2)
 
 
 def test_what_was_signed_elsewhere_is_looked_at_as_closely(court: Court) -> None:

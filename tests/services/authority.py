@@ -1,4 +1,5 @@
-"""A real certification authority: OpenSSL's `ca`, and its list of revoked certificates (CRL) on loopback."""
+"""A real certification authority: OpenSSL's `ca`, on loopback its list of revoked certificates (CRL) and, where a test
+wants it, OpenSSL's OCSP responder."""
 
 import shutil
 import subprocess
@@ -73,12 +74,15 @@ class CertificateAuthority:
         begin: timedelta = timedelta(hours=-1),
         end: timedelta = timedelta(days=30),
         published: bool = True,
+        responder: str = "",
         kind: str = "rsa:2048",
     ) -> Issued:
-        """A certificate valid from `begin` to `end` from now; not `published`: it says of no list of revocations."""
+        """A certificate valid from `begin` to `end` from now; not `published`: it says of no list of revocations;
+        instead it may name the address of an OCSP `responder`."""
         number = len(list(self.folder.glob("*.csr")))
         key, request, certificate = (self.folder / f"{number}.{one}" for one in ("key", "csr", "pem"))
         where = f"crlDistributionPoints = URI:{self.url}/revoked.crl" if published else ""
+        where += f"authorityInfoAccess = OCSP;URI:{responder}" if responder else ""
         self._configure(usage, where)
         curve = ["-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" else []
         self._run("req", "-newkey", kind, *curve, "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={name}")
@@ -98,6 +102,19 @@ class CertificateAuthority:
     def revoke(self, issued: Issued) -> None:
         self._run("ca", "-revoke", issued.certificate)
         self.publish()
+
+    @contextmanager
+    def answering(self, port: int) -> Iterator[None]:
+        """Its OCSP responder answers on a port of loopback, of what is issued and revoked by now."""
+        command = ["openssl", "ocsp", "-port", str(port), "-index", "index.txt", "-CA", "root.pem", "-nmin", "60"]
+        command += ["-rsigner", "root.pem", "-rkey", "root.key"]
+        with subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as responder:
+            try:
+                assert responder.stdout is not None
+                assert any(line.startswith(b"ACCEPT") for line in responder.stdout), "it did not begin to answer"
+                yield
+            finally:
+                responder.terminate()
 
     def publish(self) -> None:
         self._run("ca", "-gencrl", "-out", "crl.pem")

@@ -1,4 +1,5 @@
-"""What checks a signed PDF and is not ours: veraPDF for PDF/A, Poppler's pdfsig (on Mozilla's NSS) for signatures."""
+"""What checks a signed PDF and is not ours: veraPDF for PDF/A; for signatures Poppler's pdfsig (on Mozilla's NSS) and
+DSS, the European Commission's library (LGPL 2.1), on which its own validator for PAdES runs."""
 
 import os
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from tests.services.running import ServiceMissing
 
-VERAPDF = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "courtrec" / "verapdf"
+_CACHED = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "courtrec"
 _FIELDS = {"field": "Signature Field Name", "signer": "Signer Certificate Common Name"}
 _JUDGED = {"signature": "Signature Validation", "certificate": "Certificate Validation"}
 
@@ -19,18 +20,36 @@ _JUDGED = {"signature": "Signature Validation", "certificate": "Certificate Vali
 @contextmanager
 def verapdf() -> Iterator[Callable[[Path], str]]:
     """Says PASS, or which rules of PDF/A-3b a file breaks."""
-    if shutil.which("java") is None or not list(VERAPDF.glob("greenfield-apps-*.jar")):
-        raise ServiceMissing(
-            "veraPDF is not there: run tests/services/install.sh (Debian packages maven, default-jre)."
-        )
+    java = _java("verapdf")
 
     def check(pdf: Path) -> str:
-        command = ["java", "-cp", f"{VERAPDF}/*", "org.verapdf.apps.GreenfieldCliWrapper"]
-        command += ["--flavour", "3b", "--format", "text", "-v", str(pdf)]
-        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        command = [*java, "org.verapdf.apps.GreenfieldCliWrapper", "--flavour", "3b", "--format", "text", "-v"]
+        said = subprocess.run([*command, str(pdf)], capture_output=True, text=True, check=False).stdout
         return "PASS" if said == f"PASS {pdf} 3b\n" else said
 
     yield check
+
+
+@contextmanager
+def dss(*trusted: Path) -> Iterator[Callable[..., list[tuple[str, ...]]]]:
+    """Says of each signature in each of some files who signed, as which format, and whether it holds, by EN 319 102-1;
+    trusts the certificates in `trusted` (PEM) alone and asks nobody."""
+    program = Path(__file__).parent / "dss" / "Validate.java"
+    command = [*_java("dss"), "-XX:TieredStopAtLevel=1", str(program), *map(str, trusted), "--"]
+
+    def check(*pdfs: Path) -> list[tuple[str, ...]]:
+        done = subprocess.run([*command, *map(str, pdfs)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return [tuple(line.split("\t")[1:]) for line in done.stdout.splitlines()]
+
+    yield check
+
+
+def _java(name: str) -> list[str]:
+    folder = _CACHED / name
+    if shutil.which("java") is None or not list(folder.glob("*.jar")):
+        raise ServiceMissing(f"{name} is not there: run tests/services/install.sh (maven, default-jdk-headless).")
+    return ["java", "-cp", f"{folder}/*"]
 
 
 @dataclass(frozen=True)

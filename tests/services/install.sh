@@ -7,7 +7,7 @@ set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 minio="${XDG_CACHE_HOME:-$HOME/.cache}/courtrec/bin/minio"
-verapdf="${XDG_CACHE_HOME:-$HOME/.cache}/courtrec/verapdf"
+cached="${XDG_CACHE_HOME:-$HOME/.cache}/courtrec"
 sound_text=/usr/share/doc/asterisk-core-sounds-ru/core-sounds-ru.txt.gz
 
 # Debian package | what stays unrun without it
@@ -21,8 +21,9 @@ redis-server|tests on a real Redis
 poppler-utils|tests that read the protocol's PDF back, or check its signatures
 libnss3-tools|tests that check signatures by a program that is not ours
 softhsm2|tests on a real PKCS#11 token
-default-jre-headless|tests that a signed protocol is PDF/A (veraPDF)
-maven|tests that a signed protocol is PDF/A (brings veraPDF)
+gcc|test on a PKCS#11 token that locks itself
+default-jdk-headless|tests that a signed protocol is PDF/A (veraPDF), and holds (DSS)
+maven|tests that a signed protocol is PDF/A, and holds (brings veraPDF and DSS)
 festival|tests on synthesised Russian speech
 festvox-ru|tests on the recorded Russian man, and on synthesised Russian speech
 asterisk-core-sounds-ru-wav|tests on the recorded Russian woman
@@ -93,7 +94,7 @@ install_missing() {
 }
 
 report() {
-  local package unrun missing=0
+  local package unrun checker missing=0
   echo
   while IFS='|' read -r package unrun; do
     if installed "$package"; then
@@ -109,18 +110,21 @@ report() {
     echo "MISSING  MinIO: leaves unrun: tests on a real S3 object store"
     missing=1
   fi
-  if [ -n "$(ls "$verapdf"/greenfield-apps-*.jar 2> /dev/null)" ]; then
-    echo "there    veraPDF ($verapdf)"
-  else
-    echo "MISSING  veraPDF: leaves unrun: tests that a signed protocol is PDF/A"
-    missing=1
-  fi
+  for checker in verapdf dss; do
+    if [ -n "$(ls "$cached/$checker"/*.jar 2> /dev/null)" ]; then
+      echo "there    $checker ($cached/$checker)"
+    else
+      echo "MISSING  $checker: leaves unrun: tests that others accept a signed protocol"
+      missing=1
+    fi
+  done
   return "$missing"
 }
 
 install_missing
 "$here/build_minio.sh" || true
-"$here/install_verapdf.sh" || true
+"$here/install_java.sh" verapdf || true
+"$here/install_java.sh" dss || true
 if ! report && [ "${COURTREC_REQUIRE_SERVICES:-}" = 1 ]; then
   echo "Something is missing, and COURTREC_REQUIRE_SERVICES=1 asks for everything." >&2
   exit 1

@@ -57,6 +57,19 @@ class Token:
 
 
 @contextmanager
+def locking_library(token: Token) -> Iterator[Path]:
+    """A library for the token that locks it after three wrong PINs."""
+    if shutil.which("cc") is None:
+        raise ServiceMissing("No C compiler is installed: run tests/services/install.sh (package gcc).")
+    library, source = token.configuration.with_name("locking.so"), Path(__file__).with_name("locking_token.c")
+    # A copy, since a process initialises each library once.
+    own = shutil.copy(token.module, token.configuration.with_name("own.so"))
+    command = ["cc", "-shared", "-fPIC", f'-DTOKEN="{own}"', "-o", library, source, "-ldl"]
+    subprocess.run(command, check=True, capture_output=True)
+    yield library
+
+
+@contextmanager
 def plugged_token(folder: Path) -> Iterator[Token]:
     """An empty token; SOFTHSM2_CONF must be set to `folder`/softhsm2.conf by then."""
     module = next((one for one in MODULES if one.is_file()), None)
