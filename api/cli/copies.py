@@ -8,7 +8,9 @@ from pathlib import Path
 
 from api.cli.consoles import plain_console
 from api.composition import existing_context
-from api.copying import Ordering, Wish, file_of, make_copy, put_order
+from api.copy_handing import file_of
+from api.copy_orders import Ordering, Wish, put_order
+from api.copying import make_copy
 from api.errors import Conflict
 from api.gate import shown_hearing
 from api.settings import load_settings

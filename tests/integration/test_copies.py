@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from api.composition import make_worker_queue
-from api.copying import Ordering, Wish, make_copy, put_order, require_handed_out
+from api.copy_handing import require_handed_out
+from api.copy_orders import Ordering, Wish, put_order
+from api.copying import make_copy
 from api.errors import ApiError
 from api.gate import shown_hearing
 from api.verification import verify

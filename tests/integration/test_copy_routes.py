@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from api.copying import LINK_LASTS, copies_folder
+from api.copy_handing import LINK_LASTS
+from api.home import Home
 from court.openness import Openness
 from court.people import UserRole
 from storage.db.copies import FAILED, ORDERED, READY
 from storage.db.unit_of_work import Database
+from storage.durable import make_folder
 from storage.ledger.leaf import LeafKind, parse
 from storage.queue import MAKE_COPY
 from tests.factories.hearing_log import HEARING, made_hearing
@@ -46,7 +48,8 @@ def order(browser: TestClient, **form: object) -> tuple[int, str]:
 
 def made(server: Server, number: int) -> None:
     """As if the worker had made it."""
-    (copies_folder(server.context) / f"{number}.zip").write_bytes(CONTENT)
+    folder = make_folder(Home(server.context.settings.home).copies)
+    (folder / f"{number}.zip").write_bytes(CONTENT)
     with server.context.database.begin() as work:
         row = work.copies.get(number)
         assert row is not None
