@@ -28,6 +28,7 @@ _ENCODERS = {"flac": ("flac", {"frame_size": "2400"}), "opus": ("libopus", {"app
 _OPUS_BITS = 32_000
 _SAMPLE, _TICK = Fraction(1, AUDIO_RATE), Fraction(1, VIDEO_RATE)
 _QUIET_SECONDS = 30
+_ONE_FRAGMENT = str(600 * 1_000_000)  # microseconds: longer than any segment
 _WIDE = 8  # bytes of a decode time that may be negative: players read it with its sign
 
 
@@ -133,7 +134,7 @@ def _quiet(codec: str) -> bytes:
 def _file(pcm: Pcm, codec: str) -> bytes:
     name, options = _ENCODERS[codec]
     file = io.BytesIO()
-    with av.open(file, "w", format="mp4", options=MP4_OPTIONS) as container:
+    with av.open(file, "w", format="mp4", options={**MP4_OPTIONS, "frag_duration": _ONE_FRAGMENT}) as container:
         stream: Any = container.add_stream(name, rate=AUDIO_RATE, layout="mono", format="s16", options=options)
         stream.time_base = _SAMPLE
         if codec == "opus":
