@@ -2,11 +2,13 @@
 
 import errno
 import hashlib
-import tempfile
+import shutil
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -14,6 +16,7 @@ from celery import Celery
 
 from api import copy_content
 from api.context import Context
+from api.copy_clearing import clear_copies
 from api.copy_content import Opened
 from api.export import Order, export
 from api.gate import existing_hearing, require_kept
@@ -36,9 +39,10 @@ from storage import durable
 from storage.db.copies import FAILED, MOST_ATTEMPTS, ORDERED, READY
 from storage.db.models import Copy, Hearing
 from storage.db.unit_of_work import UnitOfWork
+from storage.lane import Lane
 from storage.ledger.checkpoint import verifier_key
 from storage.offline_copy import PROOF
-from storage.queue import MAKE_COPY, register_task
+from storage.queue import CLEAR_COPIES, MAKE_COPY, register_task
 from storage.verifier_archive import NAME as VERIFIER
 from storage.verifier_archive import verifier_archive
 from storage.worm.port import read_object
@@ -57,12 +61,17 @@ _log = structlog.get_logger(__name__)
 
 
 def register(app: Celery, context: Context) -> None:
-    """Makes `app` serve the task copies.make(number)."""
+    """Makes `app` serve the tasks copies.make(number), on a lane of its own, and copies.clear()."""
+    lane = Lane("copies")
 
     def copy_task(number: int) -> None:
-        make_copy(context, number)
+        lane.put(partial(make_copy, context, number))
+
+    def clear_task() -> None:
+        clear_copies(context)
 
     register_task(app, MAKE_COPY, copy_task)
+    register_task(app, CLEAR_COPIES, clear_task)
 
 
 def make_copy(context: Context, number: int) -> None:
@@ -111,8 +120,7 @@ class _Made:
 def _make(context: Context, row: Copy, folder: Path) -> _Made:
     path = folder / f"{row.id}.zip"
     path.unlink(missing_ok=True)  # of an attempt that ended between file and row
-    with tempfile.TemporaryDirectory(prefix=".copy-", dir=folder) as beside:
-        here = Path(beside)
+    with _folder(folder / f"{row.id}.making") as here:
         with context.database.read() as uow:
             hearing = existing_hearing(uow, row.hearing_id)
             require_kept(hearing)
@@ -142,6 +150,17 @@ def _make(context: Context, row: Copy, folder: Path) -> _Made:
         made = export(context, hearing.id, here / PROOF, order)
         sha256 = _zip(path, sorted(here.iterdir()))
     return _Made(sha256, path.stat().st_size, made.leaf, parts.milliseconds, _file_name(row, hearing))
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[Path]:
+    """An empty folder for the length of the block, in the place of what an attempt left that was cut off."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir()
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _film(context: Context, uow: UnitOfWork, row: Copy, hearing: Hearing, parts: Opened, facts: CopyFacts) -> Film:

@@ -79,8 +79,7 @@ def download(hearing_id: str, number: Number, context: ContextDep, caller: Curre
     """The file itself, for whoever may order copies."""
     with context.database.begin() as uow:
         row = copy_orders.owned(uow, caller, hearing_id, number)
-        copy_handing.require_handed_out(uow, row)
-        answer = _file(context, row)
+        answer = _file(context, uow, row)
         subject = f"copy/{number}"
         record_access(context, uow, caller, Action.DOWNLOAD, hearing_id=hearing_id, subject=subject, ground=row.ground)
     return answer
@@ -114,7 +113,7 @@ def take(token: Token, request: Request, context: ContextDep) -> Response:
         row = _linked(context, uow, token)
         if row.acknowledged_at is None:
             raise Forbidden(CAUTION_FIRST)
-        answer = _file(context, row)
+        answer = _file(context, uow, row)
         _record(context, uow, row, request, Action.DOWNLOAD.value)
     return answer
 
@@ -123,7 +122,7 @@ def _linked(context: Context, uow: UnitOfWork, token: str) -> Copy:
     row = uow.copies.by_link(copy_handing.hashed(token), context.clock.now().utc)
     if row is None:
         raise NotFound(NO_SUCH_LINK)
-    copy_handing.require_handed_out(uow, row)
+    copy_handing.require_handed_out(context, uow, row)
     return row
 
 
@@ -139,7 +138,8 @@ def _record(context: Context, uow: UnitOfWork, row: Copy, request: Request, acti
     uow.log.record(LeafKind.ACCESS, row.hearing_id, context.clock.now().utc, body, context.server_key)
 
 
-def _file(context: Context, row: Copy) -> Response:
+def _file(context: Context, uow: UnitOfWork, row: Copy) -> Response:
+    path = copy_handing.require_handed_out(context, uow, row)
+    copy_handing.fetched(context, row)
     headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
-    path = copy_handing.file_of(context, row)
     return FileResponse(path, media_type="application/zip", filename=row.file_name, headers=headers)

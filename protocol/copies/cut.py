@@ -17,6 +17,7 @@ from hardware.boxes import fragments, our_part
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm
 from hardware.errors import MediaUnreadable
 from hardware.segment_reader import NO_TRUST, read_pcm
+from protocol.copies.offsets import decoded_earlier
 
 MP4_OPTIONS = {
     "movflags": "cmaf+frag_discont+frag_keyframe+default_base_moof+skip_trailer",
@@ -60,7 +61,7 @@ def silence(start: int, end: int, codec: str) -> Iterator[bytes]:
 
 
 def pictures(content: bytes, start: int, end: int, *, own_sets: bool) -> bytes:
-    """The packets of the segment that show nothing outside [start, end), as fragments.
+    """The packets of the segment that show nothing outside [start, end), as fragments; `content` is decoded_earlier.
 
     With `own_sets` each keyframe bears its own parameter sets, for a stream whose head has others. Raises
     MediaUnreadable.
@@ -79,7 +80,7 @@ def pictures(content: bytes, start: int, end: int, *, own_sets: bool) -> bytes:
                 container.mux(chosen)
     except (av.FFmpegError, IndexError, ValueError, OverflowError) as error:
         raise MediaUnreadable(f"A segment of pictures cannot be read ({_reason(error)}): verify the hearing.") from None
-    return placed(file.getvalue(), 0)
+    return placed(decoded_earlier(file.getvalue()), 0)
 
 
 def size(content: bytes) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from hardware.errors import MediaUnreadable
 from protocol.copies import cut
 from protocol.copies.gather import gathered
 from protocol.copies.notice import LEAD_SECONDS, still
+from protocol.copies.offsets import decoded_earlier
 from protocol.copies.spans import Ticks, kept
 
 _BOX_HEAD = 8
@@ -77,7 +78,7 @@ def pictures(
     head = b""
     reached, anew = 0, lead is not None
     for piece, start, stop in _parts(track.pieces, opened):
-        content = piece.read()
+        content = decoded_earlier(piece.read())
         init = _init(content)
         if not head:
             head = init

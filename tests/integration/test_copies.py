@@ -158,7 +158,7 @@ def test_what_is_closed_afterwards_is_handed_out_no_more(server: Server, tmp_pat
     row = ordered(server, hearing, Wish("A", "x", frozenset({"mic-judge"})))
     assert row.state == READY, row.reason
     with server.context.database.read() as work:
-        require_handed_out(work, row)
+        require_handed_out(server.context, work, row)
     server.order(hearing, Openness.CLOSED, 30_000, 31_000)
     with server.context.database.read() as work, pytest.raises(ApiError, match="closed a part"):
-        require_handed_out(work, row)
+        require_handed_out(server.context, work, row)
