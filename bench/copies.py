@@ -89,7 +89,8 @@ def concat(tracks: dict[str, list[Path]], folder: Path, path: Path) -> None:
         listed.write_text("".join(f"file '{one}'\n" for one in paths))
         command += ["-f", "concat", "-safe", "0", "-i", str(listed)]
     maps = [part for number in range(len(tracks)) for part in ("-map", f"{number}:0")]
-    subprocess.run([*command, *maps, "-c", "copy", str(path)], check=True)
+    # As ours is run, for a machine that has other work: with the same priority, and in a session of its own.
+    subprocess.run(["nice", "-n", "10", *command, *maps, "-c", "copy", str(path)], check=True, start_new_session=True)
 
 
 def copied(tracks: dict[str, list[Path]], hours: float, path: Path, *, closed: bool, marked: bool = False) -> None:

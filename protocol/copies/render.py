@@ -28,6 +28,7 @@ _UNCUT = {"h264": "h264_mp4toannexb"}
 """Puts the head's parameter sets before each keyframe: a player that jumps over a card needs them there."""
 _QUEUE = ("-thread_queue_size", "64")
 """Packets between FFmpeg's threads: with its usual eight they wait for each other at every one."""
+_NICE = 10  # recording and the worker's short tasks go first
 _PIPE_BYTES = 1 << 20  # what Linux lets anybody have; its usual 64 KiB make FFmpeg and us wait for each other
 _MARKED = (
     "-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-bf", "0", "-pix_fmt", "yuv420p",
@@ -72,7 +73,7 @@ def render(film: Film, path: Path) -> None:
         feeds = [_Feed(one.content, end) for one, (_, end) in zip(film.streams, pipes, strict=True)]
         inputs = [start for start, _ in pipes]
         try:
-            child = Child(_command(film, inputs, Path(folder), path), pass_fds=inputs)
+            child = Child(["nice", "-n", str(_NICE), *_command(film, inputs, Path(folder), path)], pass_fds=inputs)
         except DeviceUnusable as error:
             for _, end in pipes:
                 os.close(end)
