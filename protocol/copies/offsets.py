@@ -35,6 +35,8 @@ def decoded_earlier(content: bytes) -> bytes:
 
     What is built otherwise than our muxer builds, or needs nothing, comes back as it is.
     """
+    if not _has_offsets(content):
+        return content
     found = fragments(content)
     moofs = [_moof(content[one.start : one.end]) for one in found]
     known = [one for one in moofs if one is not None]
@@ -42,6 +44,19 @@ def decoded_earlier(content: bytes) -> bytes:
     if shift <= 0 or len(known) < len(found):
         return content
     return content[: found[0].start] + b"".join(_written(one, shift) for one in known)
+
+
+def _has_offsets(content: bytes) -> bool:
+    """Whether any fragment states offsets, told quickly: few cameras have B-frames, and a segment many fragments."""
+    at = 0
+    while at + _BOX <= len(content):
+        end = at + max(_BOX, int.from_bytes(content[at : at + 4]))
+        if content[at + 4 : at + _BOX] == b"moof":
+            trun = content.find(b"trun", at, end)
+            if 0 <= trun < len(content) - _BOX and content[trun + 6] & _OFFSET >> 8:
+                return True
+        at = end
+    return False
 
 
 def _moof(fragment: bytes) -> _Moof | None:
