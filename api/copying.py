@@ -137,7 +137,7 @@ def _make(context: Context, row: Copy, folder: Path) -> _Made:
         (here / VERIFIER).write_bytes(verifier_archive())
         names = {what: name for what, name in _NAMES.items() if what != "protocol" or paper is not None}
         key = verifier_key(context.settings.log_origin, context.log_keys.key.public)
-        (here / README).write_text(readme(facts, names, key), "utf-8")
+        (here / README).write_text(readme(facts, names, key, context.settings.site), "utf-8")
         given = [_given(one) for one in sorted(here.iterdir())]
         stated = {"copy": row.id, "given": given, "spans_ms": parts.milliseconds}
         with context.database.read() as uow:
@@ -181,7 +181,7 @@ def _film(context: Context, uow: UnitOfWork, row: Copy, hearing: Hearing, parts:
     return Film(
         streams=made,
         seconds=parts.end / SAMPLES_PER_SECOND,
-        title=f"{hearing.case_number}, {facts.court}",
+        title=", ".join(filter(None, (hearing.case_number, facts.court))),
         comment=mark_text(facts),
         language=_ISO_639_2[facts.language],
         cues=copy_content.cues(copy_content.lines(uow, hearing, context.store, parts), facts.language),
