@@ -1,27 +1,25 @@
-"""Copies: ordered by the court, made by the worker, stated in the log, handed out by a link that can be taken back."""
+"""Making the copies that were ordered, as the worker does it; each is stated in the log."""
 
 import errno
 import hashlib
-import secrets
-import tempfile
+import shutil
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
 from celery import Celery
 
 from api import copy_content
-from api.access import Action
-from api.audit import record_access
-from api.caller import Caller
 from api.context import Context
+from api.copy_clearing import clear_copies
 from api.copy_content import Opened
-from api.errors import Conflict, Gone, NotFound, Unusable
 from api.export import Order, export
-from api.gate import enter, existing_hearing, is_kept, require_kept
+from api.gate import existing_hearing, require_kept
 from api.home import Home
 from api.i18n import words
 from api.reading import SAMPLES_PER_SECOND
@@ -41,99 +39,44 @@ from storage import durable
 from storage.db.copies import FAILED, MOST_ATTEMPTS, ORDERED, READY
 from storage.db.models import Copy, Hearing
 from storage.db.unit_of_work import UnitOfWork
+from storage.lane import Lane
 from storage.ledger.checkpoint import verifier_key
 from storage.offline_copy import PROOF
-from storage.queue import MAKE_COPY, register_task
+from storage.queue import CLEAR_COPIES, MAKE_COPY, register_task
 from storage.verifier_archive import NAME as VERIFIER
 from storage.verifier_archive import verifier_archive
 from storage.worm.port import read_object
 
-LINK_LASTS = timedelta(days=30)
 RECORDING, TRANSCRIPT, PROTOCOL, README = "recording.mp4", "transcript.vtt", "protocol.pdf", "README.txt"
 _NAMES = {
     "recording": RECORDING, "transcript": TRANSCRIPT, "protocol": PROTOCOL, "proof": PROOF, "verifier": VERIFIER,
 }  # fmt: skip
 GIVEN_UP = N_("The program was ended at every attempt to make this copy: order it again.")
-NOBODY_NAMED = N_("Say who gets the copy and on what ground.")
-FILE_GONE = N_("The file of this copy is no longer here: order another one.")
-NOT_READY = N_("This copy is not ready yet.")
-CLOSED_SINCE = N_("The court has closed a part of the hearing since this copy was made: order another one.")
 CLOSED_MEANWHILE = N_("The court closed a part of the hearing while the copy was made: order it again.")
 DISK_FULL = N_("The disk is full: make room, then order the copy again.")
-NO_SUCH_COPY = N_("There is no such copy.")
 _CHUNK = 1 << 20
 _ISO_639_2 = {"ru": "rus", "ky": "kir", "kk": "kaz", "en": "eng"}
 
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Who shall get a copy, and on what ground; without `tracks` the room mix and the first camera.
-
-    `marked`: the copy's number and recipient in every picture, which are encoded anew for it; `originals`: also the
-    segments as they were recorded.
-    """
-
-    recipient: str
-    ground: str
-    tracks: frozenset[str] = frozenset()
-    marked: bool = False
-    originals: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ordering:
-    """Who orders: their login, role and network address."""
-
-    login: str
-    role: str
-    address: str
-
-
-def order_copy(context: Context, caller: Caller, hearing_id: str, wish: Wish) -> int:
-    """The number of the copy that a secretary or judge orders; raises NotFound, Forbidden, Conflict or Unusable."""
-    with context.database.begin() as uow:
-        hearing = enter(uow, caller, hearing_id, Action.COPY)
-        number = put_order(context, uow, hearing, wish, Ordering(caller.login, caller.role.value, caller.address))
-        subject, ground = f"copy/{number}", wish.ground.strip()
-        record_access(context, uow, caller, Action.COPY, hearing_id=hearing_id, subject=subject, ground=ground)
-    return number
-
-
-def put_order(context: Context, uow: UnitOfWork, hearing: Hearing, wish: Wish, by: Ordering) -> int:
-    """As `order_copy`, for whoever was let in."""
-    recipient, ground = one_line(wish.recipient).strip(), one_line(wish.ground).strip()
-    if not recipient or not ground:
-        raise Unusable(NOBODY_NAMED)
-    require_kept(hearing)
-    copy_content.opened(uow, hearing)
-    tracks = copy_content.chosen_tracks(hearing, wish.tracks)
-    for one in tracks:
-        copy_content.copied_track(uow, context.store, hearing, one)
-    now = context.clock.now().utc
-    row = Copy(
-        hearing_id=hearing.id, ordered_by=by.login, role=by.role, address=by.address, recipient=recipient[:200],
-        ground=ground[:500], tracks=tracks, marked=wish.marked, originals=wish.originals, ordered_at=now,
-        offered_at=now, attempts=0, state=ORDERED, reason="", file_name="", sha256="", size=0, spans=[], link_hash="",
-    )  # fmt: skip
-    number = uow.copies.add(row).id
-    uow.outbox.put(MAKE_COPY, [number], now)
-    return number
-
-
 def register(app: Celery, context: Context) -> None:
-    """Makes `app` serve the task copies.make(number)."""
+    """Makes `app` serve the tasks copies.make(number), on a lane of its own, and copies.clear()."""
+    lane = Lane("copies")
 
     def copy_task(number: int) -> None:
-        make_copy(context, number)
+        lane.put(partial(make_copy, context, number))
+
+    def clear_task() -> None:
+        clear_copies(context)
 
     register_task(app, MAKE_COPY, copy_task)
+    register_task(app, CLEAR_COPIES, clear_task)
 
 
 def make_copy(context: Context, number: int) -> None:
     """Makes an ordered copy, once however often it is asked for; what prevents it stands in its row, as a sentence."""
-    folder = copies_folder(context)
+    folder = durable.make_folder(Home(context.settings.home).copies)
     with durable.sole_holder(folder / f"{number}.lock") as alone:
         if not alone:
             return
@@ -165,65 +108,6 @@ def make_copy(context: Context, number: int) -> None:
         _log.info("copy_made", number=number, sha256=made.sha256)
 
 
-def copies_folder(context: Context) -> Path:
-    folder = Home(context.settings.home).out / "copies"
-    durable.make_folder(folder)
-    return folder
-
-
-def file_of(context: Context, row: Copy) -> Path:
-    """Raises Gone where the file was cleared away."""
-    path = copies_folder(context) / f"{row.id}.zip"
-    if not path.is_file():
-        raise Gone(FILE_GONE)
-    return path
-
-
-def require_handed_out(uow: UnitOfWork, row: Copy) -> None:
-    """Raises Conflict where a part of the copy was closed since, or it is not ready, Gone where the hearing is gone."""
-    hearing = existing_hearing(uow, row.hearing_id)
-    if not is_kept(hearing):
-        require_kept(hearing)
-    if row.state != READY:
-        raise Conflict(NOT_READY)
-    if not copy_content.still_open(uow, hearing, row.spans):
-        raise Conflict(CLOSED_SINCE)
-
-
-def make_link(context: Context, caller: Caller, hearing_id: str, number: int) -> str:
-    """A new link for the recipient, which makes an earlier one void; the token in it is kept nowhere."""
-    token = secrets.token_urlsafe(32)
-    with context.database.begin() as uow:
-        row = owned(uow, caller, hearing_id, number)
-        require_handed_out(uow, row)
-        row.link_hash, row.link_until = hashed(token), context.clock.now().utc + LINK_LASTS
-        row.acknowledged_at = None
-        subject = f"link to copy/{number}"
-        record_access(context, uow, caller, Action.COPY, hearing_id=hearing_id, subject=subject, ground=row.ground)
-    return f"{context.settings.site}/copies/{token}"
-
-
-def revoke_link(context: Context, caller: Caller, hearing_id: str, number: int) -> None:
-    with context.database.begin() as uow:
-        row = owned(uow, caller, hearing_id, number)
-        row.link_hash, row.link_until = "", None
-        subject = f"link to copy/{number} revoked"
-        record_access(context, uow, caller, Action.COPY, hearing_id=hearing_id, subject=subject, ground=row.ground)
-
-
-def owned(uow: UnitOfWork, caller: Caller, hearing_id: str, number: int) -> Copy:
-    """The copy, for whoever may order some of its hearing; raises NotFound or Forbidden."""
-    enter(uow, caller, hearing_id, Action.COPY)
-    row = uow.copies.get(number) if 0 < number < 1 << 31 else None
-    if row is None or row.hearing_id != hearing_id:
-        raise NotFound(NO_SUCH_COPY)
-    return row
-
-
-def hashed(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 @dataclass(frozen=True, slots=True)
 class _Made:
     sha256: str
@@ -236,8 +120,7 @@ class _Made:
 def _make(context: Context, row: Copy, folder: Path) -> _Made:
     path = folder / f"{row.id}.zip"
     path.unlink(missing_ok=True)  # of an attempt that ended between file and row
-    with tempfile.TemporaryDirectory(prefix=".copy-", dir=folder) as beside:
-        here = Path(beside)
+    with _folder(folder / f"{row.id}.making") as here:
         with context.database.read() as uow:
             hearing = existing_hearing(uow, row.hearing_id)
             require_kept(hearing)
@@ -254,7 +137,7 @@ def _make(context: Context, row: Copy, folder: Path) -> _Made:
         (here / VERIFIER).write_bytes(verifier_archive())
         names = {what: name for what, name in _NAMES.items() if what != "protocol" or paper is not None}
         key = verifier_key(context.settings.log_origin, context.log_keys.key.public)
-        (here / README).write_text(readme(facts, names, key), "utf-8")
+        (here / README).write_text(readme(facts, names, key, context.settings.site), "utf-8")
         given = [_given(one) for one in sorted(here.iterdir())]
         stated = {"copy": row.id, "given": given, "spans_ms": parts.milliseconds}
         with context.database.read() as uow:
@@ -267,6 +150,17 @@ def _make(context: Context, row: Copy, folder: Path) -> _Made:
         made = export(context, hearing.id, here / PROOF, order)
         sha256 = _zip(path, sorted(here.iterdir()))
     return _Made(sha256, path.stat().st_size, made.leaf, parts.milliseconds, _file_name(row, hearing))
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[Path]:
+    """An empty folder for the length of the block, in the place of what an attempt left that was cut off."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir()
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _film(context: Context, uow: UnitOfWork, row: Copy, hearing: Hearing, parts: Opened, facts: CopyFacts) -> Film:
@@ -287,7 +181,7 @@ def _film(context: Context, uow: UnitOfWork, row: Copy, hearing: Hearing, parts:
     return Film(
         streams=made,
         seconds=parts.end / SAMPLES_PER_SECOND,
-        title=f"{hearing.case_number}, {facts.court}",
+        title=", ".join(filter(None, (hearing.case_number, facts.court))),
         comment=mark_text(facts),
         language=_ISO_639_2[facts.language],
         cues=copy_content.cues(copy_content.lines(uow, hearing, context.store, parts), facts.language),

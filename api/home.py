@@ -38,6 +38,10 @@ class Home:
     def out(self) -> Path:
         return self.path / "out"
 
+    @property
+    def copies(self) -> Path:
+        return self.out / "copies"
+
     def own_key(self, purpose: str) -> Path:
         """The server's own key for `purpose`, server or log."""
         return self.keys / f"{purpose}.ed25519"

@@ -73,6 +73,7 @@ def _sweeping(context: Context, queue: Celery) -> Iterator[None]:
         scrub_after=settings.scrub_after,
         stamping=bool(settings.timestamp_url),
         canary=canary_context(context) is not None,
+        copies=True,
     )
     sweeper.start()
     try:

@@ -74,6 +74,13 @@ class Settings(BaseSettings):
         None, description="The court's own retention terms (TOML), over those in storage/retention_classes.toml."
     )
 
+    copy_days: int = Field(
+        60,
+        ge=1,
+        le=36_500,
+        description="Files of copies are cleared away so many days after they were made and last fetched.",
+    )
+
     node_url: str = Field("", description="Control address of the recording node; empty: no node is attached.")
     node_key: str = Field(
         "",
@@ -199,6 +206,10 @@ class Settings(BaseSettings):
     @property
     def scrub_after(self) -> timedelta:
         return timedelta(days=self.scrub_days)
+
+    @property
+    def copies_kept(self) -> timedelta:
+        return timedelta(days=self.copy_days)
 
     @property
     def database_address(self) -> str:

@@ -17,7 +17,7 @@ _NON_SYNC = 0x10000
 def our_part(content: bytes) -> bytes:
     """The content up to the first box that is not one of ours; packets may be cut off in the middle."""
     samples = 0
-    for start, kind, body in _boxes(content):
+    for start, kind, body in boxes(content):
         if kind == b"moof":
             samples += _claimed(body)
             # One that was cut off has no packets behind it, and libav would read none of those before it.
@@ -34,8 +34,8 @@ def our_part(content: bytes) -> bytes:
 def _claimed(moof: bytes) -> int:
     """How many samples a fragment claims to have; more than are allowed if it holds anything else."""
     samples = 0
-    for _, kind, body in _boxes(moof):
-        for _, inner, fields in _boxes(body) if kind == b"traf" else ():
+    for _, kind, body in boxes(moof):
+        for _, inner, fields in boxes(body) if kind == b"traf" else ():
             if inner == b"trun":
                 samples += int.from_bytes(fields[4:8])
             elif inner not in (b"tfhd", b"tfdt"):
@@ -45,7 +45,7 @@ def _claimed(moof: bytes) -> int:
     return samples
 
 
-def _boxes(content: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+def boxes(content: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     """Where each box starts, its kind and what is there of its body; the kind is empty where no box can be."""
     at = 0
     while at < len(content):
@@ -74,7 +74,7 @@ def fragments(content: bytes) -> list[Fragment]:
     found: list[Fragment] = []
     content = our_part(content)
     opened: tuple[int, int, int, bool] | None = None
-    for start, kind, body in _boxes(content):
+    for start, kind, body in boxes(content):
         end = start + _HEADER + len(body)
         if kind == b"moof":
             stamp = _stamp(body)
@@ -104,8 +104,8 @@ def moved(content: bytes, chosen: Iterable[Fragment], ticks: int) -> bytes:
 def _in_sync(moof: bytes) -> bool:
     """Whether its first sample is a sync sample (§8.8.3.1), by the run's own flags, else by the track's defaults."""
     default = 0
-    for _, kind, traf in _boxes(moof):
-        for _, inner, fields in _boxes(traf) if kind == b"traf" else ():
+    for _, kind, traf in boxes(moof):
+        for _, inner, fields in boxes(traf) if kind == b"traf" else ():
             told = int.from_bytes(fields[1:4])
             if inner == b"tfhd" and told & 0x20:
                 at = 8 + sum(size for bit, size in ((0x1, 8), (0x2, 4), (0x8, 4), (0x10, 4)) if told & bit)
@@ -119,8 +119,8 @@ def _in_sync(moof: bytes) -> bool:
 
 def _stamp(moof: bytes) -> tuple[int, int] | None:
     """Where in the body of a moof its first track's decode time (tfdt, §8.8.12) stands, and its width in bytes."""
-    for traf_at, kind, traf in _boxes(moof):
-        for at, inner, fields in _boxes(traf) if kind == b"traf" else ():
+    for traf_at, kind, traf in boxes(moof):
+        for at, inner, fields in boxes(traf) if kind == b"traf" else ():
             width = 8 if fields[:1] == b"\1" else 4
             if inner == b"tfdt" and len(fields) == 4 + width:
                 return traf_at + _HEADER + at + _HEADER + 4, width

@@ -31,6 +31,7 @@ DRAFT_PROTOCOL = DRAFT  # (hearing_id)
 RENDER_PROTOCOL = RENDER  # (hearing_id): the PDF of its newest draft
 CANARY = "storage.canary"  # ()
 MAKE_COPY = "copies.make"  # (number)
+CLEAR_COPIES = "copies.clear"  # ()
 SCRUB = "storage.scrub"  # ()
 SCRUB_EVERY = timedelta(minutes=1)
 """Scrubbing comes in slices, so that a worker is never long away from transcription."""
@@ -40,6 +41,7 @@ STAMP_AGAIN = timedelta(minutes=10)  # an authority that is away is asked again 
 SENT_KEPT = timedelta(days=7)
 """How long the outbox still shows what was sent: for whoever looks into why something did not come."""
 FORGET_EVERY = timedelta(hours=1)
+"""How often what is kept for a time is looked through: the outbox, and files of copies."""
 
 SHORT_TASKS, WINDOWS = "courtrec", "courtrec-windows"
 """Two queues that a worker looks into by turns, so that a draft waits for one window and not for all."""
@@ -140,7 +142,8 @@ class Sweeper:
     """A thread that sends the outbox as soon as there is something, and looks every `interval` for lost work.
 
     With `scrub_after` it also offers a slice of scrubbing a minute while any object was not checked for that long, with
-    `stamping` it sees to the log's time-stamps, with `canary` to the daily trial of the store.
+    `stamping` it sees to the log's time-stamps, with `canary` to the daily trial of the store, with `copies` to
+    clearing their files away.
     """
 
     def __init__(
@@ -151,6 +154,7 @@ class Sweeper:
         scrub_after: timedelta | None = None,
         stamping: bool = False,
         canary: bool = False,
+        copies: bool = False,
     ) -> None:
         self._database = database
         self._app = app
@@ -160,6 +164,7 @@ class Sweeper:
         self._forgot: datetime | None = None
         self._stamping = stamping
         self._canary = canary
+        self._copies = copies
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
@@ -219,6 +224,8 @@ class Sweeper:
         if self._forgot is None or not self._forgot <= now < self._forgot + FORGET_EVERY:
             with self._database.begin() as work:
                 work.outbox.forget_sent(now - SENT_KEPT)
+                if self._copies:
+                    work.outbox.renew(CLEAR_COPIES, now)
             self._forgot = now
 
     def _run(self) -> None:

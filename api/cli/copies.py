@@ -8,7 +8,9 @@ from pathlib import Path
 
 from api.cli.consoles import plain_console
 from api.composition import existing_context
-from api.copying import Ordering, Wish, file_of, make_copy, put_order
+from api.copy_handing import fetched, file_of
+from api.copy_orders import Ordering, Wish, put_order
+from api.copying import make_copy
 from api.errors import Conflict
 from api.gate import shown_hearing
 from api.settings import load_settings
@@ -29,10 +31,11 @@ def copy_hearing(hearing: str, path: Path, wish: Wish) -> None:
         by = Ordering(getpass.getuser(), "operator", "")
         number = put_order(context, work, shown_hearing(work, hearing), wish, by)
     make_copy(context, number)
-    with context.database.read() as work:
+    with context.database.begin() as work:
         row = work.copies.get(number)
-    if row is None or row.state != READY:
-        raise Conflict(f"No copy was made. {row.reason if row else ''}".strip())
+        if row is None or row.state != READY:
+            raise Conflict(f"No copy was made. {row.reason if row else ''}".strip())
+        fetched(context, row)
     try:
         made = file_of(context, row)
         try:

@@ -183,7 +183,7 @@ def copy_(
 ) -> None:
     """Makes a copy for a party: what was open, with chapters, subtitles, protocol, proof and verifier."""
     from api.cli.copies import copy_hearing
-    from api.copying import Wish
+    from api.copy_orders import Wish
 
     copy_hearing(hearing, file, Wish(recipient, ground, frozenset(tracks or ()), marked, originals))
 

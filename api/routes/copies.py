@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
-from api import copying, page_content
+from api import copy_handing, copy_orders, page_content
 from api.access import Action
 from api.audit import record_access
 from api.context import Context
-from api.copying import Wish
+from api.copy_orders import Wish
 from api.deps import ContextDep, CurrentUser, client_address, protect_forms
 from api.errors import Forbidden, NotFound
 from api.gate import enter, existing_hearing
@@ -51,14 +51,16 @@ def order(
     originals: Annotated[bool, Form()] = False,
 ) -> Response:
     """Orders a copy; the worker makes it."""
-    copying.order_copy(context, caller, hearing_id, Wish(recipient, ground, frozenset(track or ()), marked, originals))
+    copy_orders.order_copy(
+        context, caller, hearing_id, Wish(recipient, ground, frozenset(track or ()), marked, originals)
+    )
     return RedirectResponse(f"/hearings/{hearing_id}#copies", status_code=303)
 
 
 @router.post("/hearings/{hearing_id}/copies/{number}/link")
 def link(hearing_id: str, number: Number, page: PageDep, caller: CurrentUser) -> Response:
     """Makes the recipient's link, shown this once; an earlier one is void."""
-    made = copying.make_link(page.context, caller, hearing_id, number)
+    made = copy_handing.make_link(page.context, caller, hearing_id, number)
     with page.context.database.read() as uow:
         found = enter(uow, caller, hearing_id, Action.COPY)
         values = {"hearing": page_content.facts(uow, found), **copies_panel(uow, page, caller, found)}
@@ -68,7 +70,7 @@ def link(hearing_id: str, number: Number, page: PageDep, caller: CurrentUser) ->
 @router.post("/hearings/{hearing_id}/copies/{number}/revoke")
 def revoke(hearing_id: str, number: Number, context: ContextDep, caller: CurrentUser) -> Response:
     """Takes the recipient's link back."""
-    copying.revoke_link(context, caller, hearing_id, number)
+    copy_handing.revoke_link(context, caller, hearing_id, number)
     return RedirectResponse(f"/hearings/{hearing_id}#copies", status_code=303)
 
 
@@ -76,9 +78,8 @@ def revoke(hearing_id: str, number: Number, context: ContextDep, caller: Current
 def download(hearing_id: str, number: Number, context: ContextDep, caller: CurrentUser) -> Response:
     """The file itself, for whoever may order copies."""
     with context.database.begin() as uow:
-        row = copying.owned(uow, caller, hearing_id, number)
-        copying.require_handed_out(uow, row)
-        answer = _file(context, row)
+        row = copy_orders.owned(uow, caller, hearing_id, number)
+        answer = _file(context, uow, row)
         subject = f"copy/{number}"
         record_access(context, uow, caller, Action.DOWNLOAD, hearing_id=hearing_id, subject=subject, ground=row.ground)
     return answer
@@ -112,16 +113,16 @@ def take(token: Token, request: Request, context: ContextDep) -> Response:
         row = _linked(context, uow, token)
         if row.acknowledged_at is None:
             raise Forbidden(CAUTION_FIRST)
-        answer = _file(context, row)
+        answer = _file(context, uow, row)
         _record(context, uow, row, request, Action.DOWNLOAD.value)
     return answer
 
 
 def _linked(context: Context, uow: UnitOfWork, token: str) -> Copy:
-    row = uow.copies.by_link(copying.hashed(token), context.clock.now().utc)
+    row = uow.copies.by_link(copy_handing.hashed(token), context.clock.now().utc)
     if row is None:
         raise NotFound(NO_SUCH_LINK)
-    copying.require_handed_out(uow, row)
+    copy_handing.require_handed_out(context, uow, row)
     return row
 
 
@@ -137,7 +138,8 @@ def _record(context: Context, uow: UnitOfWork, row: Copy, request: Request, acti
     uow.log.record(LeafKind.ACCESS, row.hearing_id, context.clock.now().utc, body, context.server_key)
 
 
-def _file(context: Context, row: Copy) -> Response:
+def _file(context: Context, uow: UnitOfWork, row: Copy) -> Response:
+    path = copy_handing.require_handed_out(context, uow, row)
+    copy_handing.fetched(context, row)
     headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
-    path = copying.file_of(context, row)
     return FileResponse(path, media_type="application/zip", filename=row.file_name, headers=headers)

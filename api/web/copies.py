@@ -6,7 +6,9 @@ from typing import Any
 
 from api.access import Action
 from api.caller import Caller
+from api.context import Context
 from api.copy_content import MIX, still_open
+from api.copy_handing import is_here
 from api.errors import ApiError, Forbidden
 from api.gate import enter, is_kept
 from api.web.render import Page, track_text
@@ -18,8 +20,8 @@ from storage.db.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class CopyView:
-    """`reason` is why it was not made, `withdrawn` that a part of it was closed since; `linked`: until when a link
-    leads to it."""
+    """`reason` is why it was not made, `withdrawn` that a part of it was closed since, `gone` that its file was cleared
+    away; `linked`: until when a link leads to it."""
 
     number: int
     recipient: str
@@ -31,6 +33,7 @@ class CopyView:
     size: int
     sha256: str
     withdrawn: bool
+    gone: bool
     linked: datetime | None
     acknowledged: datetime | None
 
@@ -38,6 +41,8 @@ class CopyView:
     def tone(self) -> str:
         if self.withdrawn:
             return "bad"
+        if self.gone:
+            return ""
         return {READY: "good", FAILED: "bad"}.get(self.state, "info")
 
 
@@ -45,8 +50,7 @@ def copies_panel(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) 
     """`may_copy` is False where the caller may order none, or there is nothing to copy yet or any more."""
     live = HearingState(hearing.state).live
     allowed = not live and is_kept(hearing) and _may(uow, caller, hearing)
-    now = page.context.clock.now().utc
-    rows = [_view(uow, hearing, one, now) for one in uow.copies.of(hearing.id)] if allowed else []
+    rows = [_view(page.context, uow, hearing, one) for one in uow.copies.of(hearing.id)] if allowed else []
     tracks = [(one["track"], track_text(page.words, one["track"], one["role"]), one["kind"]) for one in hearing.tracks]
     first_camera = next((one for one, _, kind in tracks if kind == "video"), "")
     return {
@@ -58,12 +62,13 @@ def copies_panel(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) 
     }
 
 
-def _view(uow: UnitOfWork, hearing: Hearing, row: Copy, now: datetime) -> CopyView:
+def _view(context: Context, uow: UnitOfWork, hearing: Hearing, row: Copy) -> CopyView:
     withdrawn = row.state == READY and not still_open(uow, hearing, row.spans)
-    linked = row.link_until if row.link_until is not None and row.link_until > now else None
+    gone = row.state == READY and not is_here(context, row)
+    linked = row.link_until if row.link_until is not None and row.link_until > context.clock.now().utc else None
     return CopyView(
         row.id, row.recipient, row.ground, row.ordered_at, row.ordered_by, row.state, row.reason, row.size,
-        row.sha256, withdrawn, linked, row.acknowledged_at,
+        row.sha256, withdrawn, gone, linked, row.acknowledged_at,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from hardware.boxes import fragments, our_part
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm
 from hardware.errors import MediaUnreadable
 from hardware.segment_reader import NO_TRUST, read_pcm
+from protocol.copies.offsets import decoded_earlier
 
 MP4_OPTIONS = {
     "movflags": "cmaf+frag_discont+frag_keyframe+default_base_moof+skip_trailer",
@@ -28,6 +29,7 @@ _ENCODERS = {"flac": ("flac", {"frame_size": "2400"}), "opus": ("libopus", {"app
 _OPUS_BITS = 32_000
 _SAMPLE, _TICK = Fraction(1, AUDIO_RATE), Fraction(1, VIDEO_RATE)
 _QUIET_SECONDS = 30
+_ONE_FRAGMENT = str(600 * 1_000_000)  # microseconds: longer than any segment
 _WIDE = 8  # bytes of a decode time that may be negative: players read it with its sign
 
 
@@ -59,7 +61,7 @@ def silence(start: int, end: int, codec: str) -> Iterator[bytes]:
 
 
 def pictures(content: bytes, start: int, end: int, *, own_sets: bool) -> bytes:
-    """The packets of the segment that show nothing outside [start, end), as fragments.
+    """The packets of the segment that show nothing outside [start, end), as fragments; `content` is decoded_earlier.
 
     With `own_sets` each keyframe bears its own parameter sets, for a stream whose head has others. Raises
     MediaUnreadable.
@@ -78,7 +80,7 @@ def pictures(content: bytes, start: int, end: int, *, own_sets: bool) -> bytes:
                 container.mux(chosen)
     except (av.FFmpegError, IndexError, ValueError, OverflowError) as error:
         raise MediaUnreadable(f"A segment of pictures cannot be read ({_reason(error)}): verify the hearing.") from None
-    return placed(file.getvalue(), 0)
+    return placed(decoded_earlier(file.getvalue()), 0)
 
 
 def size(content: bytes) -> tuple[int, int]:
@@ -133,7 +135,7 @@ def _quiet(codec: str) -> bytes:
 def _file(pcm: Pcm, codec: str) -> bytes:
     name, options = _ENCODERS[codec]
     file = io.BytesIO()
-    with av.open(file, "w", format="mp4", options=MP4_OPTIONS) as container:
+    with av.open(file, "w", format="mp4", options={**MP4_OPTIONS, "frag_duration": _ONE_FRAGMENT}) as container:
         stream: Any = container.add_stream(name, rate=AUDIO_RATE, layout="mono", format="s16", options=options)
         stream.time_base = _SAMPLE
         if codec == "opus":

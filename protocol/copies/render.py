@@ -5,6 +5,7 @@ is not handed out. Only a copy that bears its mark in every picture has its pict
 """
 
 import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -25,6 +26,10 @@ from protocol.errors import CopyError
 
 _UNCUT = {"h264": "h264_mp4toannexb"}
 """Puts the head's parameter sets before each keyframe: a player that jumps over a card needs them there."""
+_QUEUE = ("-thread_queue_size", "64")
+"""Packets between FFmpeg's threads: with its usual eight they wait for each other at every one."""
+_NICE = 10  # recording and the worker's short tasks go first
+_PIPE_BYTES = 1 << 20  # what Linux lets anybody have; its usual 64 KiB make FFmpeg and us wait for each other
 _MARKED = (
     "-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-bf", "0", "-pix_fmt", "yuv420p",
     "-fps_mode", "passthrough", "-enc_time_base:v", f"1:{VIDEO_RATE}",
@@ -64,11 +69,11 @@ def render(film: Film, path: Path) -> None:
         tempfile.TemporaryDirectory(prefix="courtrec-copy-", dir=path.parent) as folder,
         contextlib.ExitStack() as ends,
     ):
-        pipes = [os.pipe() for _ in film.streams]
+        pipes = [_pipe() for _ in film.streams]
         feeds = [_Feed(one.content, end) for one, (_, end) in zip(film.streams, pipes, strict=True)]
         inputs = [start for start, _ in pipes]
         try:
-            child = Child(_command(film, inputs, Path(folder), path), pass_fds=inputs)
+            child = Child(["nice", "-n", str(_NICE), *_command(film, inputs, Path(folder), path)], pass_fds=inputs)
         except DeviceUnusable as error:
             for _, end in pipes:
                 os.close(end)
@@ -89,6 +94,13 @@ def render(film: Film, path: Path) -> None:
         if code != 0:
             why = told or f"exit code {code}"
             raise CopyError(f"FFmpeg could not make the copy ({why}): make room on the disk, or verify the hearing.")
+
+
+def _pipe() -> tuple[int, int]:
+    start, end = os.pipe()
+    with contextlib.suppress(OSError):  # of an account that has many already
+        fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return start, end
 
 
 class _Feed(threading.Thread):
@@ -120,7 +132,7 @@ def _command(film: Film, inputs: Sequence[int], folder: Path, path: Path) -> lis
     command = [_program(), "-nostdin", "-y", "-v", "error", "-copyts"]
     for one, pipe in zip(film.streams, inputs, strict=True):
         filters = ["-bsf:v", _UNCUT[one.codec]] if one.codec in _UNCUT else []
-        command += [*filters, "-f", "mp4", "-i", f"pipe:{pipe}"]
+        command += [*filters, *_QUEUE, "-f", "mp4", "-i", f"pipe:{pipe}"]
     count = len(film.streams)
     command += ["-f", "ffmetadata", "-i", str(notes)]
     if film.cues:
@@ -151,6 +163,7 @@ def _command(film: Film, inputs: Sequence[int], folder: Path, path: Path) -> lis
         command += ["-metadata:s:s:0", f"language={film.language}"]
     return [
         *command,
+        *_QUEUE,
         "-avoid_negative_ts",
         "make_zero",
         "-video_track_timescale",

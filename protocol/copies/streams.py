@@ -1,7 +1,7 @@
 """A track of a copy as one fragmented MP4 stream: the lead, then the hearing's time with nothing but open parts.
 
-Segments that are open throughout go as they are stored, byte for byte. Where a track has nothing, or nothing that may
-be handed out, sound is silence and pictures are a card that says so.
+Packets of segments that are open throughout go as they are stored. Where a track has nothing, or nothing that may be
+handed out, sound is silence and pictures are a card that says so.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,7 +13,9 @@ from court.timeline import SampleRange
 from hardware.devices import VIDEO_RATE, Pcm
 from hardware.errors import MediaUnreadable
 from protocol.copies import cut
+from protocol.copies.gather import gathered
 from protocol.copies.notice import LEAD_SECONDS, still
+from protocol.copies.offsets import decoded_earlier
 from protocol.copies.spans import Ticks, kept
 
 _BOX_HEAD = 8
@@ -59,7 +61,7 @@ def sound(track: CopiedTrack, opened: Sequence[Ticks], end: int, lead: Pcm) -> I
         yield from cut.silence(reached, start, track.codec)
         content = piece.read()
         if piece.whole and (start, stop) == (piece.span.start, piece.span.end):
-            yield content[len(_init(content)) :]
+            yield gathered(content[len(_init(content)) :])
         else:
             yield cut.sound(content, start, stop, track.codec)
         reached = stop
@@ -76,7 +78,7 @@ def pictures(
     head = b""
     reached, anew = 0, lead is not None
     for piece, start, stop in _parts(track.pieces, opened):
-        content = piece.read()
+        content = decoded_earlier(piece.read())
         init = _init(content)
         if not head:
             head = init

@@ -3,24 +3,28 @@
 import hashlib
 import io
 import shutil
+import threading
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from api import copying
 from api.composition import make_worker_queue
-from api.copying import Ordering, Wish, make_copy, put_order, require_handed_out
+from api.copy_handing import require_handed_out
+from api.copy_orders import Ordering, Wish, put_order
+from api.copying import make_copy
 from api.errors import ApiError
 from api.gate import shown_hearing
 from api.verification import verify
 from court.openness import Openness
-from storage.db.copies import FAILED, READY
+from storage.db.copies import FAILED, ORDERED, READY
 from storage.db.models import Copy
 from storage.db.unit_of_work import Database
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.leaf import LeafKind, parse
 from storage.offline import check_file
-from storage.queue import MAKE_COPY
+from storage.queue import MAKE_COPY, EmbeddedWorker, make_queue, register_task
 from tests.factories.copies import (
     CLOSED_NOTE,
     CLOSED_WORDS,
@@ -29,7 +33,9 @@ from tests.factories.copies import (
     delivered,
 )
 from tests.factories.hearing_log import made_hearing
+from tests.factories.queues import empty_embedded_broker
 from tests.factories.server import LOG_KEY, Server, make_server
+from tests.factories.waiting import SECONDS, until
 from transcribe.claims import Drain
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -62,11 +68,38 @@ def test_a_worker_makes_what_was_ordered(server: Server, tmp_path: Path) -> None
     hearing = delivered(server, tmp_path / "node")
     with server.context.database.begin() as work:
         number = put_order(server.context, work, shown_hearing(work, hearing), WISH, BY)
+    half = folder(server) / f"{number}.making"  # an attempt that was cut off
+    half.mkdir(parents=True)
+    (half / "recording.mp4").write_bytes(b"half a film")
     make_worker_queue(server.context, Drain()).tasks[MAKE_COPY](number)
+    until(lambda: state(server, number) != ORDERED)
+    assert state(server, number) == READY
+    until(lambda: [one.name for one in folder(server).iterdir()] == [f"{number}.zip"])
+
+
+def state(server: Server, number: int) -> str:
     with server.context.database.read() as work:
         row = work.copies.get(number)
     assert row is not None
-    assert row.state == READY
+    return row.state
+
+
+def test_a_copy_in_the_making_keeps_no_other_task_waiting(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    done, going = threading.Event(), threading.Event()
+    monkeypatch.setattr(copying, "make_copy", lambda context, number: going.wait(SECONDS))
+    empty_embedded_broker()
+    queue = make_queue()
+    copying.register(queue, server.context)
+    register_task(queue, "short", done.set)
+    worker = EmbeddedWorker(queue)
+    worker.start()
+    try:
+        queue.send_task(MAKE_COPY, args=[1])
+        queue.send_task("short")
+        assert done.wait(SECONDS)
+    finally:
+        going.set()
+        worker.stop()
 
 
 def test_a_copy_holds_what_was_open_states_what_it_is_and_verifies(server: Server, tmp_path: Path) -> None:
@@ -156,7 +189,7 @@ def test_what_is_closed_afterwards_is_handed_out_no_more(server: Server, tmp_pat
     row = ordered(server, hearing, Wish("A", "x", frozenset({"mic-judge"})))
     assert row.state == READY, row.reason
     with server.context.database.read() as work:
-        require_handed_out(work, row)
+        require_handed_out(server.context, work, row)
     server.order(hearing, Openness.CLOSED, 30_000, 31_000)
     with server.context.database.read() as work, pytest.raises(ApiError, match="closed a part"):
-        require_handed_out(work, row)
+        require_handed_out(server.context, work, row)

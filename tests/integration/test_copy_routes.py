@@ -1,20 +1,27 @@
 """Copies on the hearing's page and behind the recipient's link."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from starlette.testclient import TestClient
 
-from api.copying import LINK_LASTS, copies_folder
+from api.copy_clearing import clear_copies
+from api.copy_handing import LINK_LASTS
+from api.home import Home
 from court.openness import Openness
 from court.people import UserRole
 from storage.db.copies import FAILED, ORDERED, READY
 from storage.db.unit_of_work import Database
+from storage.durable import make_folder
 from storage.ledger.leaf import LeafKind, parse
-from storage.queue import MAKE_COPY
+from storage.queue import CLEAR_COPIES, MAKE_COPY, EmbeddedWorker, Sweeper, make_queue, register_task
 from tests.factories.hearing_log import HEARING, made_hearing
+from tests.factories.queues import empty_embedded_broker
 from tests.factories.server import ELSEWHERE, Server, make_server
+from tests.factories.waiting import SECONDS
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 PANEL = f"/hearings/{HEARING}/copies"
@@ -46,12 +53,19 @@ def order(browser: TestClient, **form: object) -> tuple[int, str]:
 
 def made(server: Server, number: int) -> None:
     """As if the worker had made it."""
-    (copies_folder(server.context) / f"{number}.zip").write_bytes(CONTENT)
+    folder = make_folder(Home(server.context.settings.home).copies)
+    (folder / f"{number}.zip").write_bytes(CONTENT)
     with server.context.database.begin() as work:
         row = work.copies.get(number)
         assert row is not None
         row.state, row.spans, row.size, row.sha256 = READY, [[0, 60_000]], len(CONTENT), "ab" * 32
-        row.file_name = "Э-1-26_2026-11-02_1.zip"
+        row.file_name, row.made_at = "Э-1-26_2026-11-02_1.zip", server.clock.utc
+
+
+def link_to(browser: TestClient) -> str:
+    found = re.search(r'value="http[^"]*(/copies/[^"]+)"', post(browser, f"{PANEL}/1/link")[1])
+    assert found is not None
+    return found[1]
 
 
 def journal(server: Server) -> list[tuple[str, str, str]]:
@@ -146,3 +160,84 @@ def test_a_lost_task_is_promised_again(server: Server) -> None:
     server.clock.forward(3600)
     with server.context.database.begin() as work:
         assert work.copies.overdue(server.clock.utc) == []
+
+
+def test_a_file_is_cleared_away_when_it_was_fetched_and_its_time_is_over(server: Server) -> None:
+    secretary, folder = server.user(UserRole.SECRETARY), Home(server.context.settings.home).copies
+    order(secretary)
+    made(server, 1)
+    days = timedelta(days=1).total_seconds()
+
+    def kept_after(count: int) -> bool:
+        server.clock.forward(count * days)
+        clear_copies(server.context)
+        return (folder / "1.zip").exists()
+
+    assert kept_after(1000)  # nobody has taken it
+    secretary = server.user(UserRole.SECRETARY)
+    assert secretary.get(f"{PANEL}/1.zip").content == CONTENT
+    assert kept_after(59)
+    secretary = server.user(UserRole.SECRETARY)
+    link = link_to(secretary)
+    assert kept_after(29)  # its recipient may still come
+    before = journal(server)
+    assert not kept_after(2)
+    assert journal(server) == before
+    secretary, guest = server.user(UserRole.SECRETARY), server.client(ELSEWHERE)
+    page = secretary.get(PANEL).text
+    assert "больше не хранится" in page
+    assert f"{PANEL}/1.zip" not in page
+    assert secretary.get(f"{PANEL}/1.zip").status_code == 410
+    assert guest.get(link).status_code == 404
+    assert post(secretary, f"{PANEL}/1/link")[0] == 410
+
+
+def test_what_may_be_handed_out_no_more_or_failed_is_cleared_away(server: Server) -> None:
+    secretary, folder = server.user(UserRole.SECRETARY), Home(server.context.settings.home).copies
+    for _ in range(3):
+        order(secretary)
+    made(server, 1)
+    (folder / "2.making").mkdir()
+    (folder / "2.making" / "recording.mp4").write_bytes(b"half a film")
+    (folder / "2.lock").touch()
+    (folder / "3.lock").touch()
+    (folder / "notes.txt").touch()
+    clear_copies(server.context)
+    with server.context.database.begin() as work:
+        row = work.copies.get(2)
+        assert row is not None
+        row.state = FAILED
+    server.order(HEARING, Openness.CLOSED, 1000, 2000)
+    clear_copies(server.context)
+    assert sorted(one.name for one in folder.iterdir()) == ["1.zip", "3.lock", "notes.txt"]
+    server.clock.forward(timedelta(days=61).total_seconds())
+    clear_copies(server.context)
+    assert sorted(one.name for one in folder.iterdir()) == ["3.lock", "notes.txt"]
+    made(server, 3)
+    with server.context.database.begin() as work:
+        hearing = work.hearings.get(HEARING)
+        assert hearing is not None
+        hearing.state = "destroyed"
+    clear_copies(server.context)
+    assert [one.name for one in folder.glob("*.zip")] == []
+
+
+def test_the_sweeper_has_files_looked_through_every_hour(server: Server) -> None:
+    empty_embedded_broker()
+    cleared: SimpleQueue[str] = SimpleQueue()
+
+    def clear() -> None:
+        cleared.put("cleared")
+
+    queue = make_queue()
+    register_task(queue, CLEAR_COPIES, clear)
+    sweeper = Sweeper(server.context.database, queue, copies=True)
+    worker = EmbeddedWorker(queue)
+    worker.start()
+    try:
+        for minutes in (0, 30, 61):
+            sweeper.sweep(server.clock.utc + timedelta(minutes=minutes))
+        assert [cleared.get(timeout=SECONDS) for _ in range(2)] == ["cleared"] * 2
+        assert cleared.empty()
+    finally:
+        worker.stop()

@@ -73,8 +73,19 @@ def test_the_longest_number_fits_into_the_lead() -> None:
 def test_everything_that_names_the_copy_is_there_in_each_language(language: str) -> None:
     facts = CopyFacts(17, "ГД 4405/24-Б2", "суд", "Ким А. Б.", "ходатайство", "сегодня", language)
     names = {one: f"{one}.x" for one in ("recording", "transcript", "proof", "verifier")}
-    text = readme(facts, names, "court+1+KEY")
-    assert all(one in text for one in ("17", "ГД 4405/24-Б2", "Ким А. Б.", "ходатайство", "court+1+KEY", "proof.x"))
+    text = readme(facts, names, "court+1+KEY", "https://court.test")
+    assert all(
+        one in text
+        for one in (
+            "17",
+            "ГД 4405/24-Б2",
+            "Ким А. Б.",
+            "ходатайство",
+            "court+1+KEY",
+            "proof.x",
+            "https://court.test/verify",
+        )
+    )
     assert "protocol" not in names
     assert "Ким А. Б." in "".join(absent_lines(facts))
     assert "Ким А. Б." in mark_text(facts)

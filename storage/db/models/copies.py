@@ -23,7 +23,7 @@ class Copy(Base):
     """`id` is the copy's number. `state` is one of storage.db.copies; `reason` why it could not be made.
 
     `offered_at` is when its task was promised last, `attempts` how often one began. Of the recipient's link only the
-    SHA-256 is kept. `spans` are the open milliseconds that were handed out.
+    SHA-256 is kept. `spans` are the open milliseconds that were handed out, `fetched_at` is when it was taken last.
     """
 
     __tablename__ = "copies"
@@ -53,3 +53,4 @@ class Copy(Base):
     link_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
     link_until: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
+    fetched_at: Mapped[datetime | None]
