@@ -23,9 +23,19 @@ Key = Annotated[str, Form(max_length=32)]
 @router.get("/edit")
 def edit(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     with journalled(page.context, caller, Action.READ, hearing_id, "protocol") as uow:
-        shown = protocol_editor.sheet(page.context, uow, caller, hearing_id)
+        shown = protocol_editor.sheet(uow, caller, hearing_id)
+        said = protocol_editor.quotations(page.context, uow, caller, hearing_id)
         card = page_content.facts(uow, require(uow, caller, hearing_id, Action.EDIT_PROTOCOL))
-    return page.render("protocol_edit.html", hearing=card, sheet=shown)
+    return page.render("protocol_edit.html", hearing=card, sheet=shown, quotations=said)
+
+
+@router.get("/fields")
+def fields(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    """The fields as they are now, as part of a page: what an open editor shows once somebody else wrote."""
+    with journalled(page.context, caller, Action.READ, hearing_id, "protocol") as uow:
+        shown = protocol_editor.sheet(uow, caller, hearing_id)
+        card = page_content.facts(uow, require(uow, caller, hearing_id, Action.EDIT_PROTOCOL))
+    return page.render("protocol_fields.html", hearing=card, sheet=shown)
 
 
 @router.post("/fields")

@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from court.correction import Span
-from court.hearing import HearingState
+from court.hearing import DRAFTED, UNSIGNED, HearingState
 from storage.db.decisions import DECISIONS
 from storage.db.models import Correction, Hearing, LogEntry, OutboxRow, Protocol, TranscriptRun, Utterance, Window
 from storage.db.runs import Runs
@@ -24,7 +24,6 @@ WORKER_DIED = "worker_died"  # at every attempt, before it could say why
 UNREADABLE = "unreadable"  # what was recorded is no sound of ours
 ALTERED = "altered"  # the store does not give what was recorded
 MAX_ATTEMPTS = 5
-_UNSIGNED = frozenset({HearingState.ENDED, HearingState.DRAFT, HearingState.UNDER_CORRECTION})
 _SEQUENCE = re.compile(rb'"sequence":(\d+)')
 CORRECTED_FOR = timedelta(minutes=1)
 """A draft is drawn up anew once nobody corrected the transcript for so long: each is a stored document."""
@@ -165,7 +164,7 @@ class Protocols:
     def _corrected(self, now: datetime) -> dict[str, datetime]:
         """Since when offers count, of drafts that lack corrections or decisions: none is offered at each of these, but
         once nobody corrected or decided anything for CORRECTED_FOR."""
-        recording, drafts = aliased(Hearing), Hearing.state == "draft"
+        recording, drafts = aliased(Hearing), Hearing.state.in_(DRAFTED)
         corrected = select(Hearing.id, Correction.at).join(
             recording, or_(recording.id == Hearing.id, recording.spare_of == Hearing.id)
         )
@@ -199,7 +198,7 @@ class Protocols:
     def _drafted_before(self) -> dict[str, datetime]:
         several = exists().where(TranscriptRun.hearing_id == Hearing.id)
         found = {}
-        for hearing_id in self._session.scalars(select(Hearing.id).where(Hearing.state == "draft", several)):
+        for hearing_id in self._session.scalars(select(Hearing.id).where(Hearing.state.in_(DRAFTED), several)):
             latest = self.latest(hearing_id)
             if latest is not None and latest.run != self._runs.shown(hearing_id):
                 found[hearing_id] = latest.created_at
@@ -213,9 +212,9 @@ class Protocols:
         there is a draft, and when it was signed last."""
         drafted, signed = func.count(Protocol.id), func.max(Protocol.signed_at)
         query = select(Hearing, drafted, signed).outerjoin(Protocol, Protocol.hearing_id == Hearing.id)
-        query = query.where(Hearing.state.in_(_UNSIGNED | {HearingState.SIGNED}))
+        query = query.where(Hearing.state.in_(UNSIGNED | {HearingState.SIGNED}))
         query = query.group_by(Hearing.id).order_by(Hearing.started_at, Hearing.id)
-        query = query.having(or_(Hearing.state.in_(_UNSIGNED), signed > signed_after, Hearing.id.in_(also)))
+        query = query.having(or_(Hearing.state.in_(UNSIGNED), signed > signed_after, Hearing.id.in_(also)))
         query = query.having(or_(Hearing.spare_of.is_(None), drafted > 0))
         return [(hearing, count > 0, at) for hearing, count, at in self._session.execute(query)]
 
