@@ -10,14 +10,13 @@ from api.gate import enter
 from court.attendance import Attendance, ticked
 from court.card import HearingCard
 from court.catalogue import N_
-from court.hearing import HearingState
+from court.hearing import UNSIGNED, HearingState
 from storage.db.models import Hearing
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.leaf import LeafKind
 
 NOBODY = N_("The card has no such participant: reload the page.")
 SETTLED = N_("Who appeared is ticked until the protocol is signed.")
-_OPEN = frozenset({HearingState.ENDED, HearingState.DRAFT, HearingState.UNDER_CORRECTION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def rows(uow: UnitOfWork, hearing: Hearing) -> list[Row]:
 
 def may_tick(hearing: Hearing) -> bool:
     state = HearingState(hearing.state)
-    return state.live or state in _OPEN
+    return state.live or state in UNSIGNED
 
 
 def tick(context: Context, caller: Caller, hearing_id: str, number: int, name: str, attendance: Attendance) -> None:

@@ -22,6 +22,7 @@ from api.stamps import load_authority
 from hardware.clock import SystemClock
 from protocol.context import ProtocolContext
 from protocol.context import make_context as make_protocol_context
+from protocol.cues import load_cues
 from protocol.settings import load_protocol_settings
 from protocol.tasks import register as register_protocol
 from protocol.terms import load_terms
@@ -54,6 +55,7 @@ def load_all_settings() -> Settings:
     load_transcribe_settings()
     protocol = load_protocol_settings()
     load_terms(protocol.profile, protocol.terms)
+    load_cues(protocol.cues)
     load_classes(settings.retention_classes)
     return settings
 

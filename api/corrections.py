@@ -17,7 +17,7 @@ from court import correction
 from court.card import HearingCard
 from court.catalogue import N_
 from court.correction import Deed, Revision
-from court.hearing import HearingState
+from court.hearing import UNSIGNED, HearingState
 from court.lines import Line
 from court.openness import Openness
 from court.people import CourtRole
@@ -37,10 +37,7 @@ NOTHING_TO_UNDO = N_("This line is as the machine made it: there is nothing to u
 CORRECTED_ON = N_("What this correction made was corrected further: undo that first.")
 NO_SPEAKER = N_("Choose who speaks from the list.")
 USED_KEY = N_("This correction was sent before with another content: reload the page.")
-_OPEN = frozenset(
-    {HearingState.RECORDING, HearingState.PAUSED, HearingState.DELIBERATION, HearingState.ENDED, HearingState.DRAFT}
-    | {HearingState.UNDER_CORRECTION}
-)
+_OPEN = UNSIGNED | {HearingState.RECORDING, HearingState.PAUSED, HearingState.DELIBERATION}
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 

@@ -11,6 +11,7 @@ from api.terms import HearingTerms, hearing_terms
 from court.card import HearingCard
 from court.hearing import HearingState
 from court.remarks import Remark
+from court.terms import TermDecision
 from protocol.signers import SignerRole
 from storage.db.models import Hearing, Protocol
 from storage.db.unit_of_work import UnitOfWork
@@ -33,7 +34,8 @@ class DueKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """`days` until the last day in time, negative where it is past; `count` of remarks to be decided."""
+    """`days` until the last day in time, negative where it is past; `count` of remarks to be decided. `longer`: the
+    protocol has the longer term by the judge's decision."""
 
     hearing: str
     case_number: str
@@ -45,6 +47,7 @@ class Due:
     days: int
     count: int = 0
     pending: bool = False
+    longer: TermDecision | None = None
 
     @property
     def overdue(self) -> bool:
@@ -65,11 +68,13 @@ def board(uow: UnitOfWork, now: datetime, name: str = "") -> list[Due]:
     """What is due, the most urgent first; with a `name` in the hearings of that judge or secretary alone."""
     found: list[Due] = []
     undecided = uow.remarks.undecided()
-    for hearing, revisions in uow.protocols.outstanding(now - _LONGEST, undecided):
+    outstanding = uow.protocols.outstanding(now - _LONGEST, undecided)
+    decided = uow.decisions.terms([hearing.id for hearing, _ in outstanding])
+    for hearing, revisions in outstanding:
         card = HearingCard.parse(hearing.card)
         if name and name.casefold() not in (card.judge.casefold(), card.secretary.casefold()):
             continue
-        terms = hearing_terms(card)
+        terms = hearing_terms(card, decided.get(hearing.id))
         waiting = [one for one in uow.remarks.of(hearing.id) if one.ended is None] if hearing.id in undecided else []
         dues = _dues(hearing, terms, revisions, waiting)
         found += [_item(hearing, card, terms, kind, until, now, len(waiting)) for kind, until in dues]
@@ -122,4 +127,5 @@ def _item(
         days=(until - terms.day(now)).days,
         count=count if kind is DueKind.DECISION else 0,
         pending=terms.terms.pending,
+        longer=terms.longer if kind in (DueKind.DRAFT, DueKind.SIGNATURE, DueKind.JUDGE_SIGNATURE) else None,
     )

@@ -32,6 +32,11 @@ _STATUS: tuple[tuple[type[CourtError], int], ...] = (
 _FOR_PROGRAMS = ("/api/", "/media/", "/live/", "/healthz")
 _BUSY = N_("The database does not answer or is busy: try again in a moment.")
 _UNEXPECTED = N_("The server failed unexpectedly; the operator finds the reason in its log.")
+# What the framework says of these in English is no sentence for a person.
+_FRAMEWORK = {
+    404: N_("There is no page at this address: check it, or look in the list of hearings."),
+    405: N_("This address opens by itself, not like that: go back and try again."),
+}
 
 _log = structlog.get_logger(__name__)
 
@@ -56,7 +61,8 @@ async def _failed(request: Request, error: Exception) -> Response:
     if isinstance(error, RequestValidationError):
         return _answer(request, 422, _first_complaint(error))
     if isinstance(error, HTTPException):
-        return _answer(request, error.status_code, str(error.detail), error.headers)
+        sentence = _FRAMEWORK.get(error.status_code, str(error.detail))
+        return _answer(request, error.status_code, sentence, error.headers)
     if isinstance(error, OperationalError):
         _log.error("database_failed", path=request.url.path, error=str(error.orig))
         return _plain(request, 503, _BUSY, {"Retry-After": "1"})

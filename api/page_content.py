@@ -9,10 +9,13 @@ from sqlalchemy import func, select
 from api import attendance, corrections, reading, remarks, schemas, stages, views
 from api.access import Action
 from api.caller import Caller
+from api.context import Context
 from api.errors import Forbidden
 from api.findings import FindingText, finding_texts
-from api.gate import DESTROYED_BY_ACT, is_kept, require
+from api.gate import DESTROYED_BY_ACT, enter, is_kept, require
 from api.openness_orders import orders
+from api.protocol_term import protocol_term
+from api.protocol_watch import standing
 from api.replacement import may_replace
 from api.transcript_view import TranscriptView, transcript_view
 from api.voices import voices
@@ -26,7 +29,9 @@ from court.labels import LABELS
 from court.notes import NoteTemplate
 from court.people import CourtRole, UserRole
 from court.timeline import GapCause
+from protocol.errors import ProtocolError
 from protocol.forms import is_full, other_form
+from protocol.revisions import require_ready
 from protocol.signers import SignerRole
 from storage.db.models import Hearing, LogEntry, Protocol
 from storage.db.unit_of_work import UnitOfWork
@@ -71,6 +76,7 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         "may_play": True,
         "may_correct": corrections.may_correct(caller, hearing),
         "speakers": _speakers(page, uow, hearing),
+        "watched": _watched(uow, caller, hearing),
         "may_decide": stages.may_decide(caller, uow, hearing),
         **attendance_card(uow, caller, hearing),
         "voices": voices(uow, hearing) if is_kept(hearing) and _may(uow, caller, hearing.id, Action.RECORD) else [],
@@ -78,10 +84,18 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         "may_close": caller.role is UserRole.JUDGE and not HearingState(hearing.state).live,
         "gone": "" if is_kept(hearing) else page.words.gettext(DESTROYED_BY_ACT),
         "remarks": remarks.panel(uow, caller, hearing, page.context.clock.now().utc),
-        **protocol_panel(uow, page.context.store, caller, hearing),
+        **protocol_panel(uow, page.context, caller, hearing),
         **script_words(page),
         "live_states": live_states(page),
     }
+
+
+def _watched(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> str:
+    """What the page shows of the protocol, for those who are told of changes (api.protocol_watch); else ''."""
+    try:
+        return standing(uow, enter(uow, caller, hearing.id, Action.DECIDE_STAGE)).json
+    except Forbidden:
+        return ""
 
 
 def attendance_card(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
@@ -93,7 +107,7 @@ def attendance_card(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[s
     }
 
 
-def protocol_panel(uow: UnitOfWork, store: WormStore, caller: Caller, hearing: Hearing) -> dict[str, Any]:
+def protocol_panel(uow: UnitOfWork, context: Context, caller: Caller, hearing: Hearing) -> dict[str, Any]:
     """The protocol's revisions, what keeps the newest from being signed, and what the caller may do with them."""
     rows = visible_revisions(uow, caller, hearing.id)
     state = HearingState(hearing.state)
@@ -104,7 +118,7 @@ def protocol_panel(uow: UnitOfWork, store: WormStore, caller: Caller, hearing: H
     newest = uow.protocols.revision(hearing.id, rows[-1].revision) if rows else None
     form = newest.document["form"] if newest else ""
     unsigned = bool(rows) and rows[-1].state != SIGNED and kept and caller.role is not UserRole.PARTY
-    found = reading.outages(uow, hearing, store) if unsigned else []
+    found = reading.outages(uow, hearing, context.store) if unsigned else []
     return {
         "hearing": facts(uow, hearing),
         "protocol": views.ProtocolView(
@@ -114,6 +128,8 @@ def protocol_panel(uow: UnitOfWork, store: WormStore, caller: Caller, hearing: H
             full=is_full(form),
             other=other_form(form),
             unsettled=tuple(reading.unsettled(uow, hearing, found)),
+            term=protocol_term(uow, hearing, context.clock.now().utc) if kept else None,
+            obstacle=_obstacle(uow, rows[-1]) if unsigned else "",
             faulty=any(one.missing for one in found),
         ),
         "may_edit": kept and bool(rows) and _may(uow, caller, hearing.id, Action.EDIT_PROTOCOL),
@@ -124,6 +140,14 @@ def protocol_panel(uow: UnitOfWork, store: WormStore, caller: Caller, hearing: H
         and _may(uow, caller, hearing.id, Action.CORRECT_PROTOCOL),
         "may_sign": kept and _signs(caller, rows) and _may(uow, caller, hearing.id, Action.SIGN),
     }
+
+
+def _obstacle(uow: UnitOfWork, latest: Protocol) -> str:
+    try:
+        require_ready(uow, latest)
+    except ProtocolError as error:
+        return str(error)
+    return ""
 
 
 def _signs(caller: Caller, rows: Sequence[Protocol]) -> bool:

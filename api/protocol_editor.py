@@ -17,6 +17,7 @@ from api.composition import protocol_context
 from api.context import Context
 from api.errors import Conflict, NotFound, Unusable
 from api.gate import require
+from api.protocol_watch import standing
 from api.schemas import UtteranceView
 from court.catalogue import N_
 from protocol.comparison import Change, Changed, Piece, compared, words_between
@@ -27,7 +28,7 @@ from protocol.forms import load_form
 from protocol.model import Line, ProtocolDocument
 from protocol.tasks import draft_protocol
 from protocol.working_copy import Overtaken, edit_field, edits_of, open_draft, shown
-from storage.db.models import Hearing, ProtocolComment
+from storage.db.models import Hearing, Protocol, ProtocolComment
 from storage.db.unit_of_work import UnitOfWork
 
 LONGEST_COMMENT = 2000
@@ -85,6 +86,7 @@ class Quotation:
     """A line of the transcript, and the line that it becomes in the protocol."""
 
     start: float
+    role: str
     speaker: str
     text: str
     line: dict[str, Any]
@@ -92,33 +94,39 @@ class Quotation:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Everything that the editor shows; `revision` is the newest one, `unsaved` whether it lacks edits."""
+    """What the editor shows; `revision` is the newest one, `unsaved` whether it lacks edits, `undecided` whether it
+    holds stages that are only proposed. `known` is what this is, as pages are told of changes (api.protocol_watch)."""
 
     revision: int
     title: str
     unsaved: bool
+    undecided: bool
     fields: list[EditedField]
-    quotations: list[Quotation]
+    known: str
 
 
-def sheet(context: Context, uow: UnitOfWork, caller: Caller, hearing_id: str) -> Sheet:
+def sheet(uow: UnitOfWork, caller: Caller, hearing_id: str) -> Sheet:
     """Raises Forbidden, NotFound, and Conflict where there is no draft that may be edited."""
     hearing = require(uow, caller, hearing_id, Action.EDIT_PROTOCOL)
-    try:
-        latest = open_draft(uow, hearing)
-    except ProtocolError as error:
-        raise Conflict(str(error)) from error
+    latest = _open(uow, hearing)
     document, edits = ProtocolDocument.from_json(latest.document), edits_of(uow, hearing_id)
-    protocol = protocol_context(context)
-    form = load_form(document.form, document.language, protocol.forms, protocol.profile)
-    said = reading.transcript(uow, caller, hearing, context.store).utterances
     return Sheet(
         latest.revision,
         document.heading.title,
         uow.edits.version(hearing_id) != latest.edits,
+        document.undecided,
         _fields(document, edits, comments(uow, hearing_id)),
-        [_quotation(form, one) for one in said if one.text.strip()],
+        standing(uow, hearing).json,
     )
+
+
+def quotations(context: Context, uow: UnitOfWork, caller: Caller, hearing_id: str) -> list[Quotation]:
+    """The transcript beside the editor; raises as `sheet`."""
+    hearing = require(uow, caller, hearing_id, Action.EDIT_PROTOCOL)
+    document, protocol = _open(uow, hearing).document, protocol_context(context)
+    form = load_form(document["form"], document["language"], protocol.forms, protocol.profile)
+    said = reading.transcript(uow, caller, hearing, context.store).utterances
+    return [_quotation(form, one) for one in said if one.text.strip()]
 
 
 def save_field(
@@ -155,11 +163,7 @@ def overtaken(lines: str, theirs: Edit) -> Merge:
 def save_revision(context: Context, caller: Caller, hearing_id: str) -> None:
     """The working copy becomes the next revision, in the log; raises as `save_field`, and Conflict without changes."""
     with context.database.begin() as uow:
-        hearing = _locked(uow, caller, hearing_id)
-        try:
-            open_draft(uow, hearing)
-        except ProtocolError as error:
-            raise Conflict(str(error)) from error
+        _open(uow, _locked(uow, caller, hearing_id))
         record_access(context, uow, caller, Action.EDIT_PROTOCOL, hearing_id=hearing_id, subject="protocol")
     try:
         if not draft_protocol(protocol_context(context), hearing_id):
@@ -208,6 +212,13 @@ def changes(uow: UnitOfWork, caller: Caller, hearing_id: str, left: int, right: 
     if before is None or after is None:
         raise NotFound(NO_REVISION)
     return compared(*(ProtocolDocument.from_json(one.document) for one in (before, after)))
+
+
+def _open(uow: UnitOfWork, hearing: Hearing) -> Protocol:
+    try:
+        return open_draft(uow, hearing)
+    except ProtocolError as error:
+        raise Conflict(str(error)) from error
 
 
 def _locked(uow: UnitOfWork, caller: Caller, hearing_id: str) -> Hearing:
@@ -259,4 +270,4 @@ def _quotation(form: Form, one: UtteranceView) -> Quotation:
     start, end = round(one.start * 1000), round(one.end * 1000)
     text = form.say("say.spoken", speaker=speaker, words=one.text.strip())
     line = Line(text, start / 1000, f"recording:{start}-{end}")
-    return Quotation(one.start, speaker, one.text.strip(), _for_script([line])[0])
+    return Quotation(one.start, one.role or "", speaker, one.text.strip(), _for_script([line])[0])

@@ -11,11 +11,13 @@ from api.caller import Caller
 from api.context import Context
 from api.errors import Conflict, Forbidden
 from api.gate import Sieve, enter
+from court.card import HearingCard, Procedure
 from court.catalogue import N_
-from court.hearing import HearingState
+from court.hearing import UNSIGNED
 from court.stages import StageKind
 from protocol.facts import Stage, Standing, Utterance
 from protocol.gather import gather_stages
+from protocol.settings import load_protocol_settings
 from storage.db.models import Hearing
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.leaf import LeafKind
@@ -24,8 +26,6 @@ from storage.worm.port import WormStore
 
 NO_STAGE = N_("This stage is not proposed any more: reload the page.")
 SETTLED = N_("Stages are decided on between the end of the hearing and the signing of its protocol.")
-_OPEN = frozenset({HearingState.ENDED, HearingState.DRAFT, HearingState.UNDER_CORRECTION})
-_DRAFTED = frozenset({HearingState.ENDED, HearingState.DRAFT})
 _SAME_MOMENT = 0.5  # seconds; the page has milliseconds
 
 
@@ -45,9 +45,11 @@ class StageView:
 
 @dataclass(frozen=True, slots=True)
 class StagesView:
-    """What the caller may read of what was heard; `open`: whether it is decided on now."""
+    """What the caller may read of what was heard; `open`: whether it is decided on now; `civil`: there people are not
+    examined, but give explanations."""
 
     open: bool
+    civil: bool
     proposed: tuple[StageView, ...]
     accepted: tuple[StageView, ...]
     refused: tuple[StageView, ...]
@@ -59,16 +61,18 @@ def may_decide(caller: Caller, uow: UnitOfWork, hearing: Hearing) -> bool:
         enter(uow, caller, hearing.id, Action.DECIDE_STAGE)
     except Forbidden:
         return False
-    return HearingState(hearing.state) in _OPEN
+    return hearing.state in UNSIGNED
 
 
 def heard_stages(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> StagesView:
     sieve = Sieve(uow, caller, hearing.id, Action.READ)
-    stages, said = gather_stages(uow, hearing, store)
+    settings = load_protocol_settings()
+    stages, said = gather_stages(uow, hearing, store, settings.cues)
     views = [_view(one, said) for one in stages if sieve.passes(one.at, one.at)]
     of = {standing: tuple(one for one in views if one.standing == standing.value) for standing in Standing}
-    open_ = HearingState(hearing.state) in _OPEN
-    return StagesView(open_, of[Standing.PROPOSED], of[Standing.ACCEPTED], of[Standing.REFUSED])
+    open_ = hearing.state in UNSIGNED
+    civil = (HearingCard.parse(hearing.card).procedure or settings.procedure) is Procedure.CIVIL
+    return StagesView(open_, civil, of[Standing.PROPOSED], of[Standing.ACCEPTED], of[Standing.REFUSED])
 
 
 def decide(context: Context, caller: Caller, hearing_id: str, kind: StageKind, at: float, accepted: bool) -> None:
@@ -80,9 +84,9 @@ def decide(context: Context, caller: Caller, hearing_id: str, kind: StageKind, a
     with context.database.begin() as uow:
         uow.hearings.lock(hearing_id)
         hearing = enter(uow, caller, hearing_id, Action.DECIDE_STAGE)
-        if HearingState(hearing.state) not in _OPEN:
+        if hearing.state not in UNSIGNED:
             raise Conflict(SETTLED)
-        stages, _ = gather_stages(uow, hearing, context.store)
+        stages, _ = gather_stages(uow, hearing, context.store, load_protocol_settings().cues)
         heard = [one for one in stages if one.standing is not Standing.CERTAIN]
         stage = next((one for one in heard if one.kind is kind and abs(one.at - at) < _SAME_MOMENT), None)
         sieve = Sieve(uow, caller, hearing_id, Action.DECIDE_STAGE)
@@ -96,7 +100,7 @@ def decide(context: Context, caller: Caller, hearing_id: str, kind: StageKind, a
         uow.log.record(LeafKind.STAGE, hearing_id, now, body, context.server_key)
         left = [one for one in heard if one.standing is Standing.PROPOSED and one is not stage]
         # As long as proposals are left the sweeper draws up a draft once nobody decides any more.
-        if not left and HearingState(hearing.state) in _DRAFTED and not uow.windows.unfinished(hearing_id):
+        if not left and not uow.windows.unfinished(hearing_id):
             uow.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
 
 

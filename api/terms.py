@@ -1,30 +1,38 @@
 """Until when what must be done: the court's terms (protocol.terms) on its hearings, in days of the court's own zone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from court.card import HearingCard, Procedure
-from court.terms import Terms, WorkingDay, last_day
+from court.terms import TermDecision, Terms, WorkingDay, last_day
 from protocol.settings import load_protocol_settings
 from protocol.terms import load_terms
 
 
 @dataclass(frozen=True, slots=True)
 class HearingTerms:
-    """The terms of one hearing's code; the methods give the last day that is in time."""
+    """The terms of one hearing's code, with what the presiding judge `decided` on them; the methods give the last day
+    that is in time."""
 
     terms: Terms
     works: WorkingDay
     zone: tzinfo
+    decided: TermDecision | None = None
+
+    @property
+    def longer(self) -> TermDecision | None:
+        """The decision by which the protocol has the longer term, if it has."""
+        return self.decided if self.decided is not None and self.decided.longer else None
 
     def day(self, moment: datetime) -> date:
         return moment.astimezone(self.zone).date()
 
     def protocol_until(self, ended: datetime) -> date:
-        return last_day(self.day(ended), self.terms.protocol, self.works)
+        longer = self.terms.protocol_complex if self.longer else None
+        return last_day(self.day(ended), longer or self.terms.protocol, self.works)
 
     def remarks_until(self, signed: datetime) -> date:
         return self.terms.remarks_until(self.day(signed), self.works)
@@ -33,8 +41,8 @@ class HearingTerms:
         return last_day(self.day(filed), self.terms.decision, self.works)
 
 
-def hearing_terms(card: HearingCard) -> HearingTerms:
-    return _terms()(card.procedure)
+def hearing_terms(card: HearingCard, decided: TermDecision | None = None) -> HearingTerms:
+    return replace(_terms()(card.procedure), decided=decided)
 
 
 @cache

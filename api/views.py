@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from api import schemas
 from api.in_step import records
+from api.protocol_term import ProtocolTerm
 from court.card import HearingCard
 from court.health import SelfTest
 from court.hearing import HearingState
@@ -165,7 +167,8 @@ class Revision:
 class ProtocolView:
     """`expected`: there is no revision yet, but there will be. `failure` is what the program said when it gave up
     drawing up the draft or making its PDF. `full`: the newest is a full protocol; `other` names the form that it can be
-    changed for. `unsettled` keeps it from being signed; `faulty`: part of the recording is missing.
+    changed for. `unsettled` keeps it from being signed, `obstacle` is a sentence on what else does; `term` is by
+    when it is to be signed; `faulty`: part of the recording is missing.
     """
 
     revisions: tuple[Revision, ...]
@@ -174,6 +177,8 @@ class ProtocolView:
     full: bool = False
     other: str = ""
     unsettled: tuple[Unsettled, ...] = ()
+    obstacle: str = ""
+    term: ProtocolTerm | None = None
     faulty: bool = False
 
     @property
@@ -186,7 +191,8 @@ class ProtocolView:
         """What a page that shows this sends, to be told only what it does not show yet."""
         newest = self.revisions[-1] if self.revisions else None
         told = (newest.number, newest.sha256 is not None) if newest else (0, False)
-        return f"{told[0]}-{told[1]:d}-{bool(self.failure):d}"
+        longer = self.term is not None and self.term.longer is not None
+        return f"{told[0]}-{told[1]:d}-{bool(self.failure):d}-{longer:d}-{crc32(self.obstacle.encode()):x}"
 
     @property
     def signatures(self) -> tuple[Revision, ...]:

@@ -8,7 +8,7 @@ from api.context import Context
 from api.errors import Conflict, Unusable
 from api.gate import is_kept, require
 from court.catalogue import N_
-from court.hearing import HearingState
+from court.hearing import UNSIGNED
 from storage.db.models import Hearing
 from storage.db.unit_of_work import UnitOfWork
 from storage.db.voices import Speaker
@@ -74,7 +74,7 @@ def name_voice(context: Context, caller: Caller, hearing_id: str, label: str, na
             return
         body = {"voices": _prints(uow, hearing_id, speaker), "name": name, "by": caller.name}
         uow.log.record(LeafKind.VOICE, hearing_id, now, body, context.server_key)
-        if hearing.state in (HearingState.ENDED, HearingState.DRAFT) and not uow.windows.unfinished(hearing_id):
+        if hearing.state in UNSIGNED and not uow.windows.unfinished(hearing_id):
             uow.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
     settle(context.database, hearing_id)
 

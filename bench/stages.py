@@ -1,7 +1,8 @@
 """How well stages of a hearing are found in what was said: precision and recall on scripted hearings, no notes at all.
 
     python -m bench.stages                 the tables
-    python -m bench.stages --samples       the sample hearings as Whisper base writes them, with their notes and without
+    python -m bench.stages --samples       the sample hearings as Whisper base writes them, with and without notes,
+                                           in a minute of CPU
     python -m bench.stages --misses        and each stage that was missed, or proposed where there is none
 
 Scripts: samples/stages. Errors of a recogniser are imitated with a fixed seed: words replaced by others of the hearing,

@@ -28,6 +28,10 @@ class HearingState(StrEnum):
 
 
 _S = HearingState
+DRAFTED = frozenset({_S.DRAFT, _S.UNDER_CORRECTION})
+"""There is a draft, be it the first or one that corrects a signed protocol."""
+UNSIGNED = DRAFTED | {_S.ENDED}
+"""From the end of the recording until the protocol is signed: what people decide and correct comes into a draft."""
 _NEXT: dict[HearingState, frozenset[HearingState]] = {
     _S.SCHEDULED: frozenset({_S.CHECKED, _S.RECORDING, _S.NOT_RECORDED}),
     _S.CHECKED: frozenset({_S.RECORDING, _S.NOT_RECORDED}),

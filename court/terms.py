@@ -24,13 +24,15 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Those of one code. `protocol` runs from the end of the hearing; `review` (None where the code has none) and then
-    `remark`, by when remarks are filed, from its signing; `decision` from the filing of a remark.
+    """Those of one code. `protocol` runs from the end of the hearing, and so does `protocol_complex`, the longer one
+    that the presiding judge may choose (None where the code has none); `review` (None likewise) and then `remark`, by
+    when remarks are filed, from its signing; `decision` from the filing of a remark.
 
     `pending`: no lawyer has confirmed them for this country yet. `source` is the article they stand in.
     """
 
     protocol: Term
+    protocol_complex: Term | None
     remark: Term
     decision: Term
     review: Term | None
@@ -41,6 +43,15 @@ class Terms:
         """The last day on which a remark is in time, whenever within its term the protocol was reviewed."""
         reviewed = last_day(signed, self.review, works) if self.review else signed
         return last_day(reviewed, self.remark, works)
+
+
+@dataclass(frozen=True, slots=True)
+class TermDecision:
+    """Whether the presiding judge chose the longer term for the protocol, why, and the name of who did."""
+
+    longer: bool
+    reason: str
+    by: str
 
 
 def last_day(start: date, term: Term, works: WorkingDay) -> date:

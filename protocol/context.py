@@ -35,8 +35,9 @@ class ProtocolContext:
 
     `out` is the folder that gets a copy of each signed protocol.
 
-    `base_url` is where links lead, `keep` how long a PDF may not be destroyed, `forms` the court's own forms, `profile`
-    the country whose rules they follow, `procedure` the kind of hearings whose card names none.
+    `base_url` is where links lead, `keep` how long a PDF may not be destroyed, `forms` the court's own forms, `cues`
+    its own cues of stages, `profile` the country whose rules they follow, `procedure` the kind of hearings whose card
+    names none.
 
     `signers` are the keys that sign, `signer` the demo's files and the certificates that are trusted. Signatures have
     the PAdES `level`; time-stamps are had from `timestamp_url` (RFC 3161), and `timestamp_login` is what that wants.
@@ -57,6 +58,7 @@ class ProtocolContext:
     zone: tzinfo
     signer: SignerFiles
     forms: Path | None = None
+    cues: Path | None = None
     profile: str = PROFILES[0]
     procedure: Procedure = Procedure.CIVIL
     timestamp_url: str = ""
@@ -132,6 +134,7 @@ def make_context(
         # The demo's certificates bear the demo's names, whoever is logged in.
         check_names=settings.check_names and not demo,
         forms=settings.forms,
+        cues=settings.cues,
         profile=settings.profile,
         procedure=settings.procedure,
         timestamp_url=timestamp_url,

@@ -19,6 +19,10 @@ class TermsError(ProtocolError, InputError):
     """The file of the court's terms cannot be used."""
 
 
+class CuesError(ProtocolError, InputError):
+    """A file of the court's cues of stages cannot be used."""
+
+
 class SealError(ProtocolError):
     """The signer's key file cannot be used, or signing failed; nothing was signed."""
 

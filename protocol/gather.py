@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,6 +17,7 @@ from court.mutes import mute_spans
 from court.notes import Note, NoteTemplate
 from court.people import CourtRole
 from court.timeline import GapCause, SampleRange
+from protocol.cue import Cues
 from protocol.cues import load_cues
 from protocol.errors import ProtocolError
 from protocol.facts import (
@@ -43,10 +45,17 @@ AUDIO_RATE = 48_000
 _NOT_EVIDENCE = (LeafKind.DRAFT, LeafKind.PROTOCOL, LeafKind.SIGNATURE, LeafKind.ACCESS, LeafKind.COPY)
 
 
-def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormStore | None = None) -> HearingFacts:
+def gather(
+    work: UnitOfWork,
+    hearing: models.Hearing,
+    zone: tzinfo,
+    store: WormStore | None = None,
+    cues: Path | None = None,
+) -> HearingFacts:
     """Everything a draft needs; raises ProtocolError while the hearing has not ended.
 
-    With the `store` spare recordings are placed by what they heard, without it by clocks alone.
+    With the `store` spare recordings are placed by what they heard, without it by clocks alone. `cues` is the folder of
+    the court's own (protocol.cues).
     """
     if hearing.ended_at is None or hearing.end_sample is None:
         raise ProtocolError(
@@ -96,17 +105,17 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
         awaited=tuple(
             (one.track, SampleRange(one.start, one.end, one.rate)) for one in work.hearings.undelivered(hearing.id)
         ),
-        stages=_stages(work, hearing, notes, states, utterances),
+        stages=_stages(work, hearing, notes, states, utterances, load_cues(cues)),
         attendance=tuple(work.decisions.attendance(hearing.id)),
     )
 
 
 def gather_stages(
-    work: UnitOfWork, hearing: models.Hearing, store: WormStore
+    work: UnitOfWork, hearing: models.Hearing, store: WormStore, cues: Path | None
 ) -> tuple[tuple[Stage, ...], tuple[Utterance, ...]]:
     """The stages as a draft would have them, and the utterances that their evidence counts in."""
     said = _said(work, hearing, filled(work, store, hearing))
-    return _stages(work, hearing, _notes(work, hearing), _states(work, hearing), said), said
+    return _stages(work, hearing, _notes(work, hearing), _states(work, hearing), said, load_cues(cues)), said
 
 
 def _stages(
@@ -115,9 +124,10 @@ def _stages(
     notes: tuple[Note, ...],
     states: tuple[StateChange, ...],
     said: tuple[Utterance, ...],
+    cues: Mapping[str, Cues],
 ) -> tuple[Stage, ...]:
     language, decisions = HearingCard.parse(hearing.card).language, work.decisions.stages(hearing.id)
-    return tuple(stages(notes, states, said, load_cues(), language, decisions))
+    return tuple(stages(notes, states, said, cues, language, decisions))
 
 
 def _states(work: UnitOfWork, hearing: models.Hearing) -> tuple[StateChange, ...]:

@@ -36,7 +36,7 @@ def doubts(facts: HearingFacts) -> list[Unsettled]:
 
 def require_settled(context: ProtocolContext, work: UnitOfWork, hearing: Hearing, document: ProtocolDocument) -> None:
     """Raises ProtocolError where something is not settled, OutOfDate where the document tells it otherwise."""
-    facts = gather(work, hearing, context.zone, context.store)
+    facts = gather(work, hearing, context.zone, context.store, context.cues)
     if doubts(facts):
         raise ProtocolError(UNSETTLED)
     form = load_form(document.form, document.language, context.forms, context.profile)

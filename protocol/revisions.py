@@ -9,7 +9,7 @@ import rfc8785
 
 from court.catalogue import N_
 from court.clock import iso_utc
-from court.hearing import HearingState, step
+from court.hearing import DRAFTED, HearingState, step
 from protocol.context import ProtocolContext
 from protocol.editing import outdated
 from protocol.errors import ProtocolError
@@ -164,7 +164,7 @@ def add_pdf(context: ProtocolContext, draft: Protocol, pdf: bytes, now: datetime
 
 def lacks_pdf(hearing: Hearing, latest: Protocol) -> bool:
     """Whether the PDF of the hearing's newest revision is still to be made."""
-    return latest.sha256 is None and hearing.state == HearingState.DRAFT
+    return latest.sha256 is None and hearing.state in DRAFTED
 
 
 def add_signed(
@@ -205,6 +205,14 @@ def add_signed(
         row.leaf_index = work.log.record(LeafKind.SIGNATURE, hearing_id, now, body, context.key)
         work.protocols.add(row)
     return row
+
+
+def require_ready(work: UnitOfWork, latest: Protocol) -> None:
+    """Raises ProtocolError, saying what is to be done, where people decided, corrected or edited since this draft, or
+    something in it is only proposed."""
+    require_corrections(work, latest.hearing_id, latest.run, latest.corrections)
+    require_edits(work, latest.hearing_id, ProtocolDocument.from_json(latest.document), latest.edits)
+    require_decided(latest)
 
 
 def require_corrections(work: UnitOfWork, hearing_id: str, run: int, corrections: int) -> None:

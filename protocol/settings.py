@@ -19,7 +19,8 @@ class ProtocolSettings(BaseSettings):
 
     `base_url` is where the links and QR codes of a protocol lead (empty: the server's own address); `zone` the time
     zone its clock times are printed in; `forms` a folder whose files (`civil_brief.toml`, …) overrule entries of the
-    packaged forms (docs/forms.md), `terms` a file that overrules entries of the packaged terms (protocol/terms.toml).
+    packaged forms (docs/forms.md), `terms` a file that overrules entries of the packaged terms (protocol/terms.toml),
+    `cues` a folder whose files (`ru.toml`, …) overrule and add to the packaged cues of stages (docs/stages.md).
     `profile` is the country whose rules they follow, `procedure` the kind of hearings whose card names none.
 
     `signers` is the file that says with which keys this court signs (docs/operations.md, *Signing*), `trust_roots` the
@@ -34,6 +35,7 @@ class ProtocolSettings(BaseSettings):
     zone: str = "Asia/Bishkek"
     forms: Path | None = None
     terms: Path | None = None
+    cues: Path | None = None
     profile: str = PROFILES[0]
     procedure: Procedure = Procedure.CIVIL
     signers: Path | None = None

@@ -9,7 +9,7 @@ from celery import Celery
 
 from court.card import HearingCard
 from court.errors import CourtError
-from court.hearing import HearingState, step
+from court.hearing import UNSIGNED, HearingState, step
 from protocol.context import ProtocolContext
 from protocol.draft import draft
 from protocol.editing import composed
@@ -29,9 +29,7 @@ from protocol.revisions import (
     add_signed,
     file_name,
     lacks_pdf,
-    require_corrections,
-    require_decided,
-    require_edits,
+    require_ready,
     stated,
 )
 from protocol.signers import SignerRole
@@ -93,21 +91,21 @@ def draft_protocol(
     """Drafts the next revision from what is known now, with what people edited; False if there is nothing new to say
     or it is too early.
 
-    A protocol that a person is correcting or has signed is left alone, unless a new one is to correct the signed one:
-    `correcting` is why.
+    A protocol that is signed is left alone, unless a new one is to correct it: `correcting` is why.
     `full` as the presiding judge decides: a full protocol or the brief one; without it the form stays what it is.
     Raises FormError where there is no full form.
     """
     context.settle_voices(hearing_id)
     with context.database.read() as work:
         hearing = work.hearings.get(hearing_id)
-        drafted = (HearingState.ENDED, HearingState.DRAFT, *((HearingState.SIGNED,) if correcting else ()))
+        drafted = UNSIGNED | ({HearingState.SIGNED} if correcting else set())
         if hearing is None or hearing.state not in drafted:
             return False
         run = work.runs.shown(hearing_id)
         if work.windows.unfinished(hearing_id, run):
             return False
-        facts, corrections = gather(work, hearing, context.zone, context.store), work.runs.corrections(hearing_id, run)
+        facts = gather(work, hearing, context.zone, context.store, context.cues)
+        corrections = work.runs.corrections(hearing_id, run)
         edits, edited = edits_of(work, hearing_id), work.edits.version(hearing_id)
         latest, old = work.protocols.latest(hearing_id), work.protocols.latest(hearing_id, SIGNED)
     form = _form(context, facts.card, latest, full)
@@ -250,11 +248,8 @@ def _to_be_signed(context: ProtocolContext, hearing_id: str, role: SignerRole) -
         if not bears(latest, role):
             step(HearingState(hearing.state), HearingState.SIGNED)
         if latest.state != SIGNED:
-            require_corrections(work, hearing_id, latest.run, latest.corrections)
-            document = ProtocolDocument.from_json(latest.document)
-            require_edits(work, hearing_id, document, latest.edits)
-            require_settled(context, work, hearing, document)
-            require_decided(latest)
+            require_ready(work, latest)
+            require_settled(context, work, hearing, ProtocolDocument.from_json(latest.document))
         if latest.sha256 is None:
             raise ProtocolError(
                 "The PDF of this draft is not ready yet: wait until it can be looked at, then sign the draft."

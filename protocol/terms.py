@@ -17,7 +17,7 @@ from protocol.errors import TermsError
 from protocol.form import PROFILES
 
 _PACKAGED = "terms.toml"
-_PERIODS = ("protocol", "review", "remark", "decision")
+_PERIODS = ("protocol", "protocol_complex", "review", "remark", "decision")
 _KNOWN = frozenset({*_PERIODS, "pending", "source"})
 _MOST = 60
 _Table = Mapping[str, Any]
@@ -84,8 +84,15 @@ def _terms(entries: _Table, name: str, where: str) -> Terms:
     if not isinstance(entries["pending"], bool) or not isinstance(entries["source"], str):
         raise TermsError(f"The terms {where} must say in {name} `pending` (true or false) and `source` (a text).")
     found = {one: _term(entries[one], f"{name}.{one}", where) for one in _PERIODS if one in entries}
-    return Terms(found["protocol"], found["remark"], found["decision"], found.get("review"), entries["pending"],
-                 entries["source"])  # fmt: skip
+    return Terms(
+        protocol=found["protocol"],
+        protocol_complex=found.get("protocol_complex"),
+        remark=found["remark"],
+        decision=found["decision"],
+        review=found.get("review"),
+        pending=entries["pending"],
+        source=entries["source"],
+    )
 
 
 def _term(value: Any, name: str, where: str) -> Term:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from court.catalogue import N_
-from court.hearing import HearingState
+from court.hearing import DRAFTED
 from protocol.editing import NO_FIELD, Edit, EditError, checked, drafted, editable, outdated
 from protocol.errors import ProtocolError
 from protocol.model import Field, Line, ProtocolDocument
@@ -19,7 +19,6 @@ from storage.db.unit_of_work import UnitOfWork
 AUDIO_RATE = 48_000
 NO_DRAFT = N_("There is no draft to edit: wait until it is drawn up.")
 SIGNED = N_("The protocol is signed: nothing in it changes any more. What is wrong is said in a remark.")
-_OPEN = (HearingState.DRAFT, HearingState.UNDER_CORRECTION)
 
 
 class Overtaken(ProtocolError):
@@ -39,7 +38,7 @@ def open_draft(work: UnitOfWork, hearing: Hearing) -> Protocol:
     latest = work.protocols.latest(hearing.id)
     if latest is None:
         raise ProtocolError(NO_DRAFT)
-    if HearingState(hearing.state) not in _OPEN:
+    if hearing.state not in DRAFTED:
         raise ProtocolError(SIGNED)
     return latest
 

@@ -17,7 +17,7 @@ from kombu.entity import Queue
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import DBAPIError
 
-from court.hearing import HearingState
+from court.hearing import UNSIGNED
 from storage.db.canaries import AGAIN
 from storage.db.checks import Due
 from storage.db.models import Hearing
@@ -100,7 +100,7 @@ def offer_draft(work: UnitOfWork, hearing: Hearing, now: datetime, *, changed: b
     """
     hearing = work.hearings.first_of(hearing) or hearing
     drafted = work.protocols.latest(hearing.id) is not None
-    if hearing.state not in (HearingState.ENDED, HearingState.DRAFT) or (drafted and not changed):
+    if hearing.state not in UNSIGNED or (drafted and not changed):
         return
     spare_id = work.hearings.ended_on(hearing.id)
     last = work.hearings.get(spare_id) if spare_id is not None else None

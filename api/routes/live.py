@@ -14,6 +14,7 @@ from api.deps import ContextDep, CurrentUser
 from api.errors import Forbidden, NodeUnreachable, NotLoggedIn
 from api.gate import enter
 from api.live import levels_response, situation_response, text_response
+from api.protocol_watch import watch_response
 from api.schemas import LiveReport
 from court.openness import Openness
 
@@ -65,6 +66,15 @@ def text(context: ContextDep, caller: CurrentUser, hearing_id: str) -> EventSour
     with journalled(context, caller, Action.READ, hearing_id, "live text") as uow:
         enter(uow, caller, hearing_id, Action.READ)
     return text_response(context, caller, hearing_id)
+
+
+@router.get("/protocol/{hearing_id}", response_class=EventSourceResponse)
+def protocol(context: ContextDep, caller: CurrentUser, hearing_id: str) -> EventSourceResponse:
+    """For secretary and judge, how far the hearing's protocol is, whenever that changes: `protocol` events {draft,
+    edits, comments, decided}, which hold counts and no content."""
+    with context.database.read() as uow:
+        enter(uow, caller, hearing_id, Action.DECIDE_STAGE)
+    return watch_response(context, caller, hearing_id)
 
 
 def _require(caller: Caller, action: Action) -> None:

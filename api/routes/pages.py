@@ -107,7 +107,7 @@ def hearing(hearing_id: str, page: PageDep, caller: CurrentUser, t: float | None
             card = page_content.facts(uow, enter(uow, caller, hearing_id, Action.CARD))
         values = {"hearing": card, "may_play": False, "refusal": page.words.gettext(str(refusal)), "evidence": None}
         values |= {"gone": "", "orders": [], "may_close": False, "may_correct": False, "voices": [], "may_copy": False}
-        values |= {"may_decide": False, "may_tick": False}
+        values |= {"may_decide": False, "may_tick": False, "watched": ""}
     return page.render("hearing.html", start=t, **values)
 
 

@@ -1,5 +1,6 @@
 """The protocol's editor on its own page, and its revisions side by side."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -12,6 +13,7 @@ from api.deps import CurrentUser, protect_forms
 from api.gate import require
 from api.web.render import PageDep
 from protocol.working_copy import Overtaken
+from storage.db.models import Protocol
 
 router = APIRouter(
     prefix="/hearings/{hearing_id}/protocol", dependencies=[Depends(protect_forms)], include_in_schema=False
@@ -23,9 +25,19 @@ Key = Annotated[str, Form(max_length=32)]
 @router.get("/edit")
 def edit(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
     with journalled(page.context, caller, Action.READ, hearing_id, "protocol") as uow:
-        shown = protocol_editor.sheet(page.context, uow, caller, hearing_id)
+        shown = protocol_editor.sheet(uow, caller, hearing_id)
+        said = protocol_editor.quotations(page.context, uow, caller, hearing_id)
         card = page_content.facts(uow, require(uow, caller, hearing_id, Action.EDIT_PROTOCOL))
-    return page.render("protocol_edit.html", hearing=card, sheet=shown)
+    return page.render("protocol_edit.html", hearing=card, sheet=shown, quotations=said)
+
+
+@router.get("/fields")
+def fields(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    """The fields as they are now, as part of a page: what an open editor shows once somebody else wrote."""
+    with journalled(page.context, caller, Action.READ, hearing_id, "protocol") as uow:
+        shown = protocol_editor.sheet(uow, caller, hearing_id)
+        card = page_content.facts(uow, require(uow, caller, hearing_id, Action.EDIT_PROTOCOL))
+    return page.render("protocol_fields.html", hearing=card, sheet=shown)
 
 
 @router.post("/fields")
@@ -75,16 +87,22 @@ def settle(hearing_id: str, number: int, page: PageDep, caller: CurrentUser) -> 
 def compare(
     hearing_id: str, page: PageDep, caller: CurrentUser, left: int | None = None, right: int | None = None
 ) -> Response:
-    """Which words two revisions do not share; without any named, the newest and the one before."""
+    """Which words two revisions do not share; without any named, the newest and the last that says something else."""
     with journalled(page.context, caller, Action.READ, hearing_id, "protocol") as uow:
         hearing = require(uow, caller, hearing_id, Action.EDIT_PROTOCOL)
-        rows = [page_content.revision(row) for row in uow.protocols.of(hearing_id)]
-        newest = rows[-1].number if rows else 0
-        right = newest if right is None else right
-        left = max(1, right - 1) if left is None else left
+        found = uow.protocols.of(hearing_id)
+        right = (found[-1].revision if found else 0) if right is None else right
+        left = _other(found, right) if left is None else left
         changed = protocol_editor.changes(uow, caller, hearing_id, left, right)
         card = page_content.facts(uow, hearing)
+    rows = [page_content.revision(row) for row in found]
     return page.render("protocol_compare.html", hearing=card, rows=rows, left=left, right=right, changed=changed)
+
+
+def _other(rows: Sequence[Protocol], right: int) -> int:
+    """The last revision before `right` with another text, as a signature changes none; else the first."""
+    texts = {row.revision: row.document for row in rows if row.revision <= right}
+    return next((one for one in reversed(texts) if texts[one] != texts.get(right)), 1)
 
 
 def _comments(page: PageDep, caller: CurrentUser, hearing_id: str, key: str) -> Response:

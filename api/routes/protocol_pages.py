@@ -14,6 +14,7 @@ from api.composition import protocol_context
 from api.deps import ContextDep, CurrentUser, protect_forms, require_role
 from api.errors import Conflict, NotFound
 from api.gate import enter, require, require_kept
+from api.protocol_term import decide_term
 from api.replacement import LONGEST, replace_protocol
 from api.web.render import Page, PageDep
 from court.catalogue import N_
@@ -39,14 +40,10 @@ NOT_NOW = N_(
 def panel(hearing_id: str, page: PageDep, caller: CurrentUser, known: str = "") -> Response:
     """The panel as part of a page; nothing (204) while it still is what the page has."""
     with journalled(page.context, caller, Action.READ, hearing_id, "protocol") as uow:
-        values = page_content.protocol_panel(
-            uow, page.context.store, caller, enter(uow, caller, hearing_id, Action.READ)
-        )
+        values = page_content.protocol_panel(uow, page.context, caller, enter(uow, caller, hearing_id, Action.READ))
     if values["protocol"].version == known:
         return Response(status_code=204)
-    answer = page.render("protocol_panel.html", part=True, **values)
-    answer.headers["HX-Trigger"] = "courtrec:drafted"  # with the draft came stages, which another panel shows
-    return answer
+    return page.render("protocol_panel.html", part=True, **values)
 
 
 @router.get("/{hearing_id}/protocol/text")
@@ -118,10 +115,23 @@ def correct(
     return RedirectResponse(f"/hearings/{hearing_id}#protocol", status_code=303)
 
 
+@router.post("/{hearing_id}/protocol/term", dependencies=[Depends(require_role(UserRole.JUDGE))])
+def choose_term(
+    hearing_id: str,
+    page: PageDep,
+    caller: CurrentUser,
+    longer: Annotated[bool, Form()],
+    reason: Annotated[str, Form(max_length=5000)] = "",
+) -> Response:
+    """The presiding judge chooses the longer term for the protocol of a complex case, or the ordinary one after all."""
+    decide_term(page.context, caller, hearing_id, longer, reason)
+    return _panel(page, caller, hearing_id)
+
+
 def _panel(page: Page, caller: Caller, hearing_id: str) -> Response:
     with page.context.database.read() as uow:
         hearing = enter(uow, caller, hearing_id, Action.READ)
-        values = page_content.protocol_panel(uow, page.context.store, caller, hearing)
+        values = page_content.protocol_panel(uow, page.context, caller, hearing)
     return page.render("protocol_panel.html", part=True, **values)
 
 

@@ -52,13 +52,13 @@ REMARKS = {
     "against_recording": N_("The recording"),
     "remark_admit": N_("Let in though late"),
     "remark_return": N_("Returned: too late"),
-    "remark_accept": N_("Accepted"),
-    "remark_reject": N_("Rejected"),
+    "remark_accept": N_("Remark accepted"),
+    "remark_reject": N_("Remark rejected"),
     "remark_withdraw": N_("Withdrawn"),
     "do_admit": N_("Let it in"),
     "do_return": N_("Return it"),
-    "do_accept": N_("Accept"),
-    "do_reject": N_("Reject"),
+    "do_accept": N_("Accept the remark"),
+    "do_reject": N_("Reject the remark"),
     "do_withdraw": N_("Withdraw"),
 }
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session, aliased
 
+from court.hearing import DRAFTED
 from storage.db.models import Hearing, OutboxRow, PaperTask, Protocol
 from storage.db.work import MAX_ATTEMPTS
 
@@ -66,7 +67,7 @@ class Papers:
         query = select(Protocol.hearing_id).join(Hearing, Hearing.id == Protocol.hearing_id)
         query = query.where(
             Protocol.sha256.is_(None),
-            Hearing.state == "draft",
+            Hearing.state.in_(DRAFTED),
             ~exists().where(newer.hearing_id == Protocol.hearing_id, newer.revision > Protocol.revision),
         )
         found = self._session.scalars(query.order_by(Protocol.hearing_id)).all()

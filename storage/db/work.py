@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.orm import Session, aliased, defer
 
 from court.correction import Span
-from court.hearing import HearingState
+from court.hearing import DRAFTED, UNSIGNED, HearingState
 from storage.db.decisions import DECISIONS
 from storage.db.models import Correction, Hearing, LogEntry, OutboxRow, Protocol, TranscriptRun, Utterance, Window
 from storage.db.runs import Runs
@@ -26,7 +26,6 @@ UNREADABLE = "unreadable"  # what was recorded is no sound of ours
 ALTERED = "altered"  # the store does not give what was recorded
 MAX_ATTEMPTS = 5
 _NO_DOCUMENTS = defer(Protocol.document, raiseload=True)
-_UNSIGNED = frozenset({HearingState.ENDED, HearingState.DRAFT, HearingState.UNDER_CORRECTION})
 _SEQUENCE = re.compile(rb'"sequence":(\d+)')
 CORRECTED_FOR = timedelta(minutes=1)
 """A draft is drawn up anew once nobody corrected the transcript for so long: each is a stored document."""
@@ -172,7 +171,7 @@ class Protocols:
     def _corrected(self, now: datetime) -> dict[str, datetime]:
         """Since when offers count, of drafts that lack corrections or decisions: none is offered at each of these, but
         once nobody corrected or decided anything for CORRECTED_FOR."""
-        recording, drafts = aliased(Hearing), Hearing.state == "draft"
+        recording, drafts = aliased(Hearing), Hearing.state.in_(DRAFTED)
         corrected = select(Hearing.id, Correction.at).join(
             recording, or_(recording.id == Hearing.id, recording.spare_of == Hearing.id)
         )
@@ -206,7 +205,7 @@ class Protocols:
     def _drafted_before(self) -> dict[str, datetime]:
         several = exists().where(TranscriptRun.hearing_id == Hearing.id)
         found = {}
-        for hearing_id in self._session.scalars(select(Hearing.id).where(Hearing.state == "draft", several)):
+        for hearing_id in self._session.scalars(select(Hearing.id).where(Hearing.state.in_(DRAFTED), several)):
             latest = self.latest(hearing_id)
             if latest is not None and latest.run != self._runs.shown(hearing_id):
                 found[hearing_id] = latest.created_at
@@ -221,12 +220,12 @@ class Protocols:
         own, later = exists().where(Protocol.hearing_id == Hearing.id), aliased(Protocol)
         superseded = exists().where(later.hearing_id == Protocol.hearing_id, later.revision > Protocol.revision)
         waits = or_(
-            Hearing.state.in_(_UNSIGNED),
+            Hearing.state.in_(UNSIGNED),
             own.where(Protocol.signed_at > signed_after),
             own.where(Protocol.role == CERTIFIED_BY, ~superseded),
             Hearing.id.in_(also),
         )
-        waits = and_(Hearing.state.in_(_UNSIGNED | {HearingState.SIGNED}), waits, or_(Hearing.spare_of.is_(None), own))
+        waits = and_(Hearing.state.in_(UNSIGNED | {HearingState.SIGNED}), waits, or_(Hearing.spare_of.is_(None), own))
         found = self._session.scalars(select(Hearing).where(waits).order_by(Hearing.started_at, Hearing.id)).all()
         revisions: dict[str, list[Protocol]] = {one.id: [] for one in found}
         query = select(Protocol).where(Protocol.hearing_id.in_(select(Hearing.id).where(waits)))

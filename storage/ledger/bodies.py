@@ -47,6 +47,7 @@ class LeafKind(StrEnum):
     CORRECTION = "correction"
     STAGE = "stage"
     ATTENDANCE = "attendance"
+    TERM = "term"
 
 
 class NodeDeed(StrEnum):
@@ -245,6 +246,7 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "at_ms": _or_none(is_count),
         "by": is_text,
     },
+    LeafKind.TERM: {"longer": is_flag, "reason": is_text, "by": is_text},
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
     LeafKind.LOSS: {
         "by": is_text,

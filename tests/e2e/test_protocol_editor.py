@@ -41,14 +41,19 @@ def address(server: Server) -> Iterator[str]:
 
 
 @contextmanager
-def person(server: Server, chromium: Browser, address: str, role: UserRole, size: str = "wide") -> Iterator[Page]:
-    """Somebody's browser before the editor; an error in the page's script fails the test."""
+def person(
+    server: Server, chromium: Browser, address: str, role: UserRole, size: str = "wide", *, told: bool = True
+) -> Iterator[Page]:
+    """Somebody's browser before the editor, `told` of what others write; an error in the page's script fails the
+    test."""
     token = server.user(role, ON_SITE).cookies[COOKIE]
     width, height = SIZES[size]
     context = chromium.new_context(locale="ru-RU", viewport={"width": width, "height": height})
     context.add_cookies([{"name": COOKIE, "value": token, "url": address}])
     expect.set_options(timeout=SLOW)
     context.set_default_timeout(SLOW)
+    if not told:
+        context.route(re.compile("/live/protocol"), lambda route: route.abort())
     page, errors = context.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{address}{PAGE}/protocol/edit")
@@ -85,8 +90,8 @@ def focused(page: Page) -> str:
 
 def test_two_people_at_once_lose_nothing(server: Server, chromium: Browser, address: str) -> None:
     with (
-        person(server, chromium, address, UserRole.SECRETARY) as secretary,
-        person(server, chromium, address, UserRole.JUDGE) as judge,
+        person(server, chromium, address, UserRole.SECRETARY, told=False) as secretary,
+        person(server, chromium, address, UserRole.JUDGE, told=False) as judge,
     ):
         for page, text in ((judge, "Слова судьи."), (secretary, "Слова секретаря.")):
             field(page, "decision").locator("[data-deed=add]").click()
@@ -134,6 +139,39 @@ def test_two_people_at_once_lose_nothing(server: Server, chromium: Browser, addr
                 saved(secretary, "decision")
             judge.reload()
             expect(lines(judge, "decision").last).to_have_value(left)
+
+
+def test_what_the_other_writes_appears_and_leaves_caret_and_text_alone(
+    server: Server, chromium: Browser, address: str
+) -> None:
+    with (
+        person(server, chromium, address, UserRole.SECRETARY) as secretary,
+        person(server, chromium, address, UserRole.JUDGE) as judge,
+    ):
+        first = lines(secretary, "decision").first
+        first.click()
+        secretary.keyboard.press("Home")
+        secretary.keyboard.press("ArrowRight")
+        comment = secretary.locator("#comment-decision")
+        secretary.locator("#comments-decision summary").click()
+        comment.fill("Ещё не отправлено")
+        first.focus()
+        said = first.input_value()
+        field(judge, "decision").locator("[data-deed=add]").click()
+        judge.keyboard.type("Слова судьи.")
+        expect(lines(secretary, "decision").last).to_have_value("Слова судьи.")
+        expect(field(secretary, "decision").locator("[data-part=status]")).to_contain_text("Изменено: Judge")
+        secretary.keyboard.type("Ж")
+        expect(first).to_have_value(said[:1] + "Ж" + said[1:])
+        saved(secretary, "decision")
+        expect(lines(judge, "decision").first).to_have_value(said[:1] + "Ж" + said[1:])
+        judge.locator("#comments-decision summary").click()
+        judge.locator("#comment-decision").fill("Уточните срок")
+        judge.locator("#comments-decision form button").click()
+        expect(secretary.locator("#comments-decision")).to_contain_text("Уточните срок")
+        expect(comment).to_have_value("Ещё не отправлено")
+        secretary.locator("#comments-decision li button").click()
+        expect(judge.locator("#comments-decision")).to_contain_text("снято: Secretary")
 
 
 def test_everything_by_keyboard(server: Server, chromium: Browser, address: str) -> None:
@@ -187,7 +225,7 @@ def test_everything_by_keyboard(server: Server, chromium: Browser, address: str)
         shot(page, "commented")
         page.locator("[data-part=save-revision]").focus()
         page.keyboard.press("Enter")
-        expect(page.locator(".page-head")).to_contain_text("редакция 2")
+        expect(page.locator("[data-part=standing]")).to_contain_text("редакция 2")
         page.locator("a[href$='/protocol/compare']").focus()
         page.keyboard.press("Enter")
         expect(page.locator("ins").first).to_be_visible()

@@ -40,8 +40,7 @@ def filled(database: Database, folder: Path) -> Server:
 def worked(database: Database, folder: Path) -> Server:
     """As `filled`, both hearings transcribed and drafted, the first signed."""
     made = filled(database, folder)
-    protocols = protocols_of(made, folder)
-    make_demo_pkcs12(protocols.signer.pkcs12, "Айжамал", made.clock)
+    protocols = signing_protocols(made, folder)
     for hearing in (HEARING, OTHER):
         transcribe(made, hearing)
         draw_up(protocols, hearing)
@@ -55,6 +54,13 @@ def protocols_of(server: Server, folder: Path) -> ProtocolContext:
         ProtocolSettings(), database=context.database, store=context.store, key=context.server_key,
         clock=context.clock, home=folder, site="http://court.test", keep=timedelta(days=1),
     )  # fmt: skip
+
+
+def signing_protocols(server: Server, folder: Path) -> ProtocolContext:
+    """As `protocols_of`, with the demo secretary's key."""
+    made = protocols_of(server, folder)
+    make_demo_pkcs12(made.signer.pkcs12, "Айжамал", server.clock)
+    return made
 
 
 def transcribe(server: Server, hearing: str) -> None:

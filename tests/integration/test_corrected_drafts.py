@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from protocol.context import ProtocolContext
-from protocol.demo_key import make_demo_pkcs12
 from protocol.errors import ProtocolError
 from protocol.revisions import CORRECTED_SINCE
 from protocol.tasks import draft_protocol, sign_protocol
@@ -16,7 +15,7 @@ from storage.db.work import CORRECTED_FOR
 from storage.queue import DRAFT_PROTOCOL, Sweeper, make_queue
 from tests.factories.corrections import LINES, Person, refuse_opening, server_with_lines
 from tests.factories.drafts import draw_up
-from tests.factories.evidence import faults, protocols_of
+from tests.factories.evidence import faults, signing_protocols
 from tests.factories.hearing_log import HEARING
 from tests.factories.server import Server
 
@@ -28,8 +27,7 @@ def server(database: Database, tmp_path: Path) -> Server:
 
 @pytest.fixture
 def protocols(server: Server, tmp_path: Path) -> ProtocolContext:
-    made = protocols_of(server, tmp_path)
-    make_demo_pkcs12(made.signer.pkcs12, "Айжамал", server.clock)
+    made = signing_protocols(server, tmp_path)
     refuse_opening(server)
     draw_up(made, HEARING)
     return made

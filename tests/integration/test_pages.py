@@ -38,6 +38,18 @@ def test_a_visitor_is_sent_to_the_log_in_and_back(server: Server) -> None:
     assert "Суд" in visitor.get(right.headers["location"]).text
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("ru", "По этому адресу страницы нет"), ("en", "There is no page at this address")]
+)
+def test_an_unknown_address_is_a_page_in_the_readers_language(server: Server, language: str, said: str) -> None:
+    for role in (None, UserRole.JUDGE):
+        visitor = browser(server, role)
+        visitor.cookies.set("language", language)
+        answer = visitor.get("/hearing")
+        assert (answer.status_code, said in answer.text, "Not Found" in answer.text) == (404, True, False)
+    assert said in browser(server, None).get("/api/nothing").json()["detail"] or language == "ru"
+
+
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x"])
 def test_a_log_in_never_leads_elsewhere(server: Server, target: str) -> None:
     visitor = browser(server, None)

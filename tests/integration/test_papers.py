@@ -12,7 +12,6 @@ from api.jobs import unmade_papers
 from court.people import UserRole
 from protocol import tasks
 from protocol.context import ProtocolContext
-from protocol.demo_key import make_demo_pkcs12
 from protocol.errors import ProtocolError
 from protocol.pdf import Rendered, render
 from protocol.tasks import draft_protocol, register, render_protocol, sign_protocol
@@ -24,7 +23,7 @@ from storage.db.work import MAX_ATTEMPTS
 from storage.queue import DRAFT_PROTOCOL, RENDER_PROTOCOL, Sweeper, make_queue
 from storage.worm.port import StoredObject, object_key
 from tests.factories.drafts import draw_up
-from tests.factories.evidence import protocols_of, transcribe
+from tests.factories.evidence import signing_protocols, transcribe
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.server import Server, make_server
 
@@ -45,9 +44,7 @@ def server(database: Database, tmp_path: Path) -> Server:
 
 @pytest.fixture
 def protocols(server: Server, tmp_path: Path) -> ProtocolContext:
-    made = protocols_of(server, tmp_path)
-    make_demo_pkcs12(made.signer.pkcs12, "Айжамал", server.clock)
-    return made
+    return signing_protocols(server, tmp_path)
 
 
 def with_broken_form(protocols: ProtocolContext, folder: Path) -> ProtocolContext:

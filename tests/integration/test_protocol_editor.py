@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 
 from api import protocol_editor
-from api.context import Context
 from court.openness import Openness
 from court.people import UserRole
 from protocol.context import ProtocolContext
-from protocol.demo_key import make_demo_pkcs12
 from protocol.errors import ProtocolError
 from protocol.model import ProtocolDocument
 from protocol.revisions import EDITED_SINCE, NOT_MERGED
@@ -21,8 +19,8 @@ from storage.db.models import Protocol
 from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind, parse
 from tests.factories.corrections import HTML, PAGE, Person, refuse_opening, server_with_lines
-from tests.factories.drafts import draw_up
-from tests.factories.evidence import faults, protocols_of
+from tests.factories.drafts import draw_up, pages_work_with
+from tests.factories.evidence import faults, signing_protocols
 from tests.factories.hearing_log import HEARING
 from tests.factories.server import ELSEWHERE, Server
 
@@ -37,13 +35,8 @@ def server(database: Database, tmp_path: Path) -> Server:
 
 @pytest.fixture
 def protocols(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProtocolContext:
-    made = protocols_of(server, tmp_path)
-    make_demo_pkcs12(made.signer.pkcs12, "Айжамал", server.clock)
-
-    def given(_context: Context) -> ProtocolContext:
-        return made
-
-    monkeypatch.setattr(protocol_editor, "protocol_context", given)
+    made = signing_protocols(server, tmp_path)
+    pages_work_with(monkeypatch, protocol_editor, made)
     refuse_opening(server)
     draw_up(made, HEARING)
     return made

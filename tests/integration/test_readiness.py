@@ -9,13 +9,11 @@ from typing import Any
 import pytest
 
 from api.cli import completeness
-from api.context import Context
 from api.routes import protocol_pages
 from api.verification import verify
 from api.write_off import write_off
 from court.people import UserRole
 from protocol.context import ProtocolContext
-from protocol.demo_key import make_demo_pkcs12
 from protocol.errors import ProtocolError
 from protocol.readiness import OutOfDate
 from protocol.tasks import render_protocol, sign_protocol
@@ -23,8 +21,8 @@ from storage.db.models import Protocol
 from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind, parse
 from storage.queue import DRAFT_PROTOCOL
-from tests.factories.drafts import draw_up
-from tests.factories.evidence import protocols_of
+from tests.factories.drafts import draw_up, pages_work_with
+from tests.factories.evidence import signing_protocols
 from tests.factories.hearing_log import HEARING, HearingLog, made_hearing
 from tests.factories.pages import browser, token
 from tests.factories.server import Server, batch, make_server, node_entries
@@ -43,13 +41,8 @@ def server(database: Database, tmp_path: Path) -> Server:
 
 @pytest.fixture
 def protocols(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProtocolContext:
-    made = protocols_of(server, tmp_path)
-    make_demo_pkcs12(made.signer.pkcs12, "Айжамал", server.clock)
-
-    def given(_context: Context) -> ProtocolContext:
-        return made
-
-    monkeypatch.setattr(protocol_pages, "protocol_context", given)
+    made = signing_protocols(server, tmp_path)
+    pages_work_with(monkeypatch, protocol_pages, made)
     return made
 
 

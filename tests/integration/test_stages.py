@@ -9,17 +9,16 @@ from api.export import Order, choose
 from court.openness import Openness, OpennessSpan
 from court.people import UserRole
 from protocol.context import ProtocolContext
-from protocol.demo_key import make_demo_pkcs12
 from protocol.errors import ProtocolError
 from protocol.revisions import CORRECTED_SINCE, UNDECIDED
-from protocol.tasks import sign_protocol
+from protocol.tasks import correct_protocol, sign_protocol
 from storage.db.unit_of_work import Database
 from storage.db.work import CORRECTED_FOR
 from storage.ledger.leaf import LeafKind, parse
 from storage.queue import DRAFT_PROTOCOL, Sweeper, make_queue
 from tests.factories.corrections import HTML, LINES, PAGE, Person, server_with_lines, transcribed
 from tests.factories.drafts import draw_up
-from tests.factories.evidence import faults, protocols_of
+from tests.factories.evidence import faults, signing_protocols
 from tests.factories.hearing_log import HEARING
 from tests.factories.server import ELSEWHERE, Server
 
@@ -39,8 +38,7 @@ def server(database: Database, tmp_path: Path) -> Server:
 
 @pytest.fixture
 def protocols(server: Server, tmp_path: Path) -> ProtocolContext:
-    made = protocols_of(server, tmp_path)
-    make_demo_pkcs12(made.signer.pkcs12, "Айжамал", server.clock)
+    made = signing_protocols(server, tmp_path)
     draw_up(made, HEARING)
     return made
 
@@ -153,6 +151,26 @@ def test_a_draft_is_drawn_up_once_nobody_decides_any_more(server: Server, protoc
     assert offers(server) > before
 
 
+@pytest.mark.parametrize("state", ["draft", "under_correction"])
+def test_decisions_on_a_protocol_that_corrects_a_signed_one_come_into_it(
+    server: Server, protocols: ProtocolContext, state: str
+) -> None:
+    decides(Person(server), True)
+    draw_up(protocols, HEARING)
+    sign_protocol(protocols, HEARING, "secretary")
+    assert correct_protocol(protocols, HEARING)
+    with server.context.database.begin() as work:
+        hearing = work.hearings.get(HEARING)
+        assert hearing is not None
+        hearing.state = state
+    before = offers(server)
+    assert decides(Person(server), False).status_code == 200
+    server.clock.forward(CORRECTED_FOR.total_seconds() + 1)
+    assert offers(server) > before
+    draw_up(protocols, HEARING)
+    assert lines(server, LINES[0]) == []
+
+
 def test_what_was_said_in_a_closed_part_is_decided_on_at_the_court_only(server: Server) -> None:
     inside, outside = Person(server), Person(server, address=ELSEWHERE)
     assert LINES[0] in panel(outside)
@@ -210,9 +228,3 @@ def test_a_decision_on_what_was_closed_stays_in_the_court(server: Server) -> Non
     elsewhere, there = (OpennessSpan(start, start + 2.0, Openness.CLOSED) for start in (1.0, 70.0))
     assert index not in {one.index for one in choose(leaves, order, court, [elsewhere]).withheld}
     assert index in {one.index for one in choose(leaves, order, court, [there]).withheld}
-
-
-def test_a_page_that_gets_the_draft_asks_for_the_stages_anew(server: Server, protocols: ProtocolContext) -> None:
-    browser = Person(server).browser
-    assert browser.get(f"{PAGE}/protocol", headers=HTML).headers["HX-Trigger"] == "courtrec:drafted"
-    assert 'hx-trigger="courtrec:drafted from:body"' in browser.get(f"{PAGE}/stages", headers=HTML).text

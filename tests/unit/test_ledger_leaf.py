@@ -269,6 +269,7 @@ def test_what_has_no_body_of_its_kind_is_no_entry(change: tuple[bytes, bytes]) -
     ("kind", "body"),
     [
         (LeafKind.STAGE, {"stage": "motion", "at_ms": 1500, "accepted": False, "by": "Айжамал"}),
+        (LeafKind.TERM, {"longer": True, "reason": "12 эпизодов", "by": "Б."}),
         (LeafKind.ATTENDANCE, {"participant": 1, "name": "А.", "attendance": "notified", "at_ms": None, "by": "Б."}),
     ],
 )

@@ -1,5 +1,5 @@
 import { clock, part } from "../../../court/page/live.js";
-import { texts } from "./dom";
+import { listen, texts } from "./dom";
 
 const GONE_AFTER_MS = 4000;
 
@@ -11,28 +11,20 @@ interface Texts { roles: Record<string, string>; states: Record<string, string> 
  * transcript has taken their place. Screen readers hear final lines only.
  */
 export class LiveTextElement extends HTMLElement {
-  #source: EventSource | undefined;
   #lines = new Map<string, HTMLElement>();
   #texts: Texts = { roles: {}, states: {} };
-  #watch = 0;
+  #end: (() => void) | undefined;
 
   connectedCallback(): void {
     this.#texts = texts<Texts>(this);
-    this.#listen();
-    // A connection that the server refused is not taken up again by the browser itself.
-    this.#watch = window.setInterval(() => {
-      if (this.#source?.readyState === EventSource.CLOSED) this.#listen();
-    }, 3000);
+    this.#end = listen(`/live/text/${this.dataset["hearing"]}`, (source) => this.#hear(source));
   }
 
   disconnectedCallback(): void {
-    this.#source?.close();
-    clearInterval(this.#watch);
+    this.#end?.();
   }
 
-  #listen(): void {
-    this.#source?.close();
-    const source = this.#source = new EventSource(`/live/text/${this.dataset["hearing"]}`);
+  #hear(source: EventSource): void {
     let known: Set<string> | undefined = new Set(); // after a break in the line: what is still there is told anew at once
     source.addEventListener("text", (event) => {
       const line = JSON.parse(event.data as string) as Line;

@@ -9,6 +9,7 @@ import { SelfTestElement } from "./selftest";
 import { SituationElement } from "./situation";
 import { StagesElement } from "./stages";
 import { VerifyElement } from "./verify";
+import { WatchElement } from "./watch";
 
 startShell();
 customElements.define("courtrec-console", ConsoleElement);
@@ -20,3 +21,4 @@ customElements.define("courtrec-selftest", SelfTestElement);
 customElements.define("courtrec-situation", SituationElement);
 customElements.define("courtrec-stages", StagesElement);
 customElements.define("courtrec-verify", VerifyElement);
+customElements.define("courtrec-watch", WatchElement);

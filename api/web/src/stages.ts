@@ -3,11 +3,18 @@ import type { PlayerElement } from "./player/player";
 /** `<courtrec-stages>`: stages that the program heard, decided on with the keyboard; times play the recording here. */
 export class StagesElement extends HTMLElement {
   static #decided = false; // this panel comes as the answer to a decision
+  static #focused = ""; // where the keyboard was in the panel that this one replaces, after somebody else's decision
 
   connectedCallback(): void {
     this.addEventListener("click", this.#onClick);
     this.addEventListener("keydown", this.#onKey);
-    if (StagesElement.#decided) this.querySelector<HTMLElement>(".stage")?.focus(); // the next one is at hand
+    this.addEventListener("focusin", (event) => { StagesElement.#focused = place((event.target as HTMLElement).closest(".stage")); });
+    this.addEventListener("focusout", () => setTimeout(() => { if (this.isConnected && !this.contains(document.activeElement)) StagesElement.#focused = ""; }));
+    const stages = [...this.querySelectorAll<HTMLElement>(".stage")].filter((one) => one.checkVisibility());
+    const next = stages[0] ?? this.querySelector<HTMLElement>("[role=status]");
+    const same = stages.find((one) => place(one) === StagesElement.#focused);
+    if (StagesElement.#decided) next?.focus(); // the next one is at hand
+    else if (StagesElement.#focused) (same ?? next)?.focus();
     StagesElement.#decided = false;
   }
 
@@ -34,4 +41,9 @@ export class StagesElement extends HTMLElement {
     else return;
     event.preventDefault();
   };
+}
+
+/** Kind and moment, by which a stage is known in every panel. */
+function place(stage: HTMLElement | null): string {
+  return stage ? `${stage.dataset["stage"]} ${stage.dataset["at"]}` : "";
 }

@@ -8,7 +8,7 @@ interface Texts {
   titles: Record<Verdict["verdict"], string>; sentences: Record<Verdict["verdict"], string>; notExpected: string;
   changed: string; replaced: string; signedBy: string; roles: Record<string, string>;
   what: string; entry: string; size: string; root: string; registered: string; received: string; proof: string;
-  wrong: string; offline: string; busy: string; locale: string; kinds: Record<string, string>;
+  wrong: string; offline: string; busy: string; locale: string; kinds: Record<string, string>; revision: string;
 }
 
 interface Verdict {
@@ -87,7 +87,7 @@ export class VerifyElement extends HTMLElement {
     const ours = found.verdict === "genuine" || found.verdict === "draft";
     const other = ours && expected && expected !== found.sha256;
     const box = this.#show(found.verdict, claimed ? fill(said.changed, { number: claimed }) : other ? said.notExpected : said.sentences[found.verdict], said.titles[found.verdict]);
-    const what = [said.kinds[found.what] ?? found.what, found.track, found.number ?? ""].filter((one) => one !== "").join(" · ");
+    const what = [said.kinds[found.what] ?? found.what, found.track, numbered(found, said)].filter((one) => one !== "").join(" · ");
     const rows: [string, string][] = found.what ? [[said.what, what]] : [];
     for (const one of found.signatures) {
       const level = one.level ? ` · PAdES ${one.level}` : "";
@@ -141,4 +141,10 @@ export class VerifyElement extends HTMLElement {
 
 function moment(at: string, locale: string): string {
   return new Date(at).toLocaleString(locale, { dateStyle: "long", timeStyle: "long" });
+}
+
+/** Which one of its kind: a protocol has revisions, everything else is counted. */
+function numbered(found: Verdict, said: Texts): string {
+  if (found.number === null) return "";
+  return found.what.includes("protocol") ? fill(said.revision, { number: String(found.number) }) : String(found.number);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { both, type Line, recounted } from "../src/editor/rows";
+import { between, both, type Line, recounted } from "../src/editor/rows";
 
 const counted = (text: string): Line => ({ text, at: 1, evidence: "gap:1", counted: true });
 const own = (text: string): Line => ({ text, at: null, evidence: "person", counted: false });
@@ -9,6 +9,13 @@ test("what the program counted anew takes its old places, and what is new comes 
   const mine = [own("a"), counted("60 s"), own("b")];
   assert.deepEqual(recounted(mine, [counted("70 s"), counted("5 s"), own("x")]), [own("a"), counted("70 s"), own("b"), counted("5 s")]);
   assert.deepEqual(recounted(mine, [own("x")]), [own("a"), own("b")]);
+});
+
+test("what two texts share at both ends stays", () => {
+  const shared = (before: string, now: string) => between([...before].map(own), [...now].map(own));
+  assert.deepEqual(shared("abc", "abxc"), { start: 2, end: 1 });
+  assert.deepEqual(shared("aa", "aaa"), { start: 2, end: 0 });
+  assert.deepEqual(shared("abc", ""), { start: 0, end: 0 });
 });
 
 test("both texts are put in once each", () => {

@@ -1,6 +1,12 @@
+import { part } from "../../../../court/page/live.js";
 import { fill, texts } from "../dom";
-import { FieldEditor, type FieldTexts } from "./field";
+import { toast } from "../shell";
+import { CHANGES } from "../watch";
+import { refreshComments } from "./comments";
+import { FieldEditor, type FieldTexts, refusal } from "./field";
 import { type Line } from "./rows";
+
+const TOGETHER_MS = 300;
 
 interface Texts extends FieldTexts { insert: string }
 
@@ -12,6 +18,7 @@ export class EditorElement extends HTMLElement {
   #texts!: Texts;
   #fields: FieldEditor[] = [];
   #last: FieldEditor | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   connectedCallback(): void {
     this.#texts = texts<Texts>(this);
@@ -32,6 +39,7 @@ export class EditorElement extends HTMLElement {
       this.#insert(this.#last);
     });
     addEventListener("beforeunload", this.#onLeave);
+    for (const name of CHANGES) document.body.addEventListener(name, this.#onChange);
     // A revision is saved only when everything typed has reached the server.
     const save = document.querySelector<HTMLElement>("[data-part=save-revision]")?.closest("form");
     save?.addEventListener("submit", (event) => { event.preventDefault(); void this.#saveAll(save); });
@@ -39,6 +47,27 @@ export class EditorElement extends HTMLElement {
 
   disconnectedCallback(): void {
     removeEventListener("beforeunload", this.#onLeave);
+    for (const name of CHANGES) document.body.removeEventListener(name, this.#onChange);
+  }
+
+  /** What others wrote is shown at once; several changes are fetched together. */
+  #onChange = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#refresh(), TOGETHER_MS);
+  };
+
+  async #refresh(): Promise<void> {
+    const answer = await fetch(this.dataset["url"] ?? "", { headers: { Accept: "text/html" } }).catch(() => undefined);
+    if (!answer || answer.status >= 500) return; // the next change brings it
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!answer.ok) return toast(refusal(page, answer));
+    part(this, "standing").replaceWith(document.importNode(part(page, "standing"), true));
+    for (const field of this.#fields) {
+      const now = page.querySelector<HTMLElement>(`[data-field="${field.key}"]`);
+      if (!now) continue;
+      field.refresh(now);
+      refreshComments(this, now);
+    }
   }
 
   #onLeave = (event: BeforeUnloadEvent): void => {

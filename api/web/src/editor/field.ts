@@ -1,6 +1,6 @@
 import { part } from "../../../../court/page/live.js";
 import { fill } from "../dom";
-import { both, grow, type Line, lineOf, makeRow, recounted, type RowTexts, written } from "./rows";
+import { both, grow, type Line, lineOf, makeRow, recounted, replaceRows, type RowTexts, written } from "./rows";
 
 export interface FieldTexts extends RowTexts { saving: string; saved: string; offline: string; choose: string }
 
@@ -53,6 +53,33 @@ export class FieldEditor {
     return this.#merge() !== null;
   }
 
+  get key(): string {
+    return this.#root.dataset["field"] ?? "";
+  }
+
+  /** What others made of the field, as the server shows it `now`. Whoever has typed something here meanwhile is asked
+   * between both texts when that is sent. */
+  refresh(now: HTMLElement): void {
+    const version = Number(now.dataset["version"]);
+    if (this.#sending || this.unsaved || version < this.#version) return;
+    const merge = now.querySelector<HTMLElement>("[data-part=merge]");
+    if (!merge) this.#root.querySelector("[data-part=merge][data-program]")?.remove(); // somebody else decided
+    if (this.undecided) return;
+    if (!this.locked) part(this.#root, "machine").textContent = part(now, "machine").textContent;
+    if (merge) this.#rows.before(document.importNode(merge, true));
+    const lines = json(now, "lines");
+    const content = contentOf(lines);
+    if (content !== this.#kept) {
+      replaceRows(this.#rows, lines, (line) => this.#made(line));
+      this.#dress();
+      this.#kept = this.#content();
+      this.#tell(part(now, "status").textContent ?? "");
+      this.#root.classList.remove("changed");
+      requestAnimationFrame(() => this.#root.classList.add("changed"));
+    }
+    this.#version = version;
+  }
+
   show(): void {
     this.#root.scrollIntoView({ block: "center" });
     this.#root.querySelector<HTMLElement>("[data-choice], textarea")?.focus();
@@ -102,7 +129,7 @@ export class FieldEditor {
   }
 
   #content(): string {
-    return JSON.stringify(this.#lines().map(({ text, at, evidence }) => ({ text, at, evidence })));
+    return contentOf(this.#lines());
   }
 
   #onInput = (event: Event): void => {
@@ -195,7 +222,7 @@ export class FieldEditor {
   async #exchange(merged: boolean): Promise<void> {
     const content = this.#content();
     this.#tell(this.#texts.saving);
-    const body = new URLSearchParams({ key: this.#root.dataset["field"] ?? "", lines: content, version: String(this.#version), merged: String(merged) });
+    const body = new URLSearchParams({ key: this.key, lines: content, version: String(this.#version), merged: String(merged) });
     const headers = { "X-CSRF-Token": this.#place.csrf, Accept: "text/html" };
     const answer = await fetch(this.#place.url, { method: "POST", headers, body }).catch(() => undefined);
     if (!answer || answer.status >= 500) {
@@ -212,7 +239,7 @@ export class FieldEditor {
     this.#tell("");
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const merge = page.querySelector<HTMLElement>("[data-part=merge]");
-    if (!merge) return this.#say(page.querySelector("[data-error]")?.textContent?.trim() ?? String(answer.status));
+    if (!merge) return this.#say(refusal(page, answer));
     this.#rows.before(document.importNode(merge, true));
     this.#say("");
     this.#merge()?.querySelector("button")?.focus();
@@ -246,6 +273,15 @@ export class FieldEditor {
     message.textContent = text;
     message.hidden = !text;
   }
+}
+
+/** The server's sentence in a page that refuses something. */
+export function refusal(page: ParentNode, answer: Response): string {
+  return page.querySelector("[data-error]")?.textContent?.trim() ?? String(answer.status);
+}
+
+function contentOf(lines: Line[]): string {
+  return JSON.stringify(lines.map(({ text, at, evidence }) => ({ text, at, evidence })));
 }
 
 function json(root: HTMLElement, name: string): Line[] {

@@ -79,6 +79,52 @@ export function both(mine: Line[], theirs: Line[]): Line[] {
   return [...recounted(mine, theirs), ...theirs.filter((one) => !one.counted && !had.has(one.text))];
 }
 
+/**
+ * Makes the rows say `lines`. Those that stay are left where they are, and so is the caret in them; a line that was
+ * rewritten keeps its field.
+ */
+export function replaceRows(list: HTMLElement, lines: Line[], made: (line: Line) => HTMLElement): void {
+  const rows = ([...list.children] as HTMLElement[]).filter((row) => lineOf(row).text); // an empty one is being begun
+  const { start, end } = between(rows.map(lineOf), lines);
+  const [old, now] = [rows.slice(start, rows.length - end), lines.slice(start, lines.length - end)];
+  now.forEach((line, n) => {
+    const row = old[n];
+    if (row && rewrite(row, line)) return;
+    const fresh = made(line);
+    if (row) row.replaceWith(fresh);
+    else list.insertBefore(fresh, rows[rows.length - end] ?? null);
+  });
+  for (const row of old.slice(now.length)) row.remove();
+}
+
+/** How many lines two texts share at their beginning and at their end. */
+export function between(before: Line[], now: Line[]): { start: number; end: number } {
+  const most = Math.min(before.length, now.length);
+  let start = 0;
+  while (start < most && same(before[start]!, now[start]!)) start += 1;
+  let end = 0;
+  while (end < most - start && same(before[before.length - 1 - end]!, now[now.length - 1 - end]!)) end += 1;
+  return { start, end };
+}
+
+function same(one: Line, other: Line): boolean {
+  return one.text === other.text && placed(one, other);
+}
+
+function placed(one: Line, other: Line): boolean {
+  return one.at === other.at && one.evidence === other.evidence && one.counted === other.counted;
+}
+
+/** Another text in the same row, where it rests on the same moment; the caret stays as far as it can. */
+function rewrite(row: HTMLElement, line: Line): boolean {
+  const field = row.querySelector("textarea");
+  if (!field || !placed(lineOf(row), line)) return false;
+  const { selectionStart, selectionEnd } = field;
+  field.value = line.text;
+  if (document.activeElement === field) field.setSelectionRange(selectionStart, selectionEnd);
+  return true;
+}
+
 /** As high as its text. */
 export function grow(field: HTMLTextAreaElement): void {
   field.style.height = "auto";
