@@ -261,7 +261,7 @@ def _hidden(leaf: SignedLeaf, order: Order, closed: Sequence[OpennessSpan]) -> b
     if leaf.kind is LeafKind.STAGE:  # what happened then
         at = leaf.body["at_ms"] / 1000
         return openness_of(closed, at, at) is Openness.CLOSED
-    if leaf.kind is LeafKind.VOICE:  # it names no moment, so it may be of somebody who was heard in a closed one
+    if leaf.kind in (LeafKind.VOICE, LeafKind.TERM):  # they name no moment, so they may tell of a closed one
         return openness_of(closed, 0.0, float("inf")) is Openness.CLOSED
     return False
 

@@ -60,13 +60,19 @@ def _files(folder: Path) -> dict[str, Path]:
 
 
 def _own(file: Path) -> dict[str, _Entry]:
-    """What the court's file says, every entry of it looked at; nothing where there is no file."""
+    """What the court's file says; nothing where there is no file."""
     if not file.is_file():
         return {}
     try:
-        entries = parse_toml(file.read_text("utf-8"))
+        return parse_cues(file.read_text("utf-8"), str(file))
     except (OSError, UnicodeDecodeError) as error:
         raise CuesError(f"The cues of stages {file} cannot be read ({error}): make it readable UTF-8.") from None
+
+
+def parse_cues(text: str, file: str) -> dict[str, _Entry]:
+    """The entries of a court's file, as checked; raises CuesError naming `file` and the entry to correct."""
+    try:
+        entries = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise CuesError(f"The cues of stages {file} are no TOML ({error}): correct the file.") from None
     for kind, one in entries.items():
@@ -79,7 +85,7 @@ def _own(file: Path) -> dict[str, _Entry]:
     return entries
 
 
-def _check(entry: str, name: str, value: Any, file: Path) -> None:
+def _check(entry: str, name: str, value: Any, file: str) -> None:
     """Raises CuesError where the value is none that this entry of the court's file may have."""
     if name not in _KNOWN:
         raise CuesError(f"The cues of stages {file} have an unknown entry {entry}: use {', '.join(_KNOWN)}.")

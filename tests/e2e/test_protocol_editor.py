@@ -57,8 +57,10 @@ def person(
     page, errors = context.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{address}{PAGE}/protocol/edit")
-    yield page
-    context.close()
+    try:
+        yield page
+    finally:
+        context.close()  # or the server waits for the stream to the page
     assert not errors
 
 

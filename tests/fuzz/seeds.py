@@ -191,6 +191,7 @@ def _cards() -> Seeds:
 def _toml() -> Seeds:
     classes = (ROOT / "storage" / "retention_classes.toml").read_bytes()
     return {"room": (ROOT / "rooms" / "demo.toml").read_bytes(), "classes": classes,
+            "cues": (ROOT / "protocol" / "cues" / "en.toml").read_bytes(),
             "script": (ROOT / "samples" / "hearing-en" / "hearing.toml").read_bytes()}  # fmt: skip
 
 

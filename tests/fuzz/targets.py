@@ -18,6 +18,8 @@ from court.room import parse_room
 from hardware.devices import AUDIO_RATE
 from hardware.errors import MediaUnreadable
 from hardware.segment_reader import pictures_end, read_pcm
+from protocol.cues import parse_cues
+from protocol.errors import CuesError
 from recorder.boxes import init_size
 from recorder.rooms import room_text
 from recorder.script import parse_script
@@ -226,6 +228,7 @@ def toml(data: bytes) -> None:
     script = allowing(InputError, lambda: parse_script(text, "script.toml"))
     assert script is None or script.actions[0].at == 0
     allowing(RetentionError, lambda: parse_classes(text, "classes.toml"))
+    allowing(CuesError, lambda: parse_cues(text, "ru.toml"))
 
 
 def allowing(errors: Errors, read: Callable[[], Result]) -> Result | None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from api.deadlines import Due, board
+from api.export import Order, choose
+from court.openness import Openness, OpennessSpan
 from court.people import UserRole
 from protocol.tasks import sign_protocol
 from storage.db.unit_of_work import Database
@@ -60,6 +62,13 @@ def test_the_judge_chooses_it_with_reasons_and_may_go_back(server: Server, tmp_p
         (True, "Двенадцать эпизодов", "Judge"),
         (False, "Эпизоды разделены", "Judge"),
     ]
+    with server.context.database.read() as work:
+        leaves = {row.index: parse(row.entry) for row in work.log.entries(HEARING)}
+    order, court = Order("a", "judge", "b", "c", journal=True), server.context.server_keys.key_ids
+    [first, _] = [index for index, leaf in leaves.items() if leaf.kind is LeafKind.TERM]
+    assert first not in {one.index for one in choose(leaves, order, court).withheld}
+    closed = OpennessSpan(1.0, 2.0, Openness.CLOSED)
+    assert first in {one.index for one in choose(leaves, order, court, [closed]).withheld}
     sign_protocol(protocols, HEARING, "secretary")
     assert chooses(judge, True).status_code == 409, "it is signed"
     assert faults(server, HEARING) == []

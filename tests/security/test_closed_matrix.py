@@ -32,7 +32,7 @@ CONTENT = {
     "/hearings/{hearing_id}",
     "/hearings/{hearing_id}/transcript",
 }
-STREAMS = {"/live/levels", "/live/text/{hearing_id}"}  # the latter: test_live_text.py
+STREAMS = {"/live/levels", "/live/text/{hearing_id}", "/live/protocol/{hearing_id}"}  # test_live_text.py; numbers alone
 
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
