@@ -12,7 +12,7 @@ from api.caller import Caller
 from api.context import Context
 from api.copy_orders import owned
 from api.errors import Conflict, Gone
-from api.gate import existing_hearing, is_kept, require_kept
+from api.gate import existing_hearing, require_kept
 from api.home import Home
 from court.catalogue import N_
 from storage.db.copies import READY
@@ -45,8 +45,7 @@ def require_handed_out(context: Context, uow: UnitOfWork, row: Copy) -> Path:
     """The copy's file; raises Conflict where a part of it was closed since, or it is not ready, Gone where hearing or
     file are no longer kept."""
     hearing = existing_hearing(uow, row.hearing_id)
-    if not is_kept(hearing):
-        require_kept(hearing)
+    require_kept(hearing)
     if row.state != READY:
         raise Conflict(NOT_READY)
     if not copy_content.still_open(uow, hearing, row.spans):

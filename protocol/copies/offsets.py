@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.boxes import boxes, fragments
+from hardware.errors import MediaUnreadable
 
 _BOX = 8
 _BASE_IS_MOOF, _NEEDED = 0x020000, 0x38  # tfhd: data offsets count from the moof; duration, size and flags stand in it
@@ -33,7 +34,7 @@ class _Moof(NamedTuple):
 def decoded_earlier(content: bytes) -> bytes:
     """The segment with decode times so much earlier that no offset is negative; each picture is shown at its tick.
 
-    What is built otherwise than our muxer builds, or needs nothing, comes back as it is.
+    Raises MediaUnreadable for offsets in fragments that are built otherwise than our muxer builds them.
     """
     if not _has_offsets(content):
         return content
@@ -41,7 +42,9 @@ def decoded_earlier(content: bytes) -> bytes:
     moofs = [_moof(content[one.start : one.end]) for one in found]
     known = [one for one in moofs if one is not None]
     shift = max((-int(one.table[:, 3].min()) for one in known), default=0)
-    if shift <= 0 or len(known) < len(found):
+    if len(known) < len(found):
+        raise MediaUnreadable("A segment of pictures is built as the recorder builds none: verify the hearing.")
+    if shift <= 0:
         return content
     return content[: found[0].start] + b"".join(_written(one, shift) for one in known)
 

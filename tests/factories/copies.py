@@ -1,9 +1,12 @@
 """A recorded hearing whose middle was closed, and what a copy of it is made of."""
 
+import atexit
 import io
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +40,13 @@ def heard() -> Pcm:
     ])  # fmt: skip
 
 
-def recording(home: Path) -> Recorded:
-    """Microphones of judge and claimant, and the drawn camera, as the node leaves them."""
-    home.mkdir()
+@cache
+def recording() -> Recorded:
+    """Microphones of judge and claimant, and the drawn camera, as the node leaves them: recorded once for all tests,
+    which alter nothing of it."""
+    folder = tempfile.TemporaryDirectory(prefix="courtrec-copies-")
+    atexit.register(folder.cleanup)
+    home = Path(folder.name)
     files = [write_wav(home / f"{name}.wav", heard()) for name in ("judge", "claimant")]
     clock = MediaClock(datetime(2026, 11, 22, 8, 0, tzinfo=UTC))
     clock.agent = agent = node(home, simulated_room(files), clock=clock)
@@ -87,9 +94,9 @@ def shown(content: bytes) -> list[tuple[float, Any]]:
         return [(float(one.pts * one.time_base), one.to_ndarray(format="rgb24")) for one in container.decode(video=0)]
 
 
-def delivered(server: Server, home: Path, *, closed: bool = True) -> str:
+def delivered(server: Server, *, closed: bool = True) -> str:
     """The recording, as its node delivers it to the server; its middle was closed by the court."""
-    found = recording(home)
+    found = recording()
     enrol_own(server.context, KEY.public)
     browser = server.node()
     for segment in found.bodies(LeafKind.SEGMENT):

@@ -64,8 +64,8 @@ def server(database: Database, tmp_path: Path) -> Server:
     return make_server(database, tmp_path)
 
 
-def test_a_worker_makes_what_was_ordered(server: Server, tmp_path: Path) -> None:
-    hearing = delivered(server, tmp_path / "node")
+def test_a_worker_makes_what_was_ordered(server: Server) -> None:
+    hearing = delivered(server)
     with server.context.database.begin() as work:
         number = put_order(server.context, work, shown_hearing(work, hearing), WISH, BY)
     half = folder(server) / f"{number}.making"  # an attempt that was cut off
@@ -103,7 +103,7 @@ def test_a_copy_in_the_making_keeps_no_other_task_waiting(server: Server, monkey
 
 
 def test_a_copy_holds_what_was_open_states_what_it_is_and_verifies(server: Server, tmp_path: Path) -> None:
-    hearing = delivered(server, tmp_path / "node")
+    hearing = delivered(server)
     before = list(verify(server.context))
     row = ordered(server, hearing)
     assert (row.state, row.reason) == (READY, "")
@@ -184,8 +184,8 @@ def test_a_copy_that_fails_leaves_its_reason_and_no_file(server: Server) -> None
     assert [one.suffix for one in folder(server).iterdir()] == [".lock"]
 
 
-def test_what_is_closed_afterwards_is_handed_out_no_more(server: Server, tmp_path: Path) -> None:
-    hearing = delivered(server, tmp_path / "node", closed=False)
+def test_what_is_closed_afterwards_is_handed_out_no_more(server: Server) -> None:
+    hearing = delivered(server, closed=False)
     row = ordered(server, hearing, Wish("A", "x", frozenset({"mic-judge"})))
     assert row.state == READY, row.reason
     with server.context.database.read() as work:

@@ -29,7 +29,7 @@ def test_a_copy_is_made_on_the_command_line(
 ) -> None:
     server, path = make_server(database, tmp_path), tmp_path / "copy.zip"
     keys_in_files(tmp_path)
-    hearing = delivered(server, tmp_path / "node")
+    hearing = delivered(server)
     monkeypatch.setenv("COURTREC_HOME", str(tmp_path))
     order = ["copy", hearing, str(path), "--to", "Ким А. Б.", "--ground", "ходатайство", "--track", "mic-judge"]
     made = CliRunner().invoke(app, order)

@@ -34,8 +34,8 @@ FIRST, LAST = round(CLOSED[0] * AUDIO_RATE - 0.5), round(CLOSED[1] * AUDIO_RATE 
 
 
 @pytest.fixture(scope="module")
-def hearing(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    return recording(tmp_path_factory.mktemp("copies") / "node")
+def hearing() -> Recorded:
+    return recording()
 
 
 def film(hearing: Recorded, *, over: bytes = b"") -> Film:

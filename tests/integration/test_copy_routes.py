@@ -102,10 +102,13 @@ def test_a_running_or_closed_hearing_is_not_copied(server: Server) -> None:
 def test_the_recipient_reads_the_caution_before_the_first_byte(server: Server) -> None:
     secretary = server.user(UserRole.SECRETARY)
     order(secretary)
+    order(secretary)
     made(server, 1)
     assert secretary.get(f"{PANEL}/1.zip").content == CONTENT
     status, text = post(secretary, f"{PANEL}/1/link")
     assert status == 200
+    assert "every 3s" in secretary.get(PANEL).text  # the second is being made
+    assert "every 3s" not in text  # the link, shown only once, would be gone
     link = re.search(r'value="http[^"]*(/copies/[^"]+)"', text)
     assert link is not None
     guest = server.client(ELSEWHERE)

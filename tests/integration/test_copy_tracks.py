@@ -17,9 +17,11 @@ from court.openness import Openness, OpennessSpan
 from court.room import Input, SourceKind
 from court.timeline import SampleRange
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Picture, PictureFormat
+from hardware.errors import MediaUnreadable
 from hardware.inputs import open_input
 from protocol.copies import streams
 from protocol.copies.notice import LEAD_SECONDS, card, tones
+from protocol.copies.offsets import decoded_earlier
 from protocol.copies.render import Film, Stream, render
 from protocol.copies.spans import open_ticks
 from protocol.copies.streams import CopiedTrack, Piece
@@ -113,6 +115,10 @@ def test_pictures_of_a_camera_with_b_frames_come_when_they_were_shown(tmp_path: 
     assert max(at for at in times if at < 1.5) > 1.3
     assert all(abs(light[at] - 25 * at) < 4 for at in times)  # camera_file's pictures grow lighter by one each
 
+    strange = seen.pieces[0].read().replace(b"\0\2\0\x3a", b"\0\2\0\x1a", 1)
+    with pytest.raises(MediaUnreadable, match="built as the recorder builds none"):
+        decoded_earlier(strange)
+
 
 def camera_file(path: Path, encoder: str) -> Path:
     """Eight seconds with a keyframe each; a picture's number is its brightness."""
@@ -180,7 +186,7 @@ def test_what_the_spare_node_recorded_is_in_the_copy(database: Database, tmp_pat
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_copy_is_made_from_an_s3_store(database: Database, tmp_path: Path, minio: MinioServer) -> None:
     server = make_server(database, tmp_path / "home")
-    hearing = delivered(server, tmp_path / "node")
+    hearing = delivered(server)
     here = film_of(made_of(server, hearing, "mic-judge"))
     store = connect(minio.endpoint, minio.access_key, minio.secret_key, "copies", secure=False)
     with server.context.database.read() as work:
