@@ -11,13 +11,18 @@ from transcribe.diarise.port import Detector, Diariser
 from transcribe.engines.port import BatchEngine, Engine, EngineSegment, Identifier, Sound
 from transcribe.guard import COMPRESSION, DETECTED, SPEECHLESS_TOO, no_speech
 from transcribe.language import EXPECTED, MARGIN, SHORTEST, Guess, guess
-from transcribe.pack import LONGEST, PAUSE, Piece, Window, pack, place, sound_of
+from transcribe.pack import LONGEST, PACKED, PAUSE, Piece, Window, pack, place, sound_of
 from transcribe.spans import OPTIONS, detected, speech_spans
 from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan, Utterance, Word
 from transcribe.stitch import RecognisedSpan, stitch
 
-SECOND = 15.0
+SECOND = 9.0
 """Seconds of a window in which the recogniser is asked again."""
+
+LETTERS = 4.0
+"""Letters per second of speech; fewer mean that the recogniser passed over some of it. People speak 10 to 15."""
+BRIEFEST = 1.0
+"""Seconds of speech of which that can be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +139,12 @@ def parameters_of(engine: Engine, tongues: Tongues | None = None, voice_model: s
         "diariser": dominant_channels.__name__,
         "diariser_hop": HOP,
         "window_ms": round(LONGEST * 1000),
+        "packed_ms": round(PACKED * 1000),
         "pause_ms": round(PAUSE[0] * 1000),
         "longest_pause_ms": round(PAUSE[1] * 1000),
         "second_window_ms": round(SECOND * 1000),
         "compression_percent": round(COMPRESSION * 100),
+        "letters_per_ten_seconds": round(LETTERS * 10),
         "vad_min_silence_ms": OPTIONS.min_silence_duration_ms,
         "vad_pad_ms": OPTIONS.speech_pad_ms,
         "no_speech_percent": round(SPEECHLESS_TOO * 100),
@@ -222,7 +229,8 @@ def _recognised(
                 if segment not in sources[index]:
                     sources[index].append(segment)
         for index, piece in enumerate(window.pieces):
-            understood = words[index] and not any(one.compression_ratio > COMPRESSION for one in sources[index])
+            looped = any(one.compression_ratio > COMPRESSION for one in sources[index])
+            understood = not looped and not _passed_over(piece.span, words[index])
             if understood or len(window.pieces) == 1:
                 found.append(_believed(piece.span, words[index], sources[index], pcm, language))
             else:
@@ -234,6 +242,12 @@ def _recognised(
         for part in ([one] if one not in windows else pack([piece.span for piece in one.pieces], 0.0))
     ]
     return [*found, *_recognised(again, pcm, language, engine, 0.0)] if again else found
+
+
+def _passed_over(span: SpeechSpan, words: Sequence[Word]) -> bool:
+    """Whether the recogniser has too few words for what was said, or none."""
+    letters = sum(len(word.text) for word in words)
+    return not letters or (span.seconds > BRIEFEST and letters < LETTERS * span.seconds)
 
 
 def _heard(sounds: Sequence[Sound], language: str, engine: Engine) -> list[list[EngineSegment]]:
