@@ -27,15 +27,16 @@ lint: $(VENV)/.dev  ## style, types, import contracts
 fuzz: $(VENV)/.dev  ## looks for inputs that break a parser, SECONDS_EACH (60) for every target; found ones lie in var/fuzz
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS_EACH),60)
 
-bench: $(VENV)/.dev  ## errors of transcripts on sample and human speech; what storage, evidence and recording cost
+bench: $(VENV)/.dev  ## the benches that take minutes each and nothing more; bench/README.md lists the others
 	$(BIN)/python -m bench.transcript
-	$(BIN)/python -m bench.store
-	$(BIN)/python -m bench.evidence
-	$(BIN)/python -m bench.node_cost
-	$(BIN)/python -m bench.live text
-	$(BIN)/python -m bench.live_draft fed
+	$(BIN)/python -m bench.degraded
+	$(BIN)/python -m bench.hotwords
+	$(BIN)/python -m bench.stages
 	$(BIN)/python -m bench.throughput
-	$(BIN)/python -m bench.diarise --pyannote
+	$(BIN)/python -m bench.voices
+	$(BIN)/python -m bench.corrections
+	$(BIN)/python -m bench.copies
+	$(BIN)/python -m bench.store
 
 sample: $(VENV)/.dev  ## makes the sample hearings again (needs Debian's festival, festvox-ru, flite and sox)
 	$(BIN)/python -m tools.make_sample_hearing

@@ -8,6 +8,7 @@ protocol); a party sees only the hearings granted to it; whoever runs the system
 from dataclasses import dataclass
 from enum import StrEnum
 
+from court.catalogue import N_
 from court.openness import Openness
 from court.people import UserRole
 
@@ -22,6 +23,8 @@ class Action(StrEnum):
     RECORD = "record"
     ORDER_OPENNESS = "order_openness"
     SIGN = "sign"
+    DECIDE_FORM = "decide_form"
+    EDIT_PROTOCOL = "edit_protocol"
     VERIFY_LEDGER = "verify_ledger"
     MANAGE_USERS = "manage_users"
     MANAGE_RETENTION = "manage_retention"
@@ -30,6 +33,10 @@ class Action(StrEnum):
     MANAGE_JOBS = "manage_jobs"
     CHOOSE_TRANSCRIPT = "choose_transcript"
     CORRECT = "correct"
+    DECIDE_STAGE = "decide_stage"
+    COPY = "copy"
+    REMARK = "remark"
+    DECIDE_REMARK = "decide_remark"
 
 
 class Place(StrEnum):
@@ -48,23 +55,25 @@ class Decision:
 
 
 ALLOWED = Decision(True)
-NOT_YOUR_ROLE = "Your role does not include this."
-NOT_GRANTED = "The court has not opened this hearing to you."
-CLOSED_OFF_SITE = "This part of the hearing is closed: it can be seen and heard at the court only."
-CLOSED_NO_COPY = "This hearing is closed: parties may get acquainted with it at the court but receive no copy."
+NOT_YOUR_ROLE = N_("Your role does not include this.")
+NOT_GRANTED = N_("The court has not opened this hearing to you.")
+CLOSED_OFF_SITE = N_("This part of the hearing is closed: it can be seen and heard at the court only.")
+CLOSED_NO_COPY = N_("This hearing is closed: parties may get acquainted with it at the court but receive no copy.")
 
 CONTENT = frozenset({Action.READ, Action.PLAY, Action.DOWNLOAD})
-GUARDED = CONTENT | {Action.CORRECT}
-"""What of closed content is done at the court only: whoever may not read a line does not correct it."""
+GUARDED = CONTENT | {Action.CORRECT, Action.DECIDE_STAGE, Action.EDIT_PROTOCOL, Action.REMARK, Action.DECIDE_REMARK}
+"""What of closed content is done at the court only: whoever may not read it neither changes nor judges it."""
 
 _MAY = {
     UserRole.SECRETARY: CONTENT
     | {Action.CARD, Action.RECORD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER}
-    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT},
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.CORRECT, Action.EDIT_PROTOCOL, Action.REMARK}
+    | {Action.COPY, Action.DECIDE_STAGE},
     UserRole.JUDGE: CONTENT
     | {Action.CARD, Action.ORDER_OPENNESS, Action.SIGN, Action.VERIFY_LEDGER, Action.MANAGE_RETENTION}
-    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT},
-    UserRole.PARTY: CONTENT | {Action.CARD},
+    | {Action.MANAGE_JOBS, Action.CHOOSE_TRANSCRIPT, Action.DECIDE_FORM}
+    | {Action.EDIT_PROTOCOL, Action.DECIDE_REMARK, Action.COPY, Action.DECIDE_STAGE},
+    UserRole.PARTY: CONTENT | {Action.CARD, Action.REMARK},
     UserRole.ADMIN: frozenset(
         {Action.CARD, Action.VERIFY_LEDGER, Action.MANAGE_USERS, Action.MANAGE_RETENTION, Action.WATCH_ROOMS}
         | {Action.WRITE_OFF, Action.MANAGE_JOBS}

@@ -8,7 +8,10 @@ from api.headers import SecurityHeaders
 from api.nodes import begin_register
 from api.routes import (
     console,
+    copies,
     corrections,
+    deadlines,
+    exports,
     health,
     hearings,
     ingest,
@@ -19,10 +22,14 @@ from api.routes import (
     new_hearing,
     nodes,
     pages,
+    protocol_editor,
     protocol_pages,
+    remarks,
     search,
     selftest,
+    signing,
     situation,
+    stages,
     verify,
 )
 from api.web.render import StaticAssets
@@ -33,19 +40,36 @@ DESCRIPTION = """Records court hearings as evidence.
 
 * **ingest**: a node delivers objects, then the signed ledger entries that state them.
 * **hearings**, **media**: what the access policy lets the caller see and hear; every view is journalled.
+* **signing**: whoever signs with a token in their own computer fetches the protocol and brings it back signed.
 * **verification**, **evidence log**: public; anyone may check a hash against the signed log.
 
 Every refusal is `{"detail": sentence}`. Times on a hearing's timeline are seconds since its recording began.
 """
 
 API_ROUTERS = (
-    *(module.router for module in (ingest, nodes, hearings, media, live, verify, log, health)),
+    *(module.router for module in (ingest, nodes, hearings, media, live, signing, verify, log, health)),
     search.api_router,
 )
 # A new hearing before the others: /hearings/new is none yet.
 PAGE_ROUTERS = tuple(
     module.router
-    for module in (new_hearing, console, selftest, situation, protocol_pages, jobs, corrections, search, pages)
+    for module in (
+        new_hearing,
+        console,
+        selftest,
+        situation,
+        protocol_pages,
+        protocol_editor,
+        stages,
+        copies,
+        exports,
+        jobs,
+        corrections,
+        remarks,
+        deadlines,
+        search,
+        pages,
+    )
 )
 
 

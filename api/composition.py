@@ -4,11 +4,13 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from celery import Celery
 
 from api.context import Context
+from api.copying import register as register_copying
 from api.errors import SettingsError
 from api.home import Home, load_keys, make_store, open_database
 from api.node_client import NodeClient
@@ -21,6 +23,7 @@ from protocol.context import ProtocolContext
 from protocol.context import make_context as make_protocol_context
 from protocol.settings import load_protocol_settings
 from protocol.tasks import register as register_protocol
+from protocol.terms import load_terms
 from storage import durable
 from storage.backup.restore import interrupted
 from storage.canary import CanaryContext, try_store
@@ -41,13 +44,15 @@ from transcribe.diarise.embedding import Embedders
 from transcribe.engines.select import Engines
 from transcribe.settings import load_transcribe_settings
 from transcribe.tasks import register as register_transcribe
+from transcribe.voices import settle
 
 
 def load_all_settings() -> Settings:
     """The server's settings, once those of the worker are usable as well: nothing is begun that would then fail."""
     settings = load_settings()
     load_transcribe_settings()
-    load_protocol_settings()
+    protocol = load_protocol_settings()
+    load_terms(protocol.profile, protocol.terms)
     load_classes(settings.retention_classes)
     return settings
 
@@ -202,6 +207,7 @@ def make_worker_queue(context: Context, drain: Drain) -> Celery:
         ),
     )
     register_protocol(queue, protocol_context(context))
+    register_copying(queue, context)
     register_scrub(queue, scrub_context(context))
     register_stamping(queue, stamp_context(context))
     canary = canary_context(context)
@@ -237,4 +243,5 @@ def protocol_context(context: Context) -> ProtocolContext:
         timestamp_url=settings.timestamp_url,
         timestamp_login=context.authority.login if context.authority else None,
         timestamp_roots=settings.timestamp_roots,
+        settle_voices=partial(settle, context.database),
     )

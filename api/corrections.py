@@ -5,7 +5,7 @@ slower is told what stands there now, and edits of different lines both stand.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from api.access import CLOSED_OFF_SITE, Action, decide
@@ -81,17 +81,20 @@ class Overtaken(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """One recording of the hearing, with its lines and where these lie on the hearing's timeline, in seconds."""
 
     id: str
     run: int
-    lines: Sequence[Line]
+    lines: Sequence[Line]  # those around the ones that were asked for
     revisions: Sequence[Revision]
     placed: Callable[[Line], list[tuple[float, float]]]
 
     def at(self, line: str) -> int | None:
         return next((place for place, one in enumerate(self.lines) if one.id == line), None)
+
+    def passes(self, sieve: Sieve, line: Line) -> bool:
+        return all(sieve.passes(start, end) for start, end in self.placed(line))
 
     def knows(self, line: str) -> bool:
         return self.at(line) is not None or any(line == one.id for each in self.revisions for one in each.before)
@@ -127,13 +130,13 @@ def correct(context: Context, caller: Caller, hearing_id: str, order: Order) -> 
         uow.hearings.lock(hearing_id)
         hearing = enter(uow, caller, hearing_id, Action.CORRECT)
         sieve = Sieve(uow, caller, hearing_id, Action.CORRECT)
-        parts = _parts(context, uow, hearing)
-        done = next((row for one in parts if (row := uow.lines.by_key(one.id, order.key))), None)
+        found = parts(context, uow, hearing, {one for one in (order.line, order.above) if one})
+        done = next((row for one in found if (row := uow.lines.by_key(one.id, order.key))), None)
         if done is not None:
             return _as_before(done, order)
         if HearingState(hearing.state) not in _OPEN:
             raise Conflict(SIGNED)
-        part = next((one for one in parts if one.knows(order.line)), None)
+        part = next((one for one in found if one.knows(order.line)), None)
         if part is None:
             raise Conflict(NO_LINE)
         if order.voice and order.voice not in uow.voices.by_label(hearing_id):
@@ -149,8 +152,9 @@ def correct(context: Context, caller: Caller, hearing_id: str, order: Order) -> 
         return _corrected(row)
 
 
-def _parts(context: Context, uow: UnitOfWork, hearing: Hearing) -> list[_Part]:
-    """The hearing's own recording, and the spare ones that are shown in its holes."""
+def parts(context: Context, uow: UnitOfWork, hearing: Hearing, named: Collection[str]) -> list[Part]:
+    """The hearing's own recording, and the spare ones that are shown in its holes; of their lines those around the ones
+    that are `named`: a correction costs the same in a long hearing as in a short one."""
     run = uow.runs.shown(hearing.id)
     fills = filled(uow, context.store, hearing)
     spares = list(dict.fromkeys(one.spare for one in fills))
@@ -163,12 +167,15 @@ def _parts(context: Context, uow: UnitOfWork, hearing: Hearing) -> list[_Part]:
         return lambda line: [(line.start_ms / 1000 + one, line.end_ms / 1000 + one) for one in offsets]
 
     places = {hearing.id: own, **{one: beside(one) for one in spares}}
-    return [
-        _Part(one, run, uow.lines.of(one, run), uow.lines.revisions(one, run), placed) for one, placed in places.items()
-    ]
+    found = []
+    for one, placed in places.items():
+        said = uow.lines.spans(one, named, run)
+        lines = uow.lines.of(one, run, [correction.hull(said)]) if said else []
+        found.append(Part(one, run, lines, uow.lines.revisions(one, run), placed))
+    return found
 
 
-def _carried_out(part: _Part, order: Order, sieve: Sieve) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+def _carried_out(part: Part, order: Order, sieve: Sieve) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     """The lines before and after."""
     place = _present(part, order.line, sieve)
     line = part.lines[place]
@@ -193,19 +200,19 @@ def _carried_out(part: _Part, order: Order, sieve: Sieve) -> tuple[tuple[Line, .
             return _undone(part, line)
 
 
-def _present(part: _Part, line: str, sieve: Sieve) -> int:
+def _present(part: Part, line: str, sieve: Sieve) -> int:
     """The place of the line; raises Overtaken with what stands there now. What the caller may not read is not there."""
     place = part.at(line)
     ids, last = ([line], None) if place is not None else correction.became(line, part.revisions)
     now = [one for one in part.lines if one.id in ids]
-    if not now or not all(_passes(sieve, part, one) for one in now):
+    if not now or not all(part.passes(sieve, one) for one in now):
         raise Conflict(NO_LINE)
     if place is None and last is not None:
         raise Overtaken(line, last.by, now)
     return part.lines.index(now[0])
 
 
-def _undone(part: _Part, line: Line) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+def _undone(part: Part, line: Line) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     made = [one for one in part.revisions if one.deed is not Deed.UNDO and line.id in [each.id for each in one.after]]
     if not made:
         raise Unusable(NOTHING_TO_UNDO)
@@ -221,12 +228,8 @@ def _speaker(order: Order) -> tuple[str, str, str]:
     return order.role, order.voice, name
 
 
-def _passes(sieve: Sieve, part: _Part, line: Line) -> bool:
-    return all(sieve.passes(start, end) for start, end in part.placed(line))
-
-
-def _require(sieve: Sieve, part: _Part, line: Line) -> None:
-    if not _passes(sieve, part, line):
+def _require(sieve: Sieve, part: Part, line: Line) -> None:
+    if not part.passes(sieve, line):
         raise Forbidden(CLOSED_OFF_SITE)
 
 

@@ -5,7 +5,7 @@ pictures of a closed span, nor its notes, nor a protocol of a hearing that was c
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -74,18 +74,21 @@ class Order:
     tracks: frozenset[str] = frozenset()
     media: bool = True
     journal: bool = False
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the copy leaf."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
     """`left_out` are the recorded objects that were not handed out, `withheld` the entries, `stamps` the tokens of the
-    time-stamp authority that were."""
+    time-stamp authority that were, `leaf` the place of the copy leaf in the log."""
 
     files: int
     left_out: int
     withheld: int
     log_key: str
     stamps: int
+    leaf: int
 
 
 def export(context: Context, hearing_id: str, path: Path, order: Order) -> Exported:
@@ -102,7 +105,7 @@ def export(context: Context, hearing_id: str, path: Path, order: Order) -> Expor
     files = ((name, read_object(context.store, sha256)) for name, sha256 in contents.files.items())
     write_bundle(path, bundle, _README.format(key=contents.log_key), files)
     stamps = sum(one.tokens for one in contents.heads)
-    return Exported(len(contents.files), left_out, len(contents.withheld), contents.log_key, stamps)
+    return Exported(len(contents.files), left_out, len(contents.withheld), contents.log_key, stamps, contents.copy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ def _journalled(context: Context, hearing_id: str, order: Order) -> tuple[Bundle
         register = about(register_leaves(uow), next(iter(leaves.values())).author)
         body = copy_body(chosen, order, len(leaves), uow.log.first_of(*SINCE_KINDS), [*register])
         copy = uow.log.record(LeafKind.COPY, hearing_id, now, body, context.server_key)
+        uow.copies.gave((one["sha256"] for one in body.get("given", ())), copy)
         hidden = {one.index for one in chosen.withheld}
         given = {row.index: row.entry for row in uow.log.entries(hearing_id) if row.index not in hidden}
         origin, ring = context.settings.log_origin, context.log_keys
@@ -202,6 +206,7 @@ def copy_body(
         SINCE: dict(since),
         REGISTER_FIELD: list(register),
         "content_sha256": content_hash(chosen.files.values(), [one.index for one in chosen.withheld]),
+        **order.stated,
     }
 
 
@@ -216,6 +221,9 @@ def _hidden(leaf: SignedLeaf, order: Order, closed: Sequence[OpennessSpan]) -> b
         return not order.journal
     if leaf.kind is LeafKind.NOTE:
         at = leaf.body["at_sample"] / STATE_RATE
+        return openness_of(closed, at, at) is Openness.CLOSED
+    if leaf.kind is LeafKind.STAGE:  # what happened then
+        at = leaf.body["at_ms"] / 1000
         return openness_of(closed, at, at) is Openness.CLOSED
     if leaf.kind is LeafKind.VOICE:  # it names no moment, so it may be of somebody who was heard in a closed one
         return openness_of(closed, 0.0, float("inf")) is Openness.CLOSED

@@ -15,6 +15,7 @@ from api.errors import ApiError, NotLoggedIn, TooMany
 from api.headers import SECURITY_HEADERS
 from api.ingest import OutOfOrder, OutOfStep
 from api.web.render import error_page
+from court.catalogue import N_
 from court.errors import CourtError, InputError
 from court.hearing import IllegalStep
 from storage.errors import DiskFull, ObjectMissing, StorageError, StoreUnavailable, WrongHash
@@ -29,8 +30,8 @@ _STATUS: tuple[tuple[type[CourtError], int], ...] = (
     (StorageError, 500),
 )
 _FOR_PROGRAMS = ("/api/", "/media/", "/live/", "/healthz")
-_BUSY = "The database does not answer or is busy: try again in a moment."
-_UNEXPECTED = "The server failed unexpectedly; the operator finds the reason in its log."
+_BUSY = N_("The database does not answer or is busy: try again in a moment.")
+_UNEXPECTED = N_("The server failed unexpectedly; the operator finds the reason in its log.")
 
 _log = structlog.get_logger(__name__)
 

@@ -6,12 +6,12 @@ The messages' own language is English. Kyrgyz and Kazakh fall back to Russian, w
 import gettext
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from functools import cache
 from io import BytesIO
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -51,6 +51,10 @@ class Words:
     def time(self, moment: datetime, zone: tzinfo) -> str:
         """Time of day at the court's place: `14:03:07`."""
         return format_datetime(moment, "HH:mm:ss", tzinfo=zone, locale=self.locale)
+
+    def day(self, day: date) -> str:
+        """A date: `12 марта 2026`."""
+        return format_date(day, "d MMMM y", locale=self.locale)
 
     def size(self, count: int) -> str:
         """`count` bytes in the largest unit that leaves at least one."""

@@ -1,4 +1,4 @@
-"""What the queue gave up on, and trying it again. Neither the list nor its reasons hold anything of what was said."""
+"""What the queue gave up on, and trying it again. Neither lists nor reasons hold anything of what was said."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,8 @@ class GivenUp:
     """A part of a hearing that has no text: `start` to `end` seconds of the recording that `hearing` is (its id).
 
     `shown` is the hearing whose page tells of it, which differs where a spare recorded it; `run` the version of the
-    transcript, `tried` the last attempt, `reason` a word of storage.db.work, `error` what the program said.
+    transcript and `model` the one it was asked for with, '' where the settings choose; `tried` the last
+    attempt, `reason` a word of storage.db.work, `error` what the program said.
     """
 
     hearing: str
@@ -28,6 +29,7 @@ class GivenUp:
     case_number: str
     room: str
     run: int
+    model: str
     sequence: int
     start: float | None
     end: float | None
@@ -35,6 +37,28 @@ class GivenUp:
     tried: datetime | None
     reason: str
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnmadePaper:
+    """A hearing's draft, or the PDF of it, that could not be made; `task` is the Celery task's name."""
+
+    hearing: str
+    case_number: str
+    room: str
+    task: str
+    attempts: int
+    tried: datetime
+    error: str
+
+
+def unmade_papers(uow: UnitOfWork, hearing_id: str = "") -> list[UnmadePaper]:
+    """Of one hearing or of all, the newest first."""
+    return [
+        UnmadePaper(one.hearing_id, of.case_number, of.room, one.task, one.attempts, one.tried_at, one.error)
+        for one, of in uow.papers.given_up(hearing_id)
+        if is_kept(of)
+    ]
 
 
 def given_up(uow: UnitOfWork, hearing_id: str = "") -> list[GivenUp]:
@@ -46,6 +70,8 @@ def try_again(
     context: Context, caller: Caller, hearing_id: str = "", sequence: int | None = None, run: int | None = None
 ) -> int:
     """Gives what was given up all its attempts again: everything, or of one recording, window, run. How many it was.
+
+    Drafts and PDFs are among everything, and among what is of one recording.
 
     Raises Forbidden, and NotFound for a recording that does not exist.
     """
@@ -65,7 +91,12 @@ def try_again(
         for one in dict.fromkeys(hearing.id for _, hearing in found):
             subject = f"transcript, {sum(hearing.id == one for _, hearing in found)} parts again"
             record_access(context, uow, caller, Action.MANAGE_JOBS, hearing_id=one, subject=subject)
-    return len(found)
+        papers = unmade_papers(uow, hearing_id) if sequence is None and run is None else []
+        for paper in papers:
+            uow.papers.done(paper.hearing, paper.task)
+            uow.outbox.again(paper.task, [paper.hearing], now)
+            record_access(context, uow, caller, Action.MANAGE_JOBS, hearing_id=paper.hearing, subject="protocol again")
+    return len(found) + len(papers)
 
 
 def may_manage(caller: Caller) -> None:
@@ -84,6 +115,7 @@ def _letter(uow: UnitOfWork, window: Window, hearing: Hearing) -> GivenUp:
         case_number=hearing.case_number,
         room=hearing.room,
         run=window.run,
+        model=uow.runs.model(hearing.id, window.run),
         sequence=window.sequence,
         start=span[0] if span else None,
         end=span[1] if span else None,

@@ -5,7 +5,7 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
@@ -16,10 +16,13 @@ import structlog
 from api.errors import NodeUnreachable
 from api.node_client import NodeClient
 from court.errors import CourtError
+from court.hearing import HearingState
 from transcribe.live.listener import Listener, LiveLine
 
 AGAIN = 1.0
 """Seconds after which a node that is away is asked again."""
+ELSEWHERE = 15.0
+"""Seconds after which it is looked again whether another node is to be listened to."""
 _MOST = 4000  # events that wait: more than a minute of a room; who is that far behind begins anew
 _REPORT_EVERY = 2.0  # seconds, though nothing was said
 
@@ -31,7 +34,8 @@ MakeListener = Callable[[str], Listener | None]
 
 
 class Inbox(threading.Thread):
-    """What the first of these nodes that answers tells, as it comes, on a thread of its own."""
+    """What the room's node tells, as it comes, on a thread of its own; what its spare node tells, while that alone
+    records."""
 
     def __init__(self, nodes: Iterable[NodeClient]) -> None:
         super().__init__(name="live-inbox", daemon=True)
@@ -40,13 +44,23 @@ class Inbox(threading.Thread):
 
     def run(self) -> None:
         while True:
-            for node in self._nodes:
-                try:
-                    for event in node.sound():
-                        self._put(event)
-                except NodeUnreachable:
-                    self._put(("lost", {}))
+            self.round()
             time.sleep(AGAIN)  # a node that is away gives no notice when it is back
+
+    def round(self) -> None:
+        """Listens to each node in turn, until it ends or another one is to be listened to."""
+        for place, node in enumerate(self._nodes):
+            others = self._nodes[:place] + self._nodes[place + 1 :]
+            looked = time.monotonic()
+            try:
+                for name, told in node.sound():
+                    self._put((name, told))
+                    if name == "hearing" and time.monotonic() >= looked + ELSEWHERE:
+                        if any(_to_be_heard(one, told, first=place > 0) for one in others):
+                            break
+                        looked = time.monotonic()
+            except NodeUnreachable:
+                self._put(("lost", {}))
 
     def take(self, patience: float) -> list[Event]:
         """Everything that came since the last time; where that is nothing, waits so many seconds for the first."""
@@ -68,6 +82,19 @@ class Inbox(threading.Thread):
             while True:
                 found.append(self._events.get_nowait())
         return found
+
+
+def _to_be_heard(other: NodeClient, told: Mapping[str, Any], first: bool) -> bool:
+    """Whether the other node records and is to be listened to instead of the one that `told` this: the first node again
+    where it records the hearing that its spare listens in on, and any where nothing is recorded here."""
+    if told.get("hearing") and not (first and told.get("spare_of")):
+        return False
+    try:
+        status = other.status()
+    except NodeUnreachable:
+        return False
+    live = status["state"] is not None and HearingState(status["state"]).live
+    return live and (not told.get("hearing") or status["hearing"] == told["spare_of"])
 
 
 class LiveWorker:

@@ -1,33 +1,41 @@
-"""Protocols, transcripts with windows and corrections, acts of destruction: do the tables say what the ledger says?"""
+"""What people and programs made of a recording: do the tables of it say what the ledger says?"""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
 
 from court.clock import iso_utc
 from court.retention import RetentionDeed
 from protocol.revisions import document_sha256, stated_faults
 from storage.db.lines import correction_body, line_of, revision_of
 from storage.db.models import Utterance
+from storage.db.remarks import step_body
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger import merkle
 from storage.ledger.leaf import LeafKind, SignedLeaf, parse
 from storage.turns import FIRST_RUN
 from transcribe.records import utterances_sha256
 
+_PROTOCOLS = frozenset({LeafKind.DRAFT, LeafKind.PROTOCOL, LeafKind.SIGNATURE})
 _Made = tuple[int, int, str, str, str]
 """One transcription of one window: its run, sequence, engine, model and parameters' key."""
 
 
 def protocol_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
     """Each revision against its entry, each entry against its revision, each signature against the log it covers."""
-    stated = {index: leaf for index, leaf in leaves.items() if leaf.kind in (LeafKind.PROTOCOL, LeafKind.SIGNATURE)}
+    stated = {index: leaf for index, leaf in leaves.items() if leaf.kind in _PROTOCOLS}
     signatures = {index: leaf for index, leaf in stated.items() if leaf.kind is LeafKind.SIGNATURE}
     for row in uow.protocols.of(hearing_id):
-        leaf = stated.pop(row.leaf_index, None)
         name = f"Revision {row.revision} of the protocol of hearing {hearing_id} in the database"
-        if leaf is None:
-            yield f"{name} is stated by no entry of the log, or is there twice."
-        elif wrong := stated_faults(row, leaf):
-            yield f"{name} is not the one that entry {row.leaf_index} of the log states: {', '.join(wrong)}."
+        indices = [index for index in (row.draft_index, row.leaf_index) if index is not None]
+        if not indices:
+            yield f"{name} is stated by no entry of the log."
+        for index in indices:
+            leaf = stated.pop(index, None)
+            if leaf is None or (leaf.kind is LeafKind.DRAFT) is not (index == row.draft_index):
+                yield f"{name} is stated by no entry of the log, or is there twice."
+            elif wrong := stated_faults(row, leaf):
+                yield f"{name} is not the one that entry {index} of the log states: {', '.join(wrong)}."
     for index, leaf in stated.items():
         yield (
             f"Revision {leaf.body['revision']} of the protocol of hearing {hearing_id}, stated by entry {index} of "
@@ -63,18 +71,24 @@ def transcript_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, Sig
     yield from _window_faults(uow, hearing_id, {_made_by(leaf)[:2] for leaf in transcripts.values()})
 
 
+def _row_faults(
+    stated: dict[int, SignedLeaf], leaf_index: int, body: Mapping[str, Any], at: datetime, name: str
+) -> Iterator[str]:
+    """What is wrong with a row against its entry, which is taken from those still `stated`."""
+    leaf = stated.pop(leaf_index, None)
+    if leaf is None:
+        yield f"{name} is stated by no entry of the log, or is there twice."
+    elif body != leaf.body or iso_utc(at) != leaf.at:
+        yield f"{name} is not the one that entry {leaf_index} of the log states: it was changed."
+
+
 def correction_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
     """Each correction against its entry, and what it says was there before against what was."""
     stated = {index: leaf for index, leaf in leaves.items() if leaf.kind is LeafKind.CORRECTION}
     known = {one.id: one for one in map(line_of, uow.utterances.of(hearing_id))}
     for row in uow.lines.corrections(hearing_id):
-        name, leaf = f"Correction {row.number} of the transcript of hearing {hearing_id} in the database", None
-        if row.leaf_index in stated:
-            leaf = stated.pop(row.leaf_index)
-        if leaf is None:
-            yield f"{name} is stated by no entry of the log, or is there twice."
-        elif correction_body(row) != leaf.body or iso_utc(row.at) != leaf.at:
-            yield f"{name} is not the one that entry {row.leaf_index} of the log states: it was changed."
+        name = f"Correction {row.number} of the transcript of hearing {hearing_id} in the database"
+        yield from _row_faults(stated, row.leaf_index, correction_body(row), row.at, name)
         revision = revision_of(row)
         if any(known.get(one.id) != one for one in revision.before):
             yield f"{name} does not rest on the lines that were there: utterances or corrections were exchanged."
@@ -83,6 +97,19 @@ def correction_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, Sig
         yield (
             f"Correction {leaf.body['revision']} of the transcript of hearing {hearing_id}, stated by entry {index} of "
             "the log, is missing from the database."
+        )
+
+
+def remark_faults(uow: UnitOfWork, hearing_id: str, leaves: Mapping[int, SignedLeaf]) -> Iterator[str]:
+    """Each step of a remark against its entry."""
+    stated = {index: leaf for index, leaf in leaves.items() if leaf.kind is LeafKind.REMARK}
+    for row in uow.remarks.steps(hearing_id):
+        name = f"Step {row.number} of the remarks on hearing {hearing_id} in the database"
+        yield from _row_faults(stated, row.leaf_index, step_body(row), row.at, name)
+    for index, leaf in stated.items():
+        yield (
+            f"Step {leaf.body['number']} of the remarks on hearing {hearing_id}, stated by entry {index} of the log, "
+            "is missing from the database."
         )
 
 

@@ -1,10 +1,12 @@
 """What the pages of one hearing read from the database, already sifted by what the caller may see."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
 
-from api import corrections, reading, schemas, views
+from api import attendance, corrections, reading, remarks, schemas, stages, views
 from api.access import Action
 from api.caller import Caller
 from api.errors import Forbidden
@@ -13,7 +15,9 @@ from api.gate import DESTROYED_BY_ACT, is_kept, require
 from api.openness_orders import orders
 from api.transcript_view import TranscriptView, transcript_view
 from api.voices import voices
+from api.web.labels import LIVE_STATES
 from api.web.render import Page
+from court.attendance import as_ticked
 from court.card import HearingCard
 from court.health import SelfTest
 from court.hearing import HearingState
@@ -21,21 +25,31 @@ from court.labels import LABELS
 from court.notes import NoteTemplate
 from court.people import CourtRole, UserRole
 from court.timeline import GapCause
+from protocol.forms import is_full, other_form
+from protocol.signers import SignerRole
 from storage.db.models import Hearing, LogEntry, Protocol
 from storage.db.unit_of_work import UnitOfWork
 from storage.turns import FIRST_RUN
 from storage.worm.port import WormStore
 
 SIGNED = "signed"
+_AROUND = 60_000  # ms: further away nothing says who speaks, nor what an interpreter renders
 
 
 def facts(uow: UnitOfWork, hearing: Hearing) -> views.HearingFacts:
-    return views.hearing_facts(reading.summary(uow, hearing), HearingCard.parse(hearing.card))
+    """The card, with who appeared as the secretary ticked it."""
+    card = HearingCard.parse(hearing.card)
+    people = as_ticked(card.participants, uow.decisions.attendance(hearing.id))
+    return views.hearing_facts(reading.summary(uow, hearing), replace(card, participants=people))
 
 
-def transcript(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> TranscriptView:
-    whole = completeness(uow, hearing, store)
-    return _transcript(uow, hearing, reading.timeline(uow, caller, hearing, store), whole)
+def transcript(
+    uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore, near: Collection[str] = ()
+) -> TranscriptView:
+    """With ids of lines in `near`, what was said around those: as much as says how they are shown."""
+    whole, said = completeness(uow, hearing, store), uow.lines.spans(hearing.id, near) if near else []
+    within = [(start - _AROUND, end + _AROUND) for start, end in said] or None
+    return _transcript(uow, hearing, reading.timeline(uow, caller, hearing, store, within), whole)
 
 
 def completeness(uow: UnitOfWork, hearing: Hearing, store: WormStore) -> views.Completeness:
@@ -56,27 +70,63 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         "may_play": True,
         "may_correct": corrections.may_correct(caller, hearing),
         "speakers": _speakers(page, uow, hearing),
+        "may_decide": stages.may_decide(caller, uow, hearing),
+        **attendance_card(uow, caller, hearing),
         "voices": voices(uow, hearing) if is_kept(hearing) and _may(uow, caller, hearing.id, Action.RECORD) else [],
         "orders": orders(uow, hearing.id),
         "may_close": caller.role is UserRole.JUDGE and not HearingState(hearing.state).live,
         "gone": "" if is_kept(hearing) else page.words.gettext(DESTROYED_BY_ACT),
-        **protocol_panel(uow, caller, hearing),
+        "remarks": remarks.panel(uow, caller, hearing, page.context.clock.now().utc),
+        **protocol_panel(uow, page.context.store, caller, hearing),
         **script_words(page),
+        "live_states": live_states(page),
     }
 
 
-def protocol_panel(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
-    """The protocol's revisions and what the caller may do with them."""
+def attendance_card(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> dict[str, Any]:
+    """Who appeared, for the secretary who ticks it; empty for everybody else."""
+    may = _may(uow, caller, hearing.id, Action.RECORD)
+    return {
+        "attendance": attendance.rows(uow, hearing) if may else [],
+        "may_tick": may and attendance.may_tick(hearing),
+    }
+
+
+def protocol_panel(uow: UnitOfWork, store: WormStore, caller: Caller, hearing: Hearing) -> dict[str, Any]:
+    """The protocol's revisions, what keeps the newest from being signed, and what the caller may do with them."""
     rows = visible_revisions(uow, caller, hearing.id)
     state = HearingState(hearing.state)
     kept = is_kept(hearing)
     expected = not rows and (state.live or state is HearingState.ENDED)
+    unmade = kept and caller.role is not UserRole.PARTY and (not rows or rows[-1].sha256 is None)
+    failure = next((one.error for one, _ in uow.papers.given_up(hearing.id)), "") if unmade else ""
+    form = rows[-1].document["form"] if rows else ""
+    unsigned = bool(rows) and rows[-1].state != SIGNED and kept and caller.role is not UserRole.PARTY
+    found = reading.outages(uow, hearing, store) if unsigned else []
     return {
         "hearing": facts(uow, hearing),
-        "protocol": views.ProtocolView(tuple(revision(row) for row in rows), expected),
+        "protocol": views.ProtocolView(
+            tuple(revision(row) for row in rows),
+            expected,
+            failure,
+            full=is_full(form),
+            other=other_form(form),
+            unsettled=tuple(reading.unsettled(uow, hearing, found)),
+            faulty=any(one.missing for one in found),
+        ),
+        "may_edit": kept and bool(rows) and _may(uow, caller, hearing.id, Action.EDIT_PROTOCOL),
+        "may_decide_form": unsigned and _may(uow, caller, hearing.id, Action.DECIDE_FORM),
         "may_download": kept and _may(uow, caller, hearing.id, Action.DOWNLOAD),
-        "may_sign": kept and caller.role is UserRole.SECRETARY and _may(uow, caller, hearing.id, Action.SIGN),
+        "may_sign": kept and _signs(caller, rows) and _may(uow, caller, hearing.id, Action.SIGN),
     }
+
+
+def _signs(caller: Caller, rows: Sequence[Protocol]) -> bool:
+    """Whether the next signature is the caller's: the secretary's, then the judge's."""
+    signed = bool(rows) and rows[-1].state == SIGNED
+    if caller.role is UserRole.SECRETARY:
+        return not signed
+    return caller.role is UserRole.JUDGE and signed and rows[-1].role != SignerRole.JUDGE
 
 
 def visible_revisions(uow: UnitOfWork, caller: Caller, hearing_id: str) -> list[Protocol]:
@@ -86,7 +136,9 @@ def visible_revisions(uow: UnitOfWork, caller: Caller, hearing_id: str) -> list[
 
 
 def revision(row: Protocol) -> views.Revision:
-    return views.Revision(row.revision, row.state, row.sha256, row.created_at, row.signed_at, row.signer)
+    return views.Revision(
+        row.revision, row.state, row.sha256, row.created_at, row.signed_at, row.signer, row.role, row.level
+    )
 
 
 def script_words(page: Page) -> dict[str, dict[str, str]]:
@@ -94,6 +146,11 @@ def script_words(page: Page) -> dict[str, dict[str, str]]:
     say = page.words.gettext
     groups = {"causes": GapCause, "roles": CourtRole, "note_labels": NoteTemplate}
     return {name: {one.value: say(LABELS[one.value]) for one in kind} for name, kind in groups.items()}
+
+
+def live_states(page: Page) -> dict[str, str]:
+    """What the live text says of itself, in the reader's language."""
+    return {state: page.words.gettext(text) for state, text in LIVE_STATES.items()}
 
 
 def _transcript(

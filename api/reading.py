@@ -1,7 +1,7 @@
 """Stored rows as the API and the pages show them, already sifted by what the caller may see here."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from api import schemas
@@ -9,12 +9,14 @@ from api.access import Action
 from api.caller import Caller
 from api.gate import Sieve
 from court.card import HearingCard
+from court.correction import Span
 from court.health import SelfTest
 from court.hearing import HearingState
 from court.lines import Line, Mark
 from court.mutes import MuteSpan, mute_spans
 from court.openness import openness_of
 from court.timeline import GapCause, SampleRange
+from protocol import completeness
 from protocol.completeness import Outage, find_outages
 from protocol.facts import GapFact
 from protocol.filling import Filled, covers, filled, notes_beside, spoken
@@ -78,6 +80,11 @@ def said(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore, ru
     return _readable(found, Sieve(uow, caller, hearing.id, Action.READ))
 
 
+def said_by(uow: UnitOfWork, hearing: Hearing, store: WormStore) -> list[schemas.UtteranceView]:
+    """All that was said, unsifted, in order of time: for whoever sifts it by openness alone."""
+    return _said(uow, hearing, filled(uow, store, hearing))
+
+
 def holding(
     uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore, query: str
 ) -> list[schemas.UtteranceView]:
@@ -86,12 +93,16 @@ def holding(
     wanted = set().union(*(uow.search.lines(one, query) for one in recordings))
     if not wanted:
         return []
-    found = [one for one in _said(uow, hearing, filled(uow, store, hearing)) if one.id in wanted]
+    within = uow.lines.spans(hearing.id, wanted)
+    found = [one for one in _said(uow, hearing, filled(uow, store, hearing), within=within) if one.id in wanted]
     return _readable(found, Sieve(uow, caller, hearing.id, Action.READ))
 
 
-def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore) -> schemas.Timeline:
-    """Where what was recorded, for the player; contents of closed stretches are left out where they may not go."""
+def timeline(
+    uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore, within: Sequence[Span] | None = None
+) -> schemas.Timeline:
+    """Where what was recorded, for the player; contents of closed stretches are left out where they may not go. Of the
+    words, those `within`."""
     segments, gaps = recorded(uow, hearing)
     fills = filled(uow, store, hearing)
     late = {one.id for one in uow.hearings.undelivered(hearing.id)}
@@ -122,7 +133,7 @@ def timeline(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: WormStore
         notes=[
             schemas.NoteView(at=at, template=row.template, text=row.text) for at, row in notes if read.passes(at, at)
         ],
-        utterances=_readable(_said(uow, hearing, fills), read),
+        utterances=_readable(_said(uow, hearing, fills, within=within), read),
     )
 
 
@@ -158,12 +169,29 @@ def captured_tracks(hearing: Hearing) -> list[dict[str, Any]]:
 
 def outages(uow: UnitOfWork, hearing: Hearing, store: WormStore) -> list[Outage]:
     """All stretches that the hearing's own node did not record, merged and named as in the protocol."""
+    beside = covers(uow, hearing, filled(uow, store, hearing))
+    return find_outages(*_stated(uow, hearing), beside)
+
+
+def unexplained(uow: UnitOfWork, hearing: Hearing) -> list[tuple[str, SampleRange]]:
+    """The stretches of the hearing's tracks that nothing was stated of."""
+    return completeness.unexplained(*_stated(uow, hearing))
+
+
+def unsettled(uow: UnitOfWork, hearing: Hearing, found: Iterable[Outage]) -> list[completeness.Unsettled]:
+    """What keeps the protocol of a hearing with these outages from being signed."""
+    captured = {one["track"] for one in captured_tracks(hearing)}
+    awaited = [(one.track, span_of(one)) for one in uow.hearings.undelivered(hearing.id) if one.track in captured]
+    return completeness.unsettled(found, awaited)
+
+
+def _stated(uow: UnitOfWork, hearing: Hearing) -> tuple[dict[str, list[SampleRange]], list[GapFact], float]:
+    """The segments of each captured track, the gaps, and the hearing's length in seconds."""
     segments, gaps = recorded(uow, hearing)
     names = [one["track"] for one in captured_tracks(hearing)]
     captured = {name: [span_of(one) for one in segments if one.track == name] for name in names}
     stated = [GapFact(one.track, span_of(one), GapCause(one.cause), one.device_log) for one in gaps]
-    beside = covers(uow, hearing, filled(uow, store, hearing))
-    return find_outages(captured, stated, duration(hearing, [*segments, *gaps]), beside)
+    return captured, stated, duration(hearing, [*segments, *gaps])
 
 
 def span_of(piece: Segment | Gap) -> SampleRange:
@@ -171,16 +199,26 @@ def span_of(piece: Segment | Gap) -> SampleRange:
 
 
 def _said(
-    uow: UnitOfWork, hearing: Hearing, fills: Sequence[Filled], run: int | None = None
+    uow: UnitOfWork,
+    hearing: Hearing,
+    fills: Sequence[Filled],
+    run: int | None = None,
+    within: Sequence[Span] | None = None,
 ) -> list[schemas.UtteranceView]:
     """All utterances in order of time: the hearing's own, and of the spare recordings those in what they fill.
 
-    Of that version of the transcript, or of the one that is shown.
+    Of that version of the transcript, or of the one that is shown; of the hearing's own those `within`.
     """
     end = float("inf") if hearing.end_sample is None else duration(hearing, [])
     voices = uow.voices.by_label(hearing.id)
-    own = [utterance(row, voices.get(row.voice)) for row in uow.lines.of(hearing.id, run) if row.start_ms / 1000 < end]
-    beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(uow, fills, run)]
+    own = [
+        utterance(row, voices.get(row.voice))
+        for row in uow.lines.of(hearing.id, run, within)
+        if row.start_ms / 1000 < end
+    ]
+    beside = [
+        _utterance(row, one.track, one.offset.seconds, voices.get(row.voice)) for one, row in spoken(uow, fills, run)
+    ]
     return sorted([*own, *beside], key=lambda one: one.start)
 
 

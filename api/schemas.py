@@ -113,7 +113,7 @@ class Word(BaseModel):
 
 
 class CorrectionView(BaseModel):
-    """What a person did to a line last, and what the machine had made of it."""
+    """What a person did to a line last, and what the machine had made of it. `undo`: it is the machine's again."""
 
     deed: str
     by: str
@@ -228,20 +228,31 @@ class Proof(BaseModel):
     checkpoint: str = Field(description="The signed statement of size and root (C2SP tlog-checkpoint).")
 
 
+class SignatureView(BaseModel):
+    """One signature of a protocol."""
+
+    signer: str = Field(description="The name in the certificate.")
+    role: str = Field(description="secretary or judge; empty on protocols of before both signed.")
+    level: str = Field(description="Of PAdES: B-B, B-T or B-LT; empty where it was not noted.")
+    at: datetime
+
+
 class Verdict(BaseModel):
     """What the ledger says about a hash. It never holds content."""
 
     verdict: str = Field(description="genuine, draft (ours, but not signed), unknown or altered.")
     sentence: str
     sha256: str
-    what: str = Field("", description="segment, protocol draft or signed protocol; empty if unknown.")
+    what: str = Field("", description="segment, protocol draft, signed protocol or copy; empty if unknown.")
     hearing: str = ""
     track: str = ""
-    number: int | None = Field(None, description="The segment's sequence number or the protocol's revision.")
+    number: int | None = Field(None, description="Of the segment in its track, the protocol's revision, or the copy.")
     recorded_at: datetime | None = Field(None, description="When the author stated it.")
     received_at: datetime | None = Field(
         None, description="Before when the court had not received it, if that is notably later."
     )
+    signatures: list[SignatureView] = Field([], description="Of a signed protocol, in their order.")
+    replaced_by: int | None = Field(None, description="The signed revision that stands in this protocol's place now.")
     proof: Proof | None = None
 
 
@@ -299,3 +310,28 @@ class LiveReport(BaseModel):
     spare_of: str = Field("", max_length=64)
     orders: list[LiveOrder] = Field([], max_length=10_000)
     lines: list[LiveLine] = Field([], max_length=100)
+
+
+class ProtocolToSign(BaseModel):
+    """What one person is to sign, and how the court wants it."""
+
+    role: str = Field(description="`secretary` or `judge`.")
+    person: str = Field(description="Whose certificate it must be: the name of the account.")
+    level: str = Field(description="PAdES level: `B-B`, `B-T` or `B-LT`.")
+    form: str
+    language: str
+    zone: str = Field(description="The court's time zone, as `Asia/Bishkek`.")
+    pdf: str = Field(description="Base64.")
+
+
+class SignedPdf(BaseModel):
+    """The protocol that was to be signed with one signature more, nothing else changed."""
+
+    pdf: str = Field(description="Base64.", max_length=128 << 20)
+
+
+class SignedProtocol(BaseModel):
+    revision: int
+    sha256: str
+    signer: str = Field(description="The name in the certificate.")
+    level: str = Field(description="PAdES level of the signature.")

@@ -22,6 +22,8 @@ from storage.db.unit_of_work import UnitOfWork
 
 MOST = 100
 """Lines told at once; the newest hearings come first."""
+AROUND = 15
+"""Words of a line that are shown before and after one that was asked for."""
 SUBJECT = "search"
 
 
@@ -86,7 +88,24 @@ def _hearings(uow: UnitOfWork, caller: Caller, query: str, hearing_id: str) -> I
     yield from uow.hearings.shown_for(uow.search.recordings(query), granted_to=own)
 
 
-def marked(text: str, query: str) -> list[tuple[str, bool]]:
-    """The text in pieces, of which those are True that hold a word that was asked for. Pure."""
-    wanted = tuple(folded_words(query))
-    return [(one, any(each.startswith(wanted) for each in folded_words(one))) for one in text.split()]
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """What is shown of a line: words, of which those are True that were asked for, with "…" for what is left out. `at`
+    is when the first of these was said."""
+
+    words: tuple[tuple[str, bool], ...]
+    at: float
+
+
+def snippet(line: schemas.UtteranceView, query: str) -> Snippet:
+    """The words that were asked for with AROUND words on either side. Pure."""
+    wanted, words = tuple(folded_words(query)), line.text.split()
+    asked = [any(each.startswith(wanted) for each in folded_words(one)) for one in words]
+    pieces: list[tuple[str, bool]] = []
+    for place, one in enumerate(words):
+        if any(asked[max(0, place - AROUND) : place + AROUND + 1]):
+            pieces.append((one, asked[place]))
+        elif not pieces or pieces[-1][0] != "…":
+            pieces.append(("…", False))
+    timed = [one.text for one in line.words] == words and any(asked)
+    return Snippet(tuple(pieces), line.words[asked.index(True)].start if timed else line.start)

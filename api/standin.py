@@ -102,14 +102,6 @@ def _enter(
         offer_stamp(uow, now)
 
 
-def on_timeline(uow: UnitOfWork, hearing_id: str, recording_id: str, seconds: float) -> float:
-    """A moment of a spare recording on the hearing's own timeline, by the nodes' clocks; of its own, the same."""
-    if recording_id == hearing_id:
-        return seconds
-    offset = clock_offset(uow.hearings.marks(hearing_id), uow.hearings.marks(recording_id), seconds)
-    return seconds if offset is None else max(0.0, seconds + offset.seconds)
-
-
 def _end(uow: UnitOfWork, hearing: Hearing, spare_id: str, spare_seconds: float, now: datetime) -> float:
     """Where the hearing ended on its own timeline, in seconds: nothing of it that is known lies behind."""
     elapsed = (now - hearing.started_at) / timedelta(seconds=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from api.made import act_faults, correction_faults, protocol_faults, transcript_faults
+from api.made import act_faults, correction_faults, protocol_faults, remark_faults, transcript_faults
 from api.projection import NODE
 from court.card import HearingCard
 from court.clock import parse_utc
@@ -23,6 +23,7 @@ from storage.worm.port import object_key
 
 _STATE_AFTER = {
     LeafKind.HEARING: HearingState.RECORDING,
+    LeafKind.DRAFT: HearingState.DRAFT,
     LeafKind.PROTOCOL: HearingState.DRAFT,
     LeafKind.SIGNATURE: HearingState.SIGNED,
 }
@@ -78,6 +79,7 @@ def hearing_table_faults(
     yield from protocol_faults(uow, hearing_id, leaves)
     yield from transcript_faults(uow, hearing_id, leaves)
     yield from correction_faults(uow, hearing_id, leaves)
+    yield from remark_faults(uow, hearing_id, leaves)
     yield from act_faults(uow, hearing_id, leaves.values())
 
 

@@ -151,7 +151,7 @@ def _object_rows(uow: UnitOfWork, hearing_id: str | None) -> dict[str, StoredObj
     query = select(StoredObjectRow).order_by(StoredObjectRow.stored_at, StoredObjectRow.sha256)
     if hearing_id is not None:
         named = {one.sha256 for one in uow.hearings.segments(hearing_id)}
-        named |= {one.sha256 for one in uow.protocols.of(hearing_id)}
+        named |= {one.sha256 for one in uow.protocols.of(hearing_id) if one.sha256 is not None}
         query = query.where(StoredObjectRow.sha256.in_(named))
     return {row.sha256: row for row in uow.session.scalars(query)}
 

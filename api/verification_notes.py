@@ -26,10 +26,10 @@ def _destruction_notes(context: Context, hearing_id: str | None) -> Iterator[str
         for one in known_hearings(uow) if hearing_id is None else [hearing_id]:
             leaves = _believable(context, uow, one)
             for act in keeping(leaves, context.server_keys.key_ids).acts:
-                done = f"were destroyed by {act.done}" if act.done else f"are being destroyed since {act.stated}"
+                done = f"was carried out by {act.done}" if act.done else f"is being carried out since {act.stated}"
                 yield (
-                    f"{len(act.objects)} objects of hearing {one} {done} by act {act.id}, proposed by {act.proposer} "
-                    f"and approved by {act.approver}: {act.reason}"
+                    f"The destruction of hearing {one} (objects: {len(act.objects)}) {done} by act {act.id}, proposed "
+                    f"by {act.proposer} and approved by {act.approver}: {act.reason}"
                 )
 
 
@@ -84,14 +84,14 @@ def _delivery_notes(context: Context, hearing_id: str | None) -> Iterator[str]:
             if lost:
                 names = ", ".join(f"{row.track}/{row.sequence}" for row in lost)
                 yield (
-                    f"{len(lost)} segments of hearing {one} ({names}) are stated by the node, which lost their bytes "
-                    "and gave them up: as administrator write them off (`courtrec write-off`), or put them back there."
+                    f"The node stated of hearing {one} what it lost the bytes of since and gave up: {names}. As "
+                    "administrator write it off (`courtrec write-off`), or put the bytes back there."
                 )
             if late:
                 tracks = ", ".join(sorted({row.track for row in late}))
                 yield (
-                    f"{len(late)} segments of hearing {one} ({tracks}, {sum(row.size for row in late)} bytes) are "
-                    "stated by the node and have not arrived yet: it delivers them when the line allows."
+                    f"The node stated of hearing {one} what has not arrived yet: {tracks} (segments: {len(late)}, "
+                    f"bytes: {sum(row.size for row in late)}). It delivers when the line allows."
                 )
 
 

@@ -16,6 +16,7 @@ from api.caller import Caller
 from api.context import Context
 from api.errors import Conflict, NotFound, Unusable
 from api.gate import require, require_kept
+from court.catalogue import N_
 from court.hearing import HearingState
 from storage.db.models import Hearing
 from storage.db.unit_of_work import UnitOfWork
@@ -23,9 +24,9 @@ from storage.queue import offer_draft, offer_window
 from storage.turns import FIRST_RUN
 from transcribe.manifest import known_models, model_card
 
-STILL_LASTS = "While the hearing lasts its first transcript is being made: ask for another one afterwards."
-NOTHING_RECORDED = "There is no sound of this hearing to transcribe."
-NOT_COMPLETE = "This version of the transcript is still being made: choose it when it is complete."
+STILL_LASTS = N_("While the hearing lasts its first transcript is being made: ask for another one afterwards.")
+NOTHING_RECORDED = N_("There is no sound of this hearing to transcribe.")
+NOT_COMPLETE = N_("This version of the transcript is still being made: choose it when it is complete.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +61,13 @@ class Passage:
 def versions(uow: UnitOfWork, hearing: Hearing) -> list[Version]:
     """All versions, the first one first."""
     shown, asked = uow.runs.shown(hearing.id), {one.number: one for one in uow.runs.asked(hearing.id)}
-    models: dict[int, dict[str, None]] = {}
-    for body in uow.utterances.transcripts(hearing.id):
-        models.setdefault(body.get("run", FIRST_RUN), {})[body["engine"]] = None
     found = []
     for one in uow.runs.of(hearing.id):
-        row = asked.get(one.number)
+        row, models = asked.get(one.number), [name for name, _ in uow.utterances.models(hearing.id, one.number)]
         found.append(
             Version(
                 number=one.number,
-                models=tuple(models.get(one.number, ())) or ((row.model,) if row and row.model else ()),
+                models=tuple(dict.fromkeys(models)) or ((row.model,) if row and row.model else ()),
                 asked_by=row.asked_by if row else "",
                 asked_at=row.asked_at if row else None,
                 windows=one.windows,

@@ -12,7 +12,7 @@ from court.health import SelfTest
 from court.hearing import HearingState
 from court.openness import Openness
 from court.people import Participant
-from protocol.completeness import Outage
+from protocol.completeness import Outage, Unsettled
 
 UNEXPLAINED = "unexplained"
 
@@ -148,22 +148,55 @@ def completeness(found: Sequence[Outage], tracks: Collection[str], live: bool) -
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision of the protocol; `signed` is None while it is a draft."""
+    """One revision of the protocol; `sha256` is its PDF's, None until that is there, `signed` None on a draft. `role`:
+    as what it was signed, `level`: of PAdES."""
 
     number: int
     state: str
-    sha256: str
+    sha256: str | None
     created: datetime
     signed: datetime | None
     signer: str
+    role: str = ""
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ProtocolView:
-    """`expected`: there is no revision yet, but there will be."""
+    """`expected`: there is no revision yet, but there will be. `failure` is what the program said when it gave up
+    drawing up the draft or making its PDF. `full`: the newest is a full protocol; `other` names the form that it can be
+    changed for. `unsettled` keeps it from being signed; `faulty`: part of the recording is missing.
+    """
 
     revisions: tuple[Revision, ...]
     expected: bool
+    failure: str = ""
+    full: bool = False
+    other: str = ""
+    unsettled: tuple[Unsettled, ...] = ()
+    faulty: bool = False
+
+    @property
+    def coming(self) -> bool:
+        """Whether the draft or its PDF is still being made."""
+        return not self.failure and (self.expected or (bool(self.revisions) and self.revisions[-1].sha256 is None))
+
+    @property
+    def version(self) -> str:
+        """What a page that shows this sends, to be told only what it does not show yet."""
+        newest = self.revisions[-1] if self.revisions else None
+        told = (newest.number, newest.sha256 is not None) if newest else (0, False)
+        return f"{told[0]}-{told[1]:d}-{bool(self.failure):d}"
+
+    @property
+    def signatures(self) -> tuple[Revision, ...]:
+        """Those that the newest revision bears, in their order: each was made in a revision of its own."""
+        first = max((at for at, one in enumerate(self.revisions) if one.role != "judge"), default=0)
+        return tuple(one for one in self.revisions[first:] if one.signed is not None)
+
+    @property
+    def judge_awaited(self) -> bool:
+        return bool(self.signatures) and all(one.role != "judge" for one in self.signatures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +254,8 @@ class Unsent:
 class SpareView:
     """The spare node beside the first. `recording`: it records this hearing; `first`: so does the first node.
 
-    `answers`: it can be reached; `message` is what is wrong with it, in its own words.
+    `answers`: it can be reached; `message` is what is wrong with it, in its own words, `delivery` why
+    nothing of it gets through.
     """
 
     answers: bool
@@ -230,6 +264,7 @@ class SpareView:
     message: str
     node: str
     unsent: "Unsent"
+    delivery: str = ""
 
 
 def spare_view(first: Mapping[str, Any] | None, spare: Mapping[str, Any] | None, hearing_id: str) -> SpareView:
@@ -238,7 +273,8 @@ def spare_view(first: Mapping[str, Any] | None, spare: Mapping[str, Any] | None,
     if spare is None:
         return SpareView(False, False, here, "", "", Unsent())
     recording = _records_live(spare, hearing_id)
-    return SpareView(True, recording, here, spare["message"], spare["node"], _unsent(spare["unsent"]))
+    unsent, delivery = _unsent(spare["unsent"]), spare.get("delivery", "")
+    return SpareView(True, recording, here, spare["message"], spare["node"], unsent, delivery)
 
 
 def _records_live(status: Mapping[str, Any], hearing_id: str) -> bool:

@@ -15,7 +15,7 @@ from storage.db.voices import Speaker
 from storage.ledger.leaf import LeafKind
 from storage.queue import DRAFT_PROTOCOL
 from transcribe.speech import role_of
-from transcribe.voices import number, people_at
+from transcribe.voices import people_at, settle
 
 LONGEST = 200  # characters of a name
 NO_VOICE = N_("There is no such voice in this hearing: reload the page.")
@@ -37,7 +37,7 @@ class VoiceView:
 
 def voices(uow: UnitOfWork, hearing: Hearing) -> list[VoiceView]:
     """Everybody at the hearing's shared microphones, in order of microphone and number."""
-    people = people_at(hearing)
+    people = people_at(uow, hearing)
     heard = {row.label: row.start_ms / 1000 for row in uow.voices.of(hearing.id)}
     return [
         VoiceView(
@@ -74,9 +74,9 @@ def name_voice(context: Context, caller: Caller, hearing_id: str, label: str, na
             return
         body = {"voices": _prints(uow, hearing_id, speaker), "name": name, "by": caller.name}
         uow.log.record(LeafKind.VOICE, hearing_id, now, body, context.server_key)
-        number(uow, hearing)
         if hearing.state in (HearingState.ENDED, HearingState.DRAFT) and not uow.windows.unfinished(hearing_id):
             uow.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
+    settle(context.database, hearing_id)
 
 
 def _prints(uow: UnitOfWork, hearing_id: str, speaker: Speaker) -> list[str]:

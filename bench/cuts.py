@@ -267,7 +267,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=20)
     options.add_argument("--mediamtx", default=shutil.which("mediamtx") or "", help="a stock MediaMTX program")
     given = options.parse_args()
-    chance = random.Random(20)  # noqa: S311 - when to cut
+    chance = random.Random(20)
     with ExitStack() as running:
         folder = Path(running.enter_context(TemporaryDirectory(prefix="courtrec-cuts-")))
         url = running.enter_context(live_rtsp_server(camera())).url

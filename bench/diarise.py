@@ -75,7 +75,7 @@ def by_microphones(pcm: mix.Pcm) -> tuple[list[SpeechSpan], float]:
     for start, end in pairwise([*np.arange(0.0, seconds - STRETCH / 2, STRETCH).tolist(), seconds]):
         part = pcm[:, round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
         spans = spoken_spans(dict(zip(SEATS, part, strict=True)))
-        found += [SpeechSpan(one.track, one.start + start, one.end + start) for one in spans]
+        found += [SpeechSpan(one.track, one.begins + start, one.ends + start) for one in spans]
     return found, time.process_time() - started
 
 

@@ -4,9 +4,10 @@
     python -m bench.live_draft node [--seconds 90]      a real node recording in real time, for comparison
 
 A fed hearing is the sample hearing, recorded once by a real node, its segments' entries repeated with later times and
-numbers and delivered through the ingest API; the windows of repeated sound are recognised once and remembered, so that
-hours are fed in minutes. The last window is not remembered: at "stop" its sound is delivered and the hearing ended, and
-everything from there is the product's own: ingest, queue, recognition, draft and PDF.
+numbers and delivered through the ingest API; each window of the sample is read and recognised once and remembered, so
+that hours are fed in minutes (of what is not read again the beginning is stored). The last window is not remembered: at
+"stop" its sound is delivered and the hearing ended, and everything from there is the product's own: ingest, queue,
+recognition, draft and PDF.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import select
 
 import transcribe.tasks
 from api.composition import make_context
@@ -35,12 +37,14 @@ from api.serving import serving
 from api.settings import load_settings
 from bench.live import ROOMS, court, put_ahead
 from court.room import Profile
+from storage.db.models import Protocol, Segment
 from storage.db.unit_of_work import Database
 from storage.ledger.chain import Chain
 from storage.ledger.leaf import LeafKind
 from tests.factories.command_line import ROOT
 from tests.factories.recordings import CARD, KEY, Recorded, node, recorded, simulated_room
 from tests.speech.recogniser import models_dir
+from transcribe.audio import window_sound
 from transcribe.pipeline import transcribe_stretches
 
 ENGINES = '{"ru": ["whisper-tiny"]}'
@@ -48,11 +52,13 @@ _BATCH = 64
 _LOOK = 0.01
 
 
-def wait_until_drafted(database: Database, hearing: str) -> None:
-    """Until a draft is stored and nothing is left to transcribe."""
+def wait_until_drafted(database: Database, hearing: str, *, pdf: bool = False) -> None:
+    """Until a draft is stored, with `pdf` also its PDF, and nothing is left to transcribe."""
+    query = select(Protocol.sha256).where(Protocol.hearing_id == hearing).order_by(Protocol.revision.desc())
     while True:
         with database.read() as uow:
-            if uow.protocols.latest(hearing) is not None and not uow.windows.unfinished(hearing):
+            found = uow.session.execute(query.limit(1)).first()
+            if found is not None and (found[0] or not pdf) and not uow.windows.unfinished(hearing):
                 return
         time.sleep(_LOOK)
 
@@ -66,6 +72,7 @@ class Fed:
         self._chain = Chain(self.hearing, KEY.key_id)
         self._at = datetime.now(UTC) - timedelta(seconds=seconds)
         self._waiting: list[bytes] = []
+        self._stored: set[str] = set()
         (self._opening,) = sample.bodies(LeafKind.HEARING)
         heard = [one for one in sample.bodies(LeafKind.SEGMENT) if one["track"].startswith("mic-")]
         self._segments = sorted(heard, key=lambda one: (one["sequence"], one["track"]))
@@ -86,15 +93,20 @@ class Fed:
     def stop(self) -> None:
         last = [one for one in self._segments if one["sequence"] + 1 == self._windows]
         for segment in last:
-            self._record(segment, self._rounds - 1)
+            self._record(segment, self._rounds - 1, heard=True)
         self._state(LeafKind.STATE, self._step("ended", self._rounds * self._sample.end))
         self._send()
 
-    def _record(self, body: Any, number: int) -> None:
-        """The segment once more, with bytes of its own: nobody reads a box behind the fragments."""
-        content = self._sample.file(body).read_bytes() + (12).to_bytes(4) + b"free" + number.to_bytes(4)
+    def _record(self, body: Any, number: int, *, heard: bool = False) -> None:
+        """The segment once more, with bytes of its own: nobody reads a box behind the fragments. Of one that is not
+        `heard`, only what stands before those is stored."""
+        content = self._sample.file(body).read_bytes()
+        if not heard and number > 0:
+            content = content[: body["init_size"]]
+        content += (12).to_bytes(4) + b"free" + len(self._stored).to_bytes(4)
         sha256 = hashlib.sha256(content).hexdigest()
         self._client.put(f"/api/ingest/objects/{sha256}", content=content).raise_for_status()
+        self._stored.add(sha256)
         shift = number * self._sample.end * body["rate"] // 48_000
         later = {
             **body,
@@ -126,21 +138,30 @@ class Fed:
 
 
 class Remembered:
-    """In place of transcribe.pipeline.transcribe_stretches: the same sound is recognised once, while `on`."""
+    """In place of what the worker reads and recognises windows with: each of the sample's `windows` once while `on`."""
 
-    def __init__(self, recognise: Callable[..., Any]) -> None:
+    def __init__(self, windows: int) -> None:
         self.on = True
-        self._recognise = recognise
-        self._known: dict[str, tuple[float, Any]] = {}
+        self._windows = windows
+        self._known: dict[int, tuple[float, Any]] = {}
 
-    def __call__(self, stretches: Any, *rest: Any, **more: Any) -> Any:
+    def sound(self, store: Any, segments: Sequence[Segment]) -> tuple[float, Any]:
+        """In place of transcribe.audio.window_sound: of what is known no sound."""
+        window = segments[0].sequence % self._windows
+        if self.on and window in self._known:
+            return min(one.start / one.rate for one in segments), _Sound(window)
+        start, pcm = window_sound(store, segments)
+        return start, _Sound(window, pcm)
+
+    def recognise(self, stretches: Any, *rest: Any, **more: Any) -> Any:
+        """In place of transcribe.pipeline.transcribe_stretches."""
         return [self._said(one, *rest, **more) for one in stretches]
 
     def _said(self, stretch: Any, *rest: Any, **more: Any) -> Any:
-        key = hashlib.sha256(b"".join(stretch.pcm[track].tobytes() for track in sorted(stretch.pcm))).hexdigest()
-        if not self.on or key not in self._known:
-            self._known[key] = stretch.start, self._recognise([stretch], *rest, **more)[0]
-        began, found = self._known[key]
+        window = stretch.pcm.window
+        if stretch.pcm:
+            self._known[window] = stretch.start, transcribe_stretches([stretch], *rest, **more)[0]
+        began, found = self._known[window]
         shift = stretch.start - began
         return [
             replace(
@@ -151,12 +172,18 @@ class Remembered:
         ]  # fmt: skip
 
 
+class _Sound(dict[str, Any]):
+    """Sound by track, of the sample's `window`; none where that is remembered."""
+
+    def __init__(self, window: int, pcm: Any = ()) -> None:
+        super().__init__(pcm)
+        self.window = window
+
+
 def fed(hours: list[float], rounds: int, console: Console) -> None:
-    table = Table("hearing", "windows", "utterances", "fed in s", "stop → draft s", "load")
+    table = Table("hearing", "windows", "utterances", "fed in s", "stop → draft s", "stop → PDF s", "load")
     os.environ["COURTREC_TRANSCRIBE_ENGINES"] = ENGINES
     os.environ["COURTREC_TRANSCRIBE_MODELS_DIR"] = str(models_dir())
-    remembered = Remembered(transcribe_stretches)
-    vars(transcribe.tasks)["transcribe_stretches"] = remembered
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-draft-")))
         files = [
@@ -167,6 +194,9 @@ def fed(hours: list[float], rounds: int, console: Console) -> None:
         agent = node(folder / "node", room)
         sample = recorded(agent, agent.run_to_end(CARD))
         agent.close()
+        heard = [one["sequence"] for one in sample.bodies(LeafKind.SEGMENT) if one["track"].startswith("mic-")]
+        remembered = Remembered(max(heard) + 1)
+        vars(transcribe.tasks).update(window_sound=remembered.sound, transcribe_stretches=remembered.recognise)
         context = make_context(load_settings(home=folder / "court", port=0))
         enrol_own(context, KEY.public)
         address = stack.enter_context(serving(context))
@@ -189,9 +219,12 @@ def fed(hours: list[float], rounds: int, console: Console) -> None:
                 hearing.stop()
                 wait_until_drafted(context.database, hearing.hearing)
                 took = time.monotonic() - began
+                wait_until_drafted(context.database, hearing.hearing, pdf=True)
+                printed = time.monotonic() - began
                 with context.database.read() as uow:
                     windows, spoken = len(uow.windows.of(hearing.hearing)), len(uow.utterances.of(hearing.hearing))
-                cells = (f"{windows}", f"{spoken}", f"{filled:.0f}", f"{took:.2f}", f"{os.getloadavg()[0]:.1f}")
+                load = f"{os.getloadavg()[0]:.1f}"
+                cells = (f"{windows}", f"{spoken}", f"{filled:.0f}", f"{took:.2f}", f"{printed:.2f}", load)
                 table.add_row(f"{length * 60:.0f} min", *cells)
                 console.print(f"{length * 60:.0f} min: {cells}")
     console.print(table)

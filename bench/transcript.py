@@ -137,7 +137,7 @@ def measure(recording: Recording, engine: Engine) -> tuple[Result, list[Utteranc
             track: one[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)] for track, one in recording.pcm.items()
         }
         utterances += transcribe_window(pcm, start, recording.language, counted)
-        spans += [SpeechSpan(one.track, one.start + start, one.end + start) for one in spoken_spans(pcm)]
+        spans += [SpeechSpan(one.track, one.begins + start, one.ends + start) for one in spoken_spans(pcm)]
     cpu = time.process_time() - started
     said = {track: " ".join(one.text for one in utterances if one.track == track) for track in recording.pcm}
     return (

@@ -22,6 +22,10 @@ NO_SUCH_PLACE = N_("A line is split between two of its words: put the cursor the
 SAID_AT_ONCE = N_("These lines were said at the same time: they cannot be one.")
 
 
+Span = tuple[int, int]
+"""From when to when something was said, in milliseconds."""
+
+
 class CorrectionError(InputError):
     """The line cannot be corrected like this."""
 
@@ -124,9 +128,38 @@ def replay(machine: Sequence[Line], revisions: Sequence[Revision]) -> list[Line]
         for line in one.after:
             if one.deed is not Deed.UNDO:
                 known[line.id] = replace(line, mark=Mark(one.deed, one.by, one.at, machine_text(line, known)))
+            elif line.id in known and known[line.id].mark is None:
+                undone = Mark(one.deed, one.by, one.at, machine_text(line, known))
+                known[line.id] = replace(known[line.id], mark=undone)
             if line.id in known:
                 present[line.id] = known[line.id]
     return in_order([*present.values()], machine)
+
+
+def history(line_id: str, revisions: Sequence[Revision]) -> list[Revision]:
+    """What led to that line, from the machine's lines on, what was undone meanwhile and its undoing included."""
+    found, ids = list[Revision](), {line_id}
+    for one in reversed(revisions):
+        after = {line.id for line in one.after}
+        if after & ids:
+            found.append(one)
+            ids = ids - after | {line.id for line in one.before}
+    return found[::-1]
+
+
+def touched(span: Span, revisions: Sequence[Revision]) -> Span:
+    """The span, wide enough that of each revision it has all lines, before and after, or none."""
+    spans = [hull([(line.start_ms, line.end_ms) for line in (*one.before, *one.after)]) for one in revisions]
+    while True:
+        wide = hull([span, *(one for one in spans if one[0] <= span[1] and span[0] <= one[1])])
+        if wide == span:
+            return span
+        span = wide
+
+
+def hull(spans: Sequence[Span]) -> Span:
+    """From the beginning of the first to the end of the last."""
+    return min(start for start, _ in spans), max(end for _, end in spans)
 
 
 def machine_text(line: Line, known: Mapping[str, Line]) -> str:

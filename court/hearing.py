@@ -38,7 +38,8 @@ _NEXT: dict[HearingState, frozenset[HearingState]] = {
     _S.ENDED: frozenset({_S.DRAFT, _S.DESTROYED}),
     _S.DRAFT: frozenset({_S.UNDER_CORRECTION, _S.SIGNED, _S.DESTROYED}),
     _S.UNDER_CORRECTION: frozenset({_S.DRAFT, _S.SIGNED, _S.DESTROYED}),
-    _S.SIGNED: frozenset({_S.REMARKS_WINDOW, _S.DESTROYED}),
+    # What was signed stays; a new protocol may be drawn up that corrects it.
+    _S.SIGNED: frozenset({_S.UNDER_CORRECTION, _S.REMARKS_WINDOW, _S.DESTROYED}),
     _S.REMARKS_WINDOW: frozenset({_S.FINAL, _S.DESTROYED}),
     _S.FINAL: frozenset({_S.ARCHIVED, _S.DESTROYED}),
     _S.ARCHIVED: frozenset({_S.DESTROYED}),

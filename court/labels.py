@@ -62,6 +62,10 @@ LABELS = {
     "announcement": N_("Decision announced"),
     "closing": N_("Closing"),
     "free": N_("Note"),
+    # Attendance
+    "appeared": N_("Appeared"),
+    "notified": N_("Absent, notified"),
+    "not_notified": N_("Absent, no proof of notice"),
     # Procedure
     "civil": N_("Civil case"),
     "criminal": N_("Criminal case"),

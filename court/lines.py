@@ -18,7 +18,8 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Who corrected a line last, what they did and when; `machine` is what the machine had made of it."""
+    """Who corrected a line last, what they did and when; `machine` is what the machine had made of it. Who undid the
+    only correction of one left the machine's words as they were, under its mark."""
 
     deed: str
     by: str

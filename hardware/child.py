@@ -28,11 +28,11 @@ class Child:
     It has a process group of its own, which is killed as a whole, and is always waited for.
     """
 
-    def __init__(self, command: Sequence[str], chatter: str = "") -> None:
-        """`chatter` begins lines of its standard error that are no complaints. Raises DeviceUnusable if the program is
-        not there."""
+    def __init__(self, command: Sequence[str], chatter: str = "", pass_fds: Sequence[int] = ()) -> None:
+        """`chatter` begins lines of its standard error that are no complaints; the descriptors `pass_fds` stay open in
+        the program. Raises DeviceUnusable if it is not there."""
         try:
-            self._process = _starter.submit(_start, command).result()
+            self._process = _starter.submit(_start, command, pass_fds).result()
         except (OSError, RuntimeError) as error:  # no setpriv; or this process is just ending
             raise DeviceUnusable(f"The program {command[0]} cannot be started ({error}): install it.") from None
         self._pipes = [cast(IO[bytes], pipe) for pipe in (self._process.stdout, self._process.stderr)]
@@ -73,6 +73,12 @@ class Child:
         """From any thread: whoever reads finds that it has ended."""
         self._process.kill()
 
+    def finish(self) -> int:
+        """Waits until it has ended by itself and gives its exit status; what it writes meanwhile is thrown away."""
+        while self.read(_MOST_WORDS, None):
+            pass
+        return self._process.wait()
+
     def end(self) -> str:
         """Ends it, if it still runs; the last line of its complaints, if there is any. May be called again."""
         if self._pipes[0].closed:
@@ -106,7 +112,7 @@ class Child:
         return next(told, "").rstrip(".")
 
 
-def _start(command: Sequence[str]) -> "subprocess.Popen[bytes]":
+def _start(command: Sequence[str], pass_fds: Sequence[int]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         ["setpriv", "--pdeathsig=KILL", *command],
         stdin=subprocess.DEVNULL,
@@ -114,4 +120,5 @@ def _start(command: Sequence[str]) -> "subprocess.Popen[bytes]":
         stderr=subprocess.PIPE,
         bufsize=0,
         start_new_session=True,
+        pass_fds=pass_fds,
     )

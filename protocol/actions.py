@@ -1,10 +1,12 @@
 """What the court did, in the order it happened; for a full protocol with what was said beside it."""
 
+from dataclasses import replace
+
 from court.hearing import HearingState
 from court.notes import NoteTemplate
-from court.timeline import clock_text
-from protocol.annexes import course_lines, speeches
-from protocol.facts import HearingFacts, recording_name
+from court.stages import StageKind
+from protocol.annexes import speeches, told_lines
+from protocol.facts import HearingFacts, Standing
 from protocol.model import Line
 from protocol.wording import Wording
 
@@ -13,7 +15,7 @@ _STATEMENTS = (NoteTemplate.EXAMINATION, NoteTemplate.EXPLANATIONS)
 
 
 def action_lines(facts: HearingFacts, words: Wording) -> list[Line]:
-    """Every step and interruption with its kind, then which of the form's steps nobody noted."""
+    """Every step with its kind, every interruption, what was heard besides, which of the form's steps nobody noted."""
     return [*_steps(facts, words), *_not_noted(facts, words)]
 
 
@@ -30,7 +32,13 @@ def spoken_course(facts: HearingFacts, words: Wording) -> list[Line]:
 
 
 def _steps(facts: HearingFacts, words: Wording) -> list[Line]:
-    return [_with_kind(line, facts, words) for line in course_lines(facts, words)]
+    lines = [_with_kind(line, facts, words) for line in told_lines(facts, words)]
+    for one in words.heard():
+        line = words.stage_line(one)
+        if one.kind is StageKind.EXAMINATION:
+            line = replace(line, text=f"{line.text} {words.examined(one.at)}")
+        lines.append(line)
+    return sorted(lines, key=lambda line: line.at or 0.0)
 
 
 def _with_kind(line: Line, facts: HearingFacts, words: Wording) -> Line:
@@ -43,15 +51,14 @@ def _with_kind(line: Line, facts: HearingFacts, words: Wording) -> Line:
     if note.text.strip():
         text = words.form.say("say.action", kind=words.form.say(f"kind.{note.template.value}"), text=text)
     if note.template in _STATEMENTS:
-        file = recording_name(facts.card.case_number, facts.started, facts.zone, facts.hearing)
-        start, after = clock_text(note.at), clock_text(words.step_after(note.at))
-        text += " " + words.form.say("say.examined", file=file, start=start, next=after)
+        text += " " + words.examined(note.at)
     return Line(text, line.at, line.evidence)
 
 
 def _not_noted(facts: HearingFacts, words: Wording) -> list[Line]:
     noted = {note.template.value for note in facts.notes}
     noted |= {change.state.value for change in facts.states if change.state is HearingState.DELIBERATION}
+    noted |= {one.kind.value for one in words.heard() if one.standing is Standing.ACCEPTED}
     # Whoever noted a statement by the other name noted it.
     if noted & {one.value for one in _STATEMENTS}:
         noted |= {one.value for one in _STATEMENTS}

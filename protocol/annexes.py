@@ -13,7 +13,13 @@ from protocol.wording import Wording
 
 
 def course_lines(facts: HearingFacts, words: Wording) -> list[Line]:
-    """Every step the secretary noted and every interruption, in time order."""
+    """Every step the secretary noted, every interruption, and what was heard besides, in time order."""
+    lines = [*told_lines(facts, words), *map(words.stage_line, words.heard())]
+    return sorted(lines, key=lambda line: line.at or 0.0)
+
+
+def told_lines(facts: HearingFacts, words: Wording) -> list[Line]:
+    """Every step the secretary noted and every interruption."""
     lines = [words.note_line(number, note) for number, note in enumerate(facts.notes, 1)]
     away = {HearingState.PAUSED: "say.break", HearingState.DELIBERATION: "say.deliberation"}
     for span in words.state_spans():
@@ -28,8 +34,7 @@ def course_lines(facts: HearingFacts, words: Wording) -> list[Line]:
                     length=words.form.length(span.end - span.start),
                 )
             )
-    lines += mute_lines(facts, words)
-    return sorted(lines, key=lambda line: line.at or 0.0)
+    return lines + mute_lines(facts, words)
 
 
 def mute_lines(facts: HearingFacts, words: Wording) -> list[Line]:

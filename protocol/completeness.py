@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from court.timeline import GapCause, SampleRange, holes
 from protocol.facts import Cover, GapFact, HearingFacts
@@ -38,6 +39,23 @@ class Outage:
         return not self.declared and not self.spare
 
 
+class Doubt(StrEnum):
+    """Why it is not settled what became of a stretch: nothing says so, or its bytes are awaited still."""
+
+    UNEXPLAINED = "unexplained"
+    AWAITED = "awaited"
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """[start, end) seconds of `tracks` that are neither recorded here, nor declared, nor a named fault."""
+
+    start: float
+    end: float
+    tracks: tuple[str, ...]
+    doubt: Doubt
+
+
 def outages(facts: HearingFacts) -> list[Outage]:
     """All stretches without recording on captured tracks, in time order, those of one event merged."""
     captured = {one.track: one.segments for one in facts.tracks if not one.derived}
@@ -69,7 +87,25 @@ def missing_seconds(found: Iterable[Outage]) -> float:
     return total
 
 
-def _unexplained(captured: Mapping[str, Sequence[SampleRange]], gaps: Sequence[GapFact], length: float) -> list[Outage]:
+def unsettled(found: Iterable[Outage], awaited: Iterable[tuple[str, SampleRange]]) -> list[Unsettled]:
+    """What keeps the hearing's protocol from being signed, in order of time.
+
+    `awaited` are a track's segments that are stated but not here; where a spare recording has the same, nothing waits.
+    """
+    told = list(found)
+    doubts = [
+        Unsettled(one.start, one.end, one.tracks, Doubt.UNEXPLAINED)
+        for one in told
+        if one.cause is None and not one.spare
+    ]
+    doubts += [one for one in _joined(awaited) if not any(_spared(one, each) for each in told)]
+    return sorted(doubts, key=lambda one: (one.start, one.tracks))
+
+
+def unexplained(
+    captured: Mapping[str, Sequence[SampleRange]], gaps: Sequence[GapFact], length: float
+) -> list[tuple[str, SampleRange]]:
+    """The stretches of each captured track that no segment and no gap covers; `length` of the hearing in seconds."""
     found = []
     for track, segments in captured.items():
         pieces = [*segments, *(gap.range for gap in gaps if gap.track == track)]
@@ -77,8 +113,33 @@ def _unexplained(captured: Mapping[str, Sequence[SampleRange]], gaps: Sequence[G
         for start, end in holes(pieces, round(length * rate)):
             hole = SampleRange(start, end, rate)
             if hole.seconds > FRAME_SECONDS:
-                found.append(Outage(hole.start_seconds, hole.end_seconds, None, (track,), "", 0))
+                found.append((track, hole))
     return found
+
+
+def _unexplained(captured: Mapping[str, Sequence[SampleRange]], gaps: Sequence[GapFact], length: float) -> list[Outage]:
+    return [
+        Outage(hole.start_seconds, hole.end_seconds, None, (track,), "", 0)
+        for track, hole in unexplained(captured, gaps, length)
+    ]
+
+
+def _joined(awaited: Iterable[tuple[str, SampleRange]]) -> list[Unsettled]:
+    """Segments that follow each other as one stretch."""
+    runs: list[Unsettled] = []
+    for track, piece in sorted(awaited):
+        start, end = piece.start_seconds, piece.end_seconds
+        if runs and runs[-1].tracks == (track,) and start - runs[-1].end <= FRAME_SECONDS:
+            runs[-1] = replace(runs[-1], end=end)
+        else:
+            runs.append(Unsettled(start, end, (track,), Doubt.AWAITED))
+    return runs
+
+
+def _spared(one: Unsettled, outage: Outage) -> bool:
+    """Whether the spare node recorded all of it."""
+    inside = outage.start - FRAME_SECONDS <= one.start and one.end <= outage.end + FRAME_SECONDS
+    return outage.spare and inside and set(one.tracks) <= set(outage.tracks)
 
 
 def _covered(one: Outage, covers: Sequence[Cover]) -> list[Outage]:

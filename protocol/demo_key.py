@@ -1,6 +1,7 @@
 """A signer for trying things out: its own authority, marked DEMO in every name, worth nothing before a court."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,10 +12,22 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import NameOID
 
 from court.clock import Clock
-from protocol.seal import SignerFiles
 from storage import durable
 
 LIFETIME = timedelta(days=5 * 365)
+
+
+@dataclass(frozen=True, slots=True)
+class SignerFiles:
+    """Where a signer's PKCS#12 lies, its passphrase, and the certificates (PEM) signatures must lead to.
+
+    `timestamp_roots` are those time-stamps must lead to, None where no authority is set.
+    """
+
+    pkcs12: Path
+    passphrase: Path
+    trust_roots: Path
+    timestamp_roots: Path | None = None
 
 
 def demo_files(path: Path) -> SignerFiles:
@@ -22,8 +35,11 @@ def demo_files(path: Path) -> SignerFiles:
     return SignerFiles(path, path.with_suffix(".passphrase"), path.with_suffix(".ca.pem"))
 
 
-def make_demo_pkcs12(path: Path, name: str, clock: Clock) -> SignerFiles:
-    """Makes a DEMO authority and a certificate for `name` in `path`; keeps what is there already."""
+def make_demo_pkcs12(path: Path, name: str, clock: Clock, beside: SignerFiles | None = None) -> SignerFiles:
+    """Makes a DEMO authority and a certificate for `name` in `path`; keeps what is there already.
+
+    Who trusts the authority of the signer `beside` trusts this one, too.
+    """
     files = demo_files(path)
     if path.exists():
         return files
@@ -49,7 +65,10 @@ def make_demo_pkcs12(path: Path, name: str, clock: Clock) -> SignerFiles:
     )
     durable.make_folder(path.parent)
     durable.replace(files.passphrase, passphrase, mode=0o600)
-    durable.replace(files.trust_roots, authority.public_bytes(Encoding.PEM))
+    pem = authority.public_bytes(Encoding.PEM)
+    durable.replace(files.trust_roots, pem)
+    if beside is not None:
+        durable.replace(beside.trust_roots, beside.trust_roots.read_bytes() + pem)
     durable.replace(path, bundle, mode=0o600)  # last: whoever finds it finds the other two
     return files
 

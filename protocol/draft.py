@@ -1,6 +1,6 @@
 """The draft of a protocol, made only from what was recorded, noted or recognised.
 
-Pure and extractive: every line is a card entry, a secretary's note, a computed figure or the machine's words
+Pure and extractive: every line is a card entry, a secretary's note or tick, a computed figure or the machine's words
 in quotation marks, and carries its evidence; where nothing is known the line says so. A person corrects and
 signs it.
 """
@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from court.attendance import Attendance, ticked
 from court.hearing import HearingState
 from court.notes import Note, NoteTemplate
 from court.openness import Openness, openness_of
 from court.people import CourtRole
+from court.stages import StageKind
 from protocol.actions import action_lines, spoken_course
 from protocol.annexes import completeness_lines, course_lines, fault_lines, speeches, technical_facts, transcript_note
 from protocol.completeness import missing_seconds, outages
 from protocol.errors import FormError, ProtocolError
-from protocol.facts import HearingFacts, Utterance, recording_name
+from protocol.facts import HearingFacts, Standing, Utterance, recording_name
 from protocol.form import Form
 from protocol.model import Field, Heading, Line, ProtocolDocument
 from protocol.wording import Wording
@@ -56,7 +58,7 @@ def draft(facts: HearingFacts, form: Form) -> ProtocolDocument:
             secretary=card.secretary,
         ),
         fields=tuple(
-            Field(number, form.labels[key], tuple(writer.field(key))) for number, key in enumerate(form.fields, 1)
+            Field(number, form.labels[key], tuple(writer.field(key)), key) for number, key in enumerate(form.fields, 1)
         ),
         # What a field says already no annex repeats.
         course=() if {"actions", "course"} & set(form.fields) else tuple(course_lines(facts, words)),
@@ -79,6 +81,13 @@ def finalise(document: ProtocolDocument, form: Form, moment: datetime) -> Protoc
         )
     text = form.say("say.finalised", date=form.moment("date", moment))
     return document.with_field(numbers[0], (Line(text, None, "clock"),))
+
+
+_ATTENDANCE = {
+    Attendance.APPEARED: "say.present",
+    Attendance.NOTIFIED: "say.absent_notified",
+    Attendance.NOT_NOTIFIED: "say.absent_not_notified",
+}
 
 
 class _Writer:
@@ -116,9 +125,11 @@ class _Writer:
 
     def time(self) -> Iterable[Line]:
         opening = self.words.note_of(NoteTemplate.OPENING)
-        number, note = opening or (0, None)
-        at = note.at if note else 0.0
-        yield self.line("say.started", at, f"note:{number}" if note else "clock", time=self.words.time(at))
+        at, evidence = (opening[1].at, f"note:{opening[0]}") if opening else (0.0, "clock")
+        for stage in self.words.heard(StageKind.OPENING):
+            if stage.standing is Standing.ACCEPTED:
+                at, evidence = stage.at, stage.evidence
+        yield self.line("say.started", at, evidence, time=self.words.time(at))
         spoken = self.spoken(CourtRole.JUDGE, "opening", at - OPENING_SECONDS, at + OPENING_SECONDS)
         yield from self.quote("say.opening_words", spoken)
         opened = at
@@ -169,11 +180,20 @@ class _Writer:
             yield self.line("say.full_ordered", None, "gap:0")
 
     def appearance(self) -> Iterable[Line]:
+        ticks = ticked(self.facts.card.participants, self.facts.attendance)
         for number, person in enumerate(self.facts.card.participants, 1):
-            yield self.line(
+            sentence, at, evidence = (
                 "say.present" if person.present else "say.absent",
                 None,
                 f"card:participant:{number}",
+            )
+            if number in ticks:
+                place, tick = ticks[number]
+                sentence, at, evidence = _ATTENDANCE[tick.attendance], tick.at, f"attendance:{place}"
+            yield self.line(
+                sentence,
+                at,
+                evidence,
                 role=self.words.role(person.role),
                 name=person.name,
                 note=f"; {person.note}" if person.note else "",
@@ -214,7 +234,9 @@ class _Writer:
             start, end = self.step_of(note)
             for found in self.between(CourtRole.JUDGE, start, end):
                 yield from self.quote("say.decision_words", found)
-        if not noted:
+        heard = self.words.heard(StageKind.ANNOUNCEMENT)
+        yield from map(self.words.stage_line, heard)
+        if not noted and not heard:
             yield self.line("say.not_announced", None, "note:0")
 
     def finalised(self) -> Iterable[Line]:

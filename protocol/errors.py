@@ -15,5 +15,13 @@ class FormError(ProtocolError):
     """A form file cannot be used."""
 
 
+class TermsError(ProtocolError, InputError):
+    """The file of the court's terms cannot be used."""
+
+
 class SealError(ProtocolError):
     """The signer's key file cannot be used, or signing failed; nothing was signed."""
+
+
+class CopyError(ProtocolError):
+    """A copy cannot be made; nothing was handed out."""

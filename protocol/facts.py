@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from enum import StrEnum
 
+from court.attendance import Tick
 from court.card import HearingCard
 from court.case_number import CaseNumber
 from court.health import SelfTest
@@ -12,6 +14,7 @@ from court.mutes import MuteSpan
 from court.notes import Note
 from court.openness import OpennessSpan
 from court.people import CourtRole
+from court.stages import StageKind
 from court.timeline import GapCause, SampleRange
 
 
@@ -63,7 +66,8 @@ class Utterance:
     """Words the machine recognised on one microphone, [start, end) seconds; `flags` are doubts.
 
     Where several people share the microphone, `voice` tells them apart (0: nobody did), and `speaker` is the name that
-    the court gave. `corrected_by` is who corrected or confirmed the words last, empty where nobody did.
+    the court gave. `corrected_by` is who corrected or confirmed the words last, empty where nobody did, `language` what
+    they were recognised in, empty where that is not known.
     """
 
     track: str
@@ -75,6 +79,36 @@ class Utterance:
     voice: int = 0
     speaker: str = ""
     corrected_by: str = ""
+    language: str = ""
+
+
+class Standing(StrEnum):
+    """Whose word a stage stands on: a note's or a state's, a person's who accepted it, or the program's alone.
+
+    One that a person refused stands on nothing, and in no draft.
+    """
+
+    CERTAIN = "certain"
+    ACCEPTED = "accepted"
+    PROPOSED = "proposed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of the hearing that began at `at` seconds: noted, or heard in the words of `quote`.
+
+    `evidence` is `note:<n>`, `state:<n>` or `utterance:<n>`, and `stage:0` where a person accepted what the present
+    transcript has no words for. `by` is who accepted or refused it; `doubtful` when the words are.
+    """
+
+    kind: StageKind
+    at: float
+    evidence: str
+    quote: str
+    standing: Standing = Standing.CERTAIN
+    by: str = ""
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +134,9 @@ class HearingFacts:
     `covers` is what spare recordings account for where the first node did not record; `spares` are their ids.
     `untranscribed` are [start, end) seconds of speech the machine was given and could not transcribe,
     `untranscribed_because` the reasons it gave, each once, `no_recogniser` that nothing recognises the hearing's
-    language here. `tested` is the room's self-test before the hearing,
-    `mutes` are the stretches in which microphones were declared muted.
+    language here. `tested` is the room's self-test before the hearing, `mutes` are the stretches in which microphones
+    were declared muted, `awaited` the segments of tracks that were stated and are not here, `stages` what of the
+    hearing's course was told or heard, `attendance` what the secretary ticked.
     """
 
     hearing: str
@@ -126,6 +161,9 @@ class HearingFacts:
     spares: tuple[str, ...] = ()
     tested: SelfTest | None = None
     mutes: tuple[MuteSpan, ...] = ()
+    awaited: tuple[tuple[str, SampleRange], ...] = ()
+    stages: tuple[Stage, ...] = ()
+    attendance: tuple[Tick, ...] = ()
 
 
 def recording_name(case: CaseNumber, started: datetime, zone: tzinfo, hearing: str) -> str:

@@ -134,6 +134,14 @@ def _within(one: Filled, seconds: float) -> bool:
     return one.span.start_seconds <= seconds + one.offset.seconds < one.span.end_seconds
 
 
+def on_timeline(uow: UnitOfWork, hearing_id: str, recording_id: str, seconds: float) -> float:
+    """A moment of a spare recording on the hearing's own timeline, by the nodes' clocks; of its own, the same."""
+    if recording_id == hearing_id:
+        return seconds
+    offset = clock_offset(uow.hearings.marks(hearing_id), uow.hearings.marks(recording_id), seconds)
+    return seconds if offset is None else max(0.0, seconds + offset.seconds)
+
+
 def covers(uow: UnitOfWork, hearing: Hearing, found: Sequence[Filled]) -> list[Cover]:
     """What the spare recordings account for of the hearing: what they fill, and the court's breaks that they state."""
     ended_on = uow.hearings.get(uow.hearings.ended_on(hearing.id) or "")
@@ -145,8 +153,9 @@ def covers(uow: UnitOfWork, hearing: Hearing, found: Sequence[Filled]) -> list[C
             last = (ended_on.end_sample or 0) / SOUND_RATE + one.offset.seconds
             end = hearing.end_sample / SOUND_RATE if last - end < _BEYOND else end
         told.append(Cover(one.track, one.span.start_seconds, end, one.offset.uncertainty, None))
-    own = uow.hearings.marks(hearing.id)
-    for spare in uow.hearings.spares(hearing.id):
+    spares = uow.hearings.spares(hearing.id)
+    own = uow.hearings.marks(hearing.id) if spares else []
+    for spare in spares:
         marks = uow.hearings.marks(spare.id)
         of_source = {counterpart(one, spare.tracks): one["track"] for one in hearing.tracks}
         for gap in uow.hearings.gaps(spare.id):

@@ -140,7 +140,9 @@ def _overruled(base: dict[str, Any], over: dict[str, Any], where: str, path: str
         if isinstance(value, str):
             unknown = _places(value, name, where) - _places(below, name, where)
             if unknown:
-                raise FormError(f"The form {where} has {{{min(unknown)}}} in {name!r}, which nothing fills: remove it.")
+                raise FormError(
+                    f"The form {where} has {min(unknown)!r} in braces in {name!r}, which nothing fills: remove it."
+                )
     return result
 
 

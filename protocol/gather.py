@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from court.card import HearingCard
+from court.correction import Deed
 from court.health import SelfTest
 from court.hearing import HearingState
 from court.lines import Line
@@ -15,29 +16,31 @@ from court.mutes import mute_spans
 from court.notes import Note, NoteTemplate
 from court.people import CourtRole
 from court.timeline import GapCause, SampleRange
+from protocol.cues import load_cues
 from protocol.errors import ProtocolError
 from protocol.facts import (
     GapFact,
     HearingFacts,
     LedgerFact,
     ModelFact,
+    Stage,
     StateChange,
     TrackFact,
     Utterance,
 )
 from protocol.filling import Filled, covers, filled, notes_beside, spoken
+from protocol.stages import stages
 from storage.db import models
 from storage.db.unit_of_work import UnitOfWork
 from storage.db.voices import Speaker
 from storage.db.work import NO_RECOGNISER
 from storage.ledger import merkle
-from storage.ledger.leaf import LeafKind, parse
-from storage.turns import FIRST_RUN
+from storage.ledger.leaf import LeafKind, body_of
 from storage.worm.port import WormStore
 
 AUDIO_RATE = 48_000
 # What the document itself or a reader adds to the log is not what it was made from.
-_NOT_EVIDENCE = (LeafKind.PROTOCOL, LeafKind.SIGNATURE, LeafKind.ACCESS)
+_NOT_EVIDENCE = (LeafKind.DRAFT, LeafKind.PROTOCOL, LeafKind.SIGNATURE, LeafKind.ACCESS)
 
 
 def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormStore | None = None) -> HearingFacts:
@@ -54,32 +57,30 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
     end = hearing.end_sample
     segments = [one for one in work.hearings.segments(hearing.id) if one.start * AUDIO_RATE < end * one.rate]
     run = work.runs.shown(hearing.id)
-    transcripts = [one for one in _bodies(work, hearing.id, LeafKind.TRANSCRIPT) if one.get("run", FIRST_RUN) == run]
     parts = (hearing, *work.hearings.spares(hearing.id))
     windows = [window for one in parts for window in work.windows.of(one.id, run)]
+    card, notes, states = HearingCard.parse(hearing.card), _notes(work, hearing), _states(work, hearing)
+    utterances = _said(work, hearing, found)
     return HearingFacts(
         hearing=hearing.id,
-        card=HearingCard.parse(hearing.card),
+        card=card,
         room=hearing.room,
         started=hearing.started_at,
         ended=hearing.ended_at,
         length=hearing.end_sample / AUDIO_RATE,
         zone=zone,
-        notes=_notes(work, hearing),
-        states=tuple(
-            StateChange(one.at_sample / AUDIO_RATE, HearingState(one.state))
-            for one in work.hearings.state_changes(hearing.id)
-        ),
+        notes=notes,
+        states=states,
         tracks=tuple(_track(track, segments) for track in hearing.tracks),
         gaps=tuple(
             GapFact(one.track, SampleRange(one.start, one.end, one.rate), GapCause(one.cause), one.device_log)
             for one in work.hearings.gaps(hearing.id)
             if one.start * AUDIO_RATE < end * one.rate
         ),
-        utterances=_said(work, hearing, found),
+        utterances=utterances,
         untranscribed=_untranscribed(work.windows.of(hearing.id, run), segments),
         openness=tuple(work.hearings.openness(hearing.id)),
-        models=tuple(dict.fromkeys(ModelFact(one["engine"], one["model_sha256"]) for one in transcripts)),
+        models=tuple(ModelFact(*one) for one in work.utterances.models(hearing.id, run)),
         ledger=_ledger(work, hearing.id),
         untranscribed_because=_reasons(windows),
         no_recogniser=any(one.state == "failed" and one.reason == NO_RECOGNISER for one in windows),
@@ -92,6 +93,37 @@ def gather(work: UnitOfWork, hearing: models.Hearing, zone: tzinfo, store: WormS
                 for body in _bodies(work, hearing.id, LeafKind.MUTE)
             )
         ),
+        awaited=tuple(
+            (one.track, SampleRange(one.start, one.end, one.rate)) for one in work.hearings.undelivered(hearing.id)
+        ),
+        stages=_stages(work, hearing, notes, states, utterances),
+        attendance=tuple(work.decisions.attendance(hearing.id)),
+    )
+
+
+def gather_stages(
+    work: UnitOfWork, hearing: models.Hearing, store: WormStore
+) -> tuple[tuple[Stage, ...], tuple[Utterance, ...]]:
+    """The stages as a draft would have them, and the utterances that their evidence counts in."""
+    said = _said(work, hearing, filled(work, store, hearing))
+    return _stages(work, hearing, _notes(work, hearing), _states(work, hearing), said), said
+
+
+def _stages(
+    work: UnitOfWork,
+    hearing: models.Hearing,
+    notes: tuple[Note, ...],
+    states: tuple[StateChange, ...],
+    said: tuple[Utterance, ...],
+) -> tuple[Stage, ...]:
+    language, decisions = HearingCard.parse(hearing.card).language, work.decisions.stages(hearing.id)
+    return tuple(stages(notes, states, said, load_cues(), language, decisions))
+
+
+def _states(work: UnitOfWork, hearing: models.Hearing) -> tuple[StateChange, ...]:
+    return tuple(
+        StateChange(one.at_sample / AUDIO_RATE, HearingState(one.state))
+        for one in work.hearings.state_changes(hearing.id)
     )
 
 
@@ -123,15 +155,17 @@ def _said(work: UnitOfWork, hearing: models.Hearing, found: Sequence[Filled]) ->
     """The hearing's own utterances, and of spare recordings those in what they fill, in time order."""
     voices = work.voices.by_label(hearing.id)
     own = [_utterance(row, row.track, 0.0, voices.get(row.voice)) for row in work.lines.of(hearing.id)]
-    beside = [_utterance(row, one.track, one.offset.seconds) for one, row in spoken(work, found)]
+    beside = [_utterance(row, one.track, one.offset.seconds, voices.get(row.voice)) for one, row in spoken(work, found)]
     return tuple(sorted([*own, *beside], key=lambda one: one.start) if beside else own)
 
 
 def _utterance(row: Line, track: str, later: float, voice: Speaker | None = None) -> Utterance:
     start, end = row.start_ms / 1000 + later, row.end_ms / 1000 + later
     number, name = (voice.number, voice.name) if voice else (0, "")
-    by = row.mark.by if row.mark else ""
-    return Utterance(track, _role(row.role), start, end, row.text, row.flags, number, row.speaker or name, by)
+    by = row.mark.by if row.mark and row.mark.deed != Deed.UNDO else ""
+    return Utterance(
+        track, _role(row.role), start, end, row.text, row.flags, number, row.speaker or name, by, row.language
+    )
 
 
 def _untranscribed(
@@ -163,7 +197,7 @@ def _tested(work: UnitOfWork, hearing: str) -> SelfTest | None:
 def _bodies(work: UnitOfWork, hearing: str, kind: LeafKind) -> list[Mapping[str, Any]]:
     """What the hearing's entries of one kind state, in order."""
     query = select(models.LogEntry.entry).where(models.LogEntry.hearing_id == hearing, models.LogEntry.kind == kind)
-    return [parse(entry).body for entry in work.session.scalars(query.order_by(models.LogEntry.index))]
+    return [body_of(entry) for entry in work.session.scalars(query.order_by(models.LogEntry.index))]
 
 
 def _ledger(work: UnitOfWork, hearing: str) -> LedgerFact:

@@ -1,12 +1,13 @@
 """The protocol as a document: what it says, not how it looks. Immutable; a correction is a new document.
 
 Times are seconds on the hearing's timeline. Every line names its evidence: `card:<field>`, `note:<n>`,
-`state:<n>`, `gap:<n>`, `track:*`, `utterance:<n>`, `clock`, `ledger`; n counts from 1 in the facts the draft
-was made from, 0 says that there is none.
+`state:<n>`, `gap:<n>`, `track:*`, `utterance:<n>`, `attendance:<n>`, `stage:0`, `clock`, `ledger`; n counts from 1 in
+the facts the draft was made from, 0 says that there is none. Lines that people put in have `recording:<start>-<end>`
+(milliseconds) or `person`.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from protocol.errors import ProtocolError
@@ -14,20 +15,31 @@ from protocol.errors import ProtocolError
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One statement. `at` opens the recording where it was said or noted; None where it rests on none."""
+    """One statement. `at` opens the recording where it was said or noted; None where it rests on none.
+
+    `proposed`: the program heard it, and no person has said yet whether it is so.
+    """
 
     text: str
     at: float | None
     evidence: str
+    proposed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One of the numbered fields the procedural code prescribes."""
+    """One of the numbered fields the procedural code prescribes; `key` is its name in the form.
+
+    Where a person edited it, `edited_by` is who, `edited_at` when (UTC), and `machine` what the program had written.
+    """
 
     number: int
     label: str
     lines: tuple[Line, ...]
+    key: str = ""
+    machine: tuple[Line, ...] = ()
+    edited_by: str = ""
+    edited_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,8 @@ class ProtocolDocument:
     `fields` are the form's, in its order. Annexes: `course` the steps of the hearing in time order,
     `completeness` what of the recording is missing and why, `transcript` the machine's words headed by
     `transcript_note`, and `technical` how the recording can be identified. `closed` when any part of the
-    hearing was closed: the whole document is then handled as closed. `recording` is the recording's name.
+    hearing was closed: the whole document is then handled as closed. `recording` is the recording's name,
+    `corrects` the sentence that names the signed protocol this one stands in the place of, empty where there is none.
     """
 
     form: str
@@ -90,10 +103,12 @@ class ProtocolDocument:
     transcript_note: str
     transcript: tuple[Speech, ...]
     technical: tuple[Fact, ...]
+    corrects: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists, texts and numbers, fit for a JSON column."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        plain: dict[str, Any] = _plain(self)
+        return plain
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "ProtocolDocument":
@@ -104,7 +119,8 @@ class ProtocolDocument:
                     **value,
                     "heading": Heading(**value["heading"]),
                     "fields": tuple(
-                        Field(one["number"], one["label"], _lines(one["lines"])) for one in value["fields"]
+                        Field(**{**one, "lines": _lines(one["lines"]), "machine": _lines(one.get("machine", []))})
+                        for one in value["fields"]
                     ),
                     "course": _lines(value["course"]),
                     "completeness": _lines(value["completeness"]),
@@ -114,6 +130,11 @@ class ProtocolDocument:
             )
         except (KeyError, TypeError) as error:
             raise ProtocolError(f"The stored protocol cannot be read ({error}): draft it again.") from None
+
+    @property
+    def undecided(self) -> bool:
+        """Whether something in it is only proposed: then it cannot be signed."""
+        return any(one.proposed for one in (*self.course, *(line for each in self.fields for line in each.lines)))
 
     def with_field(self, number: int, lines: tuple[Line, ...]) -> "ProtocolDocument":
         """A copy in which the field `number` says `lines` instead."""
@@ -128,8 +149,9 @@ def _lines(values: list[dict[str, Any]]) -> tuple[Line, ...]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
+    """As dataclasses.asdict with lists for tuples, which takes several times as long over thousands of lines."""
+    if isinstance(value, tuple):
         return [_plain(one) for one in value]
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
     return value

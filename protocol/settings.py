@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from court.card import Procedure
 from protocol.errors import ProtocolSettingsError
 from protocol.form import PROFILES
+from protocol.signers.port import Level
 
 _PREFIX = "COURTREC_PROTOCOL_"
 
@@ -18,10 +19,13 @@ class ProtocolSettings(BaseSettings):
 
     `base_url` is where the links and QR codes of a protocol lead (empty: the server's own address); `zone` the time
     zone its clock times are printed in; `forms` a folder whose files (`civil_brief.toml`, …) overrule entries of the
-    packaged forms (docs/forms.md). `profile` is the country whose rules they follow, `procedure` the kind of hearings
-    whose card names none. `signer` is the PKCS#12 file of whoever certifies, with its passphrase in `passphrase_file`;
-    `trust_roots` the certificates (PEM) a signature must lead to. Where these are not set, the demo signer's are
-    used. Whether a signature is time-stamped is the server's setting (COURTREC_TIMESTAMP_URL).
+    packaged forms (docs/forms.md), `terms` a file that overrules entries of the packaged terms (protocol/terms.toml).
+    `profile` is the country whose rules they follow, `procedure` the kind of hearings whose card names none.
+
+    `signers` is the file that says with which keys this court signs (docs/operations.md, *Signing*), `trust_roots` the
+    certificates (PEM) signatures must lead to; where neither is set, the demo signers' are used. `level` is the
+    PAdES level that signatures must have, B-B, B-T or B-LT; without it they are time-stamped where the server knows
+    an authority (COURTREC_TIMESTAMP_URL). `check_names`: a certificate must bear the name of the account that signs.
     """
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX)
@@ -29,11 +33,13 @@ class ProtocolSettings(BaseSettings):
     base_url: str = ""
     zone: str = "Asia/Bishkek"
     forms: Path | None = None
+    terms: Path | None = None
     profile: str = PROFILES[0]
     procedure: Procedure = Procedure.CIVIL
-    signer: Path | None = None
-    passphrase_file: Path | None = None
+    signers: Path | None = None
     trust_roots: Path | None = None
+    level: Level | None = None
+    check_names: bool = True
 
     @field_validator("base_url")
     @classmethod

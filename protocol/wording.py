@@ -1,12 +1,14 @@
 """The facts of one hearing put into the words of one form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from court.hearing import HearingState
 from court.notes import Note, NoteTemplate
 from court.people import CourtRole
-from protocol.facts import HearingFacts, ModelFact, TrackFact, Utterance
+from court.stages import StageKind
+from court.timeline import clock_text
+from protocol.facts import HearingFacts, ModelFact, Stage, Standing, TrackFact, Utterance, recording_name
 from protocol.form import Form
 from protocol.model import Line
 
@@ -87,7 +89,36 @@ class Wording:
         text += "" if text.endswith((".", "!", "?", "…")) else "."
         return Line(text, round(note.at, 3), f"note:{number}")
 
+    def stage_line(self, stage: Stage) -> Line:
+        """A stage that was only heard: the words it rests on, and whether a person confirmed it."""
+        kind = self.form.say(f"kind.{stage.kind.value}")
+        if not stage.quote:
+            return self.line("say.stage_unheard", stage.at, stage.evidence, kind=kind, by=stage.by)
+        spoken = self.facts.utterances[int(stage.evidence.partition(":")[2]) - 1]
+        proposed = stage.standing is Standing.PROPOSED
+        line = self.line(
+            "say.stage_proposed" if proposed else "say.stage_accepted",
+            stage.at,
+            stage.evidence,
+            kind=kind,
+            speaker=self.speaker(spoken),
+            words=stage.quote + " [?]" * stage.doubtful,
+            by=stage.by,
+        )
+        return replace(line, proposed=proposed)
+
+    def examined(self, at: float) -> str:
+        """File and time of a statement that began then."""
+        file = recording_name(self.facts.card.case_number, self.facts.started, self.facts.zone, self.facts.hearing)
+        return self.form.say("say.examined", file=file, start=clock_text(at), next=clock_text(self.step_after(at)))
+
     # ---- facts by kind
+
+    def heard(self, kind: StageKind | None = None) -> list[Stage]:
+        """Stages, of one kind or all, that no note or state told and nobody refused."""
+        heard = (Standing.ACCEPTED, Standing.PROPOSED)
+        found = [one for one in self.facts.stages if one.standing in heard]
+        return [one for one in found if kind in (None, one.kind)]
 
     def notes_of(self, template: NoteTemplate) -> list[tuple[int, Note]]:
         """Notes of a kind with their numbers, in time order."""
@@ -99,8 +130,9 @@ class Wording:
         return next(iter(self.notes_of(template)), None)
 
     def step_after(self, at: float) -> float:
-        """When the next note was made, or the recording interrupted or ended."""
+        """When the next note was made or stage accepted, or the recording interrupted or ended."""
         moments = [one.at for one in self.facts.notes] + [one.at for one in self.facts.states]
+        moments += [one.at for one in self.heard() if one.standing is Standing.ACCEPTED]
         return min((one for one in moments if one > at), default=self.facts.length)
 
     def state_spans(self) -> list[StateSpan]:

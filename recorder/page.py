@@ -23,7 +23,7 @@ from court.catalogue import N_, texts
 from court.errors import InputError
 from court.labels import LABELS, LANGUAGE_NAMES
 from court.notes import NoteTemplate
-from court.sentences import SENTENCES
+from court.sentences import patterns
 from recorder.door import COOKIE, Door, Handler, is_local, json_fields
 from recorder.errors import LoginRefused
 from recorder.login import SESSION_SECONDS
@@ -175,7 +175,7 @@ def _data(language: str) -> dict[str, Any]:
             }
             for kind, (what, cure) in SAYS.items()
         },
-        "sentences": {message: _say(language, message) for message in SENTENCES},
+        "sentences": {message: _say(language, message) for message in patterns()},
         "templates": [one.value for one in NoteTemplate if one is not NoteTemplate.FREE],
         "procedures": [one.value for one in Procedure],
         "languages": {code: LANGUAGE_NAMES[code] for code in LANGUAGES},

@@ -88,7 +88,7 @@ class OpenBundle:
 def open_bundle(path: Path) -> Iterator[OpenBundle]:
     """Raises NoBundle where it cannot be read as a bundle at all, another BundleError where a part is missing or was
     cut, one sentence each."""
-    with _opened(path) as parts:
+    with open_parts(path) as parts:
         try:
             contents = Contents.parse(_read(parts, CONTENTS))
         except (BundleError, LedgerError) as error:
@@ -107,7 +107,8 @@ def open_bundle(path: Path) -> Iterator[OpenBundle]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Parts]:
+def open_parts(path: Path) -> Iterator[Parts]:
+    """The parts of an archive or a folder, whatever they are; raises NoBundle or another BundleError."""
     if path.is_dir():
         yield _Folder(path)
         return

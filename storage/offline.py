@@ -3,14 +3,15 @@
 import io
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from court import exit_codes
 from court.errors import InputError
 from court.one_line import one_line
-from storage.bundle_file import KEYS, README, OpenBundle, open_bundle
+from storage.bundle_file import KEYS, README, OpenBundle, Parts, open_bundle
 from storage.errors import BundleError, LedgerError, NoBundle
 from storage.ledger.back_dating import shown
 from storage.ledger.bundle import BundleReport, copy_leaf, verify_bundle
@@ -21,6 +22,7 @@ from storage.ledger.key_list import verify_key_list
 from storage.ledger.leaf import LeafKind
 from storage.ledger.tst import load_roots
 from storage.ledger.witness import parse_witness
+from storage.offline_copy import copy_faults, open_copy
 from storage.regular import read_regular
 
 
@@ -50,7 +52,7 @@ def read_outsiders(roots: Path | None, witnesses: Iterable[str]) -> Outsiders:
 
 
 def check_file(path: Path, key: str | None = None, outsiders: Outsiders = NOBODY) -> Told:
-    """Checks the bundle at `path` with the log's verifier key `key`, or, where none is given, the one it names.
+    """Checks the bundle or copy at `path` with the log's verifier key `key`, or, where none is given, the one it names.
 
     Of what others vouch for counts what `outsiders` say; without them it is told that nobody was asked.
 
@@ -63,17 +65,46 @@ def check_file(path: Path, key: str | None = None, outsiders: Outsiders = NOBODY
     except LedgerError as error:
         raise InputError(str(error)) from None
     try:
+        with open_copy(path) as copy:
+            if copy is None:
+                return _checked(path, trusted, outsiders)[0]
+            proof, parts = copy
+            told, stated = _checked(proof, trusted, outsiders)
+            return told if stated is None else _with_copy(told, parts, stated)
+    except BundleError as error:
+        return _faulty([str(error)])
+
+
+def _checked(
+    path: Path, trusted: tuple[str, bytes] | None, outsiders: Outsiders
+) -> tuple[Told, Mapping[str, Any] | None]:
+    """What is told of a bundle, and, where it is whole, what its copy leaf states."""
+    try:
         with open_bundle(path) as opened:
             origin, raw = trusted or parse_verifier_key(opened.bundle.contents.log_key)
             if origin != opened.bundle.contents.origin:
-                return _faulty([f"The bundle is of the log {opened.bundle.contents.origin!r}, the key of {origin!r}."])
+                names = f"The bundle is of the log {opened.bundle.contents.origin!r}, the key of {origin!r}."
+                return _faulty([names]), None
             with opened.hashing() as objects:
                 report = verify_bundle(opened.bundle, objects, [raw], outsiders)
-            return _told(opened, report, trusted is not None, outsiders)
+            told = _told(opened, report, trusted is not None, outsiders)
+            leaf = copy_leaf(opened.bundle, report.leaves)
+            return told, leaf.body if told.whole and leaf is not None else None
     except NoBundle as error:
-        return Told(exit_codes.UNREADABLE, (f"UNREADABLE  {one_line(str(error))}",))
+        return Told(exit_codes.UNREADABLE, (f"UNREADABLE  {one_line(str(error))}",)), None
     except (BundleError, LedgerError) as error:
-        return _faulty([str(error)])
+        return _faulty([str(error)]), None
+
+
+def _with_copy(told: Told, parts: Parts, stated: Mapping[str, Any]) -> Told:
+    faults = copy_faults(parts, stated)
+    if faults:
+        return _faulty(faults)
+    names = ", ".join(one["name"] for one in stated["given"])
+    first, *others = told.lines
+    return Told(
+        told.code, (first, one_line(f"Copy No. {stated['copy']} is what the court handed out: {names}."), *others)
+    )
 
 
 def print_told(told: Told) -> int:

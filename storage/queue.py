@@ -21,13 +21,16 @@ from court.hearing import HearingState
 from storage.db.canaries import AGAIN
 from storage.db.checks import Due
 from storage.db.models import Hearing
+from storage.db.papers import RENDER
 from storage.db.unit_of_work import Database, UnitOfWork
 from storage.db.work import DRAFT
 
 EMBEDDED_BROKER = "memory://"
 TRANSCRIBE_WINDOW = "transcribe.window"  # (): the window whose turn it is
 DRAFT_PROTOCOL = DRAFT  # (hearing_id)
+RENDER_PROTOCOL = RENDER  # (hearing_id): the PDF of its newest draft
 CANARY = "storage.canary"  # ()
+MAKE_COPY = "copies.make"  # (number)
 SCRUB = "storage.scrub"  # ()
 SCRUB_EVERY = timedelta(minutes=1)
 """Scrubbing comes in slices, so that a worker is never long away from transcription."""
@@ -175,7 +178,12 @@ class Sweeper:
         with self._database.begin() as work:
             work.windows.offer_failed(now)
             for hearing_id in work.protocols.overdue(now, waiting=self._interval):
-                work.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
+                if work.papers.may_be_tried(hearing_id, DRAFT_PROTOCOL, now):
+                    work.outbox.put(DRAFT_PROTOCOL, [hearing_id], now)
+            for hearing_id in work.papers.unrendered(now, waiting=self._interval):
+                work.outbox.put(RENDER_PROTOCOL, [hearing_id], now)
+            for number in work.copies.overdue(now):
+                work.outbox.put(MAKE_COPY, [number], now)
             if self._stamping:
                 offer_stamp(work, now)
             if self._canary:

@@ -1,4 +1,4 @@
-"""Brings the gettext catalogues up to date with the messages in the sources. Run: python tools/update_texts.py
+"""Brings the gettext catalogues up to date with the messages in the sources. Run: python -m tools.update_texts
 
 Translations are kept, new messages come in empty, unused ones go. The result depends on nothing but the sources.
 """

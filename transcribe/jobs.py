@@ -65,7 +65,7 @@ def _job(work: UnitOfWork, hearing: Hearing, window: Window) -> Job:
     heard = hearing.microphones
     segments = [one for one in work.hearings.window(hearing.id, window.sequence) if one.track in heard]
     model = work.runs.model(hearing.id, window.run)
-    return Job(window, hearing.card["language"], model, tuple(segments), shared(hearing))
+    return Job(window, hearing.card["language"], model, tuple(segments), shared(work, hearing))
 
 
 def still_ours(work: UnitOfWork, job: Job) -> Hearing | None:

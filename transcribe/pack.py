@@ -6,7 +6,7 @@ them. Longer windows than PACKED cost more for each second: the work grows with 
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 
@@ -71,7 +71,7 @@ def _fitting(span: SpeechSpan) -> list[SpeechSpan]:
     if span.seconds <= LONGEST:
         return [span]
     edges = [float(edge) for edge in np.linspace(span.start, span.end, ceil(span.seconds / LONGEST) + 1)]
-    return [replace(span, start=start, end=end) for start, end in pairwise(edges)]
+    return [span.cut(start, end) for start, end in pairwise(edges)]
 
 
 def sound_of(window: Window, pcm: Mapping[str, Pcm]) -> NDArray[np.float32]:
@@ -88,7 +88,8 @@ def sound_of(window: Window, pcm: Mapping[str, Pcm]) -> NDArray[np.float32]:
 def place(window: Window, word: Word) -> tuple[int, Word]:
     """The piece a word of the window's sound belongs to (its index) and the word on the spans' timeline.
 
-    A word belongs where most of it lies, or to the nearest piece, and never reaches beyond its speech span.
+    A word belongs where most of it lies, or to the nearest piece, and never reaches beyond where its span's voice is
+    heard.
     """
     index = max(range(len(window.pieces)), key=lambda number: _overlap(window.pieces[number], word))
     if _overlap(window.pieces[index], word) <= 0:
@@ -97,9 +98,8 @@ def place(window: Window, word: Word) -> tuple[int, Word]:
     start = min(max(word.start, piece.at), piece.end)
     end = min(max(word.end, start), piece.end)
     shift = piece.span.start - piece.at
-    return index, Word(
-        word.text, min(start + shift, piece.span.end), min(end + shift, piece.span.end), word.probability
-    )
+    begins, ends = (min(max(one + shift, piece.span.begins), piece.span.ends) for one in (start, end))
+    return index, Word(word.text, begins, ends, word.probability)
 
 
 def _overlap(piece: Piece, word: Word) -> float:

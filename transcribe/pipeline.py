@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from transcribe.diarise.channel import HOP, dominant_channels
+from transcribe.diarise.channel import AUDIBLE, HOP, dominant_channels
 from transcribe.diarise.port import Detector, Diariser
 from transcribe.engines.port import BatchEngine, Engine, EngineSegment, Identifier, Sound
 from transcribe.guard import COMPRESSION, DETECTED, SPEECHLESS_TOO, no_speech
@@ -138,6 +138,7 @@ def parameters_of(engine: Engine, tongues: Tongues | None = None, voice_model: s
         "engine": engine.name,
         "diariser": dominant_channels.__name__,
         "diariser_hop": HOP,
+        "audible_permille": round(AUDIBLE * 1000),
         "window_ms": round(LONGEST * 1000),
         "packed_ms": round(PACKED * 1000),
         "pause_ms": round(PAUSE[0] * 1000),

@@ -1,6 +1,6 @@
 """The vocabulary of the package: speech spans, words, utterances. All times are float seconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,10 @@ Pcm = NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class SpeechSpan:
-    """Someone speaks into the microphone `track` during [start, end) seconds.
+    """Someone speaks into the microphone `track` during [begins, ends) seconds.
+
+    What a recogniser should hear of that is [start, end): `lead` and `tail` seconds more, since soft consonants fade
+    into the noise.
 
     `voice` tells people at one microphone apart within one stretch of sound, from 1; 0 where nobody told them apart.
     """
@@ -24,10 +27,25 @@ class SpeechSpan:
     start: float
     end: float
     voice: int = 0
+    lead: float = 0.0
+    tail: float = 0.0
 
     @property
     def seconds(self) -> float:
         return self.end - self.start
+
+    @property
+    def begins(self) -> float:
+        return min(self.start + self.lead, self.end)
+
+    @property
+    def ends(self) -> float:
+        return max(self.begins, self.end - self.tail)
+
+    def cut(self, start: float, end: float) -> "SpeechSpan":
+        """The part within [start, end): lead and tail stay with the span's own edges."""
+        lead, tail = self.lead if start <= self.start else 0.0, self.tail if end >= self.end else 0.0
+        return replace(self, start=start, end=end, lead=lead, tail=tail)
 
 
 @dataclass(frozen=True, slots=True)

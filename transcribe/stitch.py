@@ -62,8 +62,8 @@ def _utterance(turn: list[RecognisedSpan], shift: float, stretch: tuple[float, f
     return Utterance(
         track=first.track,
         role=role_of(first.track),
-        start=first.start + shift,
-        end=last.end + shift,
+        start=first.begins + shift,
+        end=last.ends + shift,
         text=" ".join(word.text for word in words),
         words=tuple(replace(word, start=word.start + shift, end=word.end + shift) for word in words),
         flags=(

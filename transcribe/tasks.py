@@ -24,7 +24,7 @@ from transcribe.jobs import Job, claim, give_back, still_ours, text_changed
 from transcribe.pipeline import Stretch, Tongues, parameters_of, transcribe_stretches
 from transcribe.records import again, parameters_key, rows_of, utterances_sha256
 from transcribe.speech import Utterance
-from transcribe.voices import HeardVoice, heard, keep
+from transcribe.voices import HeardVoice, heard, keep, settle
 
 TOGETHER = 8
 """Windows of a hearing that one task takes where so many wait: about two minutes, which Whisper decodes as one batch.
@@ -185,7 +185,7 @@ def _made_before(context: TranscribeContext, job: Job, means: _Means) -> _Text |
     if window.run == FIRST_RUN:
         return None
     with context.database.read() as work:
-        stated = work.utterances.transcripts(window.hearing_id, window.sequence)
+        stated = work.utterances.transcripts(window.hearing_id, {window.sequence})
         for body in stated:
             hashes = {one["track"]: one["sha256"] for one in body.get("segments", ())}
             same = (body["engine"], body["parameters_key"], hashes) == (means.engine.name, means.key, job.hashes)
@@ -217,10 +217,12 @@ def _store(context: TranscribeContext, job: Job, text: _Text) -> bool:
         hearing = still_ours(work, job)
         if hearing is None:
             return False
-        keep(work, hearing, window.sequence, text.voices, means.voice_model)
+        grown = keep(work, hearing, window.sequence, text.voices, means.voice_model)
         work.utterances.add_all(text.rows)
         work.log.record(LeafKind.TRANSCRIPT, window.hearing_id, context.clock.now().utc, body, context.key)
         work.windows.done(window.hearing_id, window.sequence, window.run)
         text_changed(work, hearing, window, context)
     _log.info("window_transcribed", **job.name, utterances=len(text.rows))
+    if grown:
+        settle(context.database, window.hearing_id)
     return True

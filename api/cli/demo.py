@@ -22,8 +22,9 @@ from api.home import Home
 from api.serving import serving
 from court.people import UserRole
 from hardware.clock import PlayedClock
-from protocol.context import DEMO_SIGNER
+from protocol.context import DEMO_JUDGE, DEMO_SIGNER
 from protocol.demo_key import make_demo_pkcs12
+from protocol.signers import SignerRole
 from protocol.tasks import sign_protocol
 from recorder.settings import load_node_settings
 from storage.db.models import Protocol
@@ -69,11 +70,12 @@ def run_demo(once: bool) -> None:
 
 
 def prepare(context: Context) -> None:
-    """The demo's accounts and its signer's certificate, made once."""
+    """The demo's accounts and its signers' certificates, made once."""
     for login, (role, name) in ACCOUNTS.items():
         create_user(context, login, name, role, password_of(login))
     keys = Home(context.settings.home).keys
-    make_demo_pkcs12(keys / DEMO_SIGNER, ACCOUNTS["secretary"][1], context.clock)
+    secretary = make_demo_pkcs12(keys / DEMO_SIGNER, ACCOUNTS["secretary"][1], context.clock)
+    make_demo_pkcs12(keys / DEMO_JUDGE, ACCOUNTS["judge"][1], context.clock, beside=secretary)
 
 
 def record_sample(context: Context, address: str, progress: Progress) -> str:
@@ -87,9 +89,11 @@ def record_sample(context: Context, address: str, progress: Progress) -> str:
 
 
 def sign(context: Context, hearing: str, progress: Progress) -> Protocol:
-    """Signs as the demo's secretary, and lets the demo's party see the hearing."""
+    """Signs as the demo's secretary, then as its judge, and lets the demo's party see the hearing."""
     bar = progress.add_task("Signing", total=None, what="")
-    signed = sign_protocol(protocol_context(context), hearing, ACCOUNTS["secretary"][1])
+    protocols = protocol_context(context)
+    sign_protocol(protocols, hearing, ACCOUNTS["secretary"][1])
+    signed = sign_protocol(protocols, hearing, ACCOUNTS["judge"][1], SignerRole.JUDGE)
     progress.update(bar, total=1, completed=1, what=signed.signer)
     with context.database.begin() as work:
         party = work.accounts.by_login("party")

@@ -148,9 +148,13 @@ def all_is_well(context: Context, hearing: str | None) -> str:
     with context.database.read() as work:
         head, stamp = work.log.head(), work.timestamps.newest()
         spares = work.hearings.spares(hearing) if hearing else []
+        levels = work.protocols.levels(hearing)
     beside = "".join(f" with its spare recording {one.id}" for one in spares)
     what = f"Hearing {hearing}{beside}" if hearing else "Everything"
     whole = f"{what} is whole: log of {head.size} entries, root {head.root.hex()}."
+    if levels:
+        signed = ", ".join(f"{count} of level PAdES {level}" for level, count in levels.items())
+        whole = f"{whole} Signatures on protocols: {signed}."
     if stamp is None or context.authority is None:
         return whole
     return f"{whole} {stamp.size} of them existed by {stamp.at:%Y-%m-%d %H:%M:%S} UTC, as an authority's token proves."

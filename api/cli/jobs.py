@@ -16,20 +16,23 @@ from court.timeline import clock_text
 
 
 def list_jobs() -> None:
-    """One row per part that was given up, the newest hearing first."""
+    """One row per part that was given up, the newest hearing first; then drafts and PDFs, by their task's name."""
     context = existing_context(load_settings())
     with context.database.read() as uow:
-        found = jobs.given_up(uow)
-    if not found:
+        found, papers = jobs.given_up(uow), jobs.unmade_papers(uow)
+    if not found and not papers:
         typer.echo("Nothing was given up.")
         return
     table = Table(box=None)
-    for heading in ("hearing", "case", "room", "version", "part", "from", "attempts", "reason"):
+    for heading in ("hearing", "case", "room", "version", "model", "part", "from", "attempts", "reason"):
         table.add_column(heading, no_wrap=True)
     for one in found:
         start = "" if one.start is None else clock_text(one.start)
-        counts = str(one.run), str(one.sequence), start, str(one.attempts)
+        counts = str(one.run), one.model or "as set", str(one.sequence), start, str(one.attempts)
         table.add_row(one.hearing, one.case_number, one.room, *counts, one.error)
+    for paper in papers:
+        row = (paper.hearing, paper.case_number, paper.room, "", "", paper.task, "", str(paper.attempts), paper.error)
+        table.add_row(*row)
     Console(width=240, soft_wrap=True, markup=False).print(table)
 
 

@@ -11,6 +11,7 @@ from api.cli.backup_app import backup_app
 from api.cli.consoles import plain_console
 from api.cli.logs import one_line_logs
 from api.cli.node_app import node_app
+from api.cli.protocol_app import protocol_app
 from api.cli.retention_app import retention_app
 from api.cli.speech_apps import jobs_app, models_app, transcribe_app
 from court import exit_codes
@@ -33,6 +34,7 @@ app.add_typer(transcribe_app, name="transcribe")
 app.add_typer(models_app, name="models")
 app.add_typer(node_app, name="node")
 app.add_typer(user_app, name="user")
+app.add_typer(protocol_app, name="protocol")
 app.add_typer(retention_app, name="retention")
 app.add_typer(backup_app, name="backup")
 
@@ -100,7 +102,8 @@ def hearings() -> None:
 @app.command()
 def verify(
     what: Annotated[
-        str, typer.Argument(help="Id of a hearing, or the file or folder of a bundle; empty: everything stored here.")
+        str,
+        typer.Argument(help="Id of a hearing, or file or folder of a bundle or copy; empty: all stored here."),
     ] = "",
     key: Annotated[
         str | None,
@@ -138,6 +141,16 @@ def verify(
 
 
 @app.command()
+def completeness(
+    hearing: Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`).")],
+) -> None:
+    """Says of every stretch without recording why, and what keeps the protocol from being signed; exit code 1 then."""
+    from api.cli.completeness import print_completeness
+
+    raise typer.Exit(print_completeness(hearing))
+
+
+@app.command()
 def export(
     hearing: Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`).")],
     file: Annotated[Path, typer.Argument(help="Archive to write (ZIP); it must not exist.")],
@@ -153,6 +166,37 @@ def export(
     export_hearing(
         hearing, file, recipient, ground, frozenset(tracks or ()), media=not without_media, journal=with_journal
     )
+
+
+@app.command("copy")
+def copy_(
+    hearing: Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`).")],
+    file: Annotated[Path, typer.Argument(help="Archive to write (ZIP); it must not exist.")],
+    recipient: Annotated[str, typer.Option("--to", help="Who gets it.")],
+    ground: Annotated[str, typer.Option("--ground", help="On what ground: a motion and its date.")],
+    tracks: Annotated[
+        list[str] | None,
+        typer.Option("--track", help="Microphone, mix or camera; more may follow. Else the mix and the first camera."),
+    ] = None,
+    marked: Annotated[bool, typer.Option("--marked", help="Recipient in every picture; encodes them anew.")] = False,
+    originals: Annotated[bool, typer.Option("--originals", help="Also the segments as they were recorded.")] = False,
+) -> None:
+    """Makes a copy for a party: what was open, with chapters, subtitles, protocol, proof and verifier."""
+    from api.cli.copies import copy_hearing
+    from api.copying import Wish
+
+    copy_hearing(hearing, file, Wish(recipient, ground, frozenset(tracks or ()), marked, originals))
+
+
+@app.command("export-file")
+def export_file(
+    hearing: Annotated[str, typer.Argument(help="Id of the hearing (see `courtrec hearings`).")],
+    file: Annotated[Path, typer.Argument(help="File to write: .docx or .json protocol, .vtt or .rttm transcript.")],
+) -> None:
+    """Writes the protocol for Word or as data, or the open lines of the transcript."""
+    from api.cli.exports import export_file
+
+    export_file(hearing, file)
 
 
 @app.command()

@@ -171,17 +171,20 @@ def _unfinished(context: Context) -> HearingRow | None:
 
 
 def wait_for_protocol(context: Context, hearing: str, progress: Progress) -> Protocol:
-    """Until the draft is there; raises ServerError if it does not come although everything is transcribed."""
+    """Until the draft and its PDF are there; raises ServerError if they do not come although everything is
+    transcribed."""
     bar = progress.add_task("Transcribing", total=None, what="")
     drafting = progress.add_task("Drafting the protocol", total=None, what="")
     finished = None
     while True:
         with context.database.read() as work:
             windows = work.windows.of(hearing)
-            protocol = work.protocols.latest(hearing)
+            protocol, unmade = work.protocols.latest(hearing), work.papers.given_up(hearing)
         done = sum(one.state in ("done", "failed") for one in windows)
         progress.update(bar, total=len(windows) or 1, completed=done, what=f"{done} of {len(windows)} windows")
-        if protocol is not None:
+        if unmade:
+            raise ServerError(f"The protocol of hearing {hearing} was not drafted: {unmade[0][0].error}")
+        if protocol is not None and protocol.sha256 is not None:
             progress.update(drafting, total=1, completed=1, what=f"revision {protocol.revision}")
             return protocol
         if done == len(windows):

@@ -15,13 +15,13 @@ from api.errors import NotFound, Unusable
 from api.gate import Sieve, enter
 from api.node_client import Asked, NodeClient
 from api.room_nodes import NO_NODE, attached
-from api.standin import end_on_spare, on_timeline
-from api.web.labels import LIVE_STATES
+from api.standin import end_on_spare
 from api.web.render import Page, PageDep
 from court.hearing import HearingState
 from court.notes import NoteTemplate
 from court.openness import Openness
 from court.people import UserRole
+from protocol.filling import on_timeline
 from storage.db.models import Hearing
 from storage.db.unit_of_work import UnitOfWork
 from storage.worm.port import WormStore
@@ -61,10 +61,9 @@ def console(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
             values = _hearing_values(uow, caller, hearing, page.context.store) | _said_values(uow, caller, hearing)
     except NotFound:
         values = _underway_values(page, hearing_id) | {"said": []}
-    say = page.words.gettext
     return page.render(
         "console.html",
-        live_states={state: say(text) for state, text in LIVE_STATES.items()},
+        live_states=page_content.live_states(page),
         roles=page_content.script_words(page)["roles"],
         note_templates=[one.value for one in NoteTemplate if one is not NoteTemplate.FREE],
         **values,
@@ -263,6 +262,7 @@ def _hearing_values(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: Wo
     return {
         "hearing_id": hearing.id,
         "hearing": page_content.facts(uow, hearing),
+        **page_content.attendance_card(uow, caller, hearing),
         "notes": list(reading.timeline(uow, caller, hearing, store).notes),
         "microphones": [one for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]],
     }
@@ -274,7 +274,7 @@ def _underway_values(page: Page, hearing_id: str) -> dict[str, Any]:
     if status is None:
         raise NotFound("There is no such hearing.")
     microphones = [one for one in status["tracks"] if one["kind"] == "audio" and one["role"]]
-    return {"hearing_id": hearing_id, "hearing": None, "notes": [], "microphones": microphones}
+    return {"hearing_id": hearing_id, "hearing": None, "attendance": [], "notes": [], "microphones": microphones}
 
 
 def _state_values(page: Page, hearing_id: str, hearing: Hearing | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Form, Path, Response
 
 from api import corrections, page_content
 from api.access import Action
@@ -10,6 +10,7 @@ from api.audit import journalled
 from api.corrections import Order, Overtaken
 from api.deps import CurrentUser, protect_forms
 from api.gate import enter
+from api.line_history import line_history
 from api.web.render import PageDep
 from court.correction import LONGEST, Deed
 
@@ -46,13 +47,22 @@ def correct(
     return _lines(page, hearing_id, caller, made.before, made.after)
 
 
+@router.get("/hearings/{hearing_id}/lines/{line}/history")
+def history(hearing_id: str, line: Annotated[str, Path(max_length=48)], page: PageDep, caller: CurrentUser) -> Response:
+    """The machine's words of a line and its corrections, as part of a page."""
+    with journalled(page.context, caller, Action.READ, hearing_id, "transcript") as uow:
+        hearing = enter(uow, caller, hearing_id, Action.READ)
+        found = line_history(page.context, uow, caller, hearing, line)
+    return page.render("line_history.html", history=found)
+
+
 def _lines(
     page: PageDep, hearing_id: str, caller: CurrentUser, gone: tuple[str, ...], shown: tuple[str, ...], told: str = ""
 ) -> Response:
     """The lines in the place of those that are gone, and the one that follows: it may name its speaker now."""
     with journalled(page.context, caller, Action.READ, hearing_id, "transcript") as uow:
         found = enter(uow, caller, hearing_id, Action.READ)
-        said = [one for one in page_content.transcript(uow, caller, found, page.context.store).entries if one.id]
+        said = [one for one in page_content.transcript(uow, caller, found, page.context.store, shown).entries if one.id]
         card = page_content.facts(uow, found)
     places = [place for place, one in enumerate(said) if one.id in shown]
     following = said[places[-1] + 1 : places[-1] + 2] if places else []

@@ -13,6 +13,7 @@ from api.deps import CurrentUser, protect_forms
 from api.gate import enter, is_kept
 from api.web.render import PageDep
 from court.hearing import HearingState
+from storage.queue import DRAFT_PROTOCOL
 
 router = APIRouter(dependencies=[Depends(protect_forms)], include_in_schema=False)
 
@@ -24,8 +25,8 @@ Hearing = Annotated[str, Form(max_length=36)]
 def job_list(page: PageDep, caller: CurrentUser) -> Response:
     jobs.may_manage(caller)
     with page.context.database.read() as uow:
-        found = jobs.given_up(uow)
-    return page.render("jobs.html", section="jobs", given_up=found)
+        found, papers = jobs.given_up(uow), jobs.unmade_papers(uow)
+    return page.render("jobs.html", section="jobs", given_up=found, papers=papers, draft=DRAFT_PROTOCOL)
 
 
 @router.post("/jobs/try-again")

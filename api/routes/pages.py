@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
-from api import page_content, reading, views, voices
+from api import deadlines, page_content, reading, views, voices
 from api.access import Action
+from api.attest import attest, linked_revision
 from api.audit import journalled
 from api.auth import sessions
 from api.corrections import may_correct
@@ -19,6 +20,7 @@ from api.errors import Forbidden, NotLoggedIn, TooMany
 from api.gate import enter
 from api.openness_orders import close_afterwards, seconds_of
 from api.store_alarm import store_alarm
+from api.web.copies import copies_panel
 from api.web.labels import OBJECT_KINDS
 from api.web.render import LANGUAGE_COOKIE, PageDep
 from court.card import LANGUAGES
@@ -43,12 +45,13 @@ def hearing_list(page: PageDep, caller: CurrentUser, q: Search = "") -> Response
     with page.context.database.read() as uow:
         own = caller.id if caller.role is UserRole.PARTY else None
         found = uow.hearings.find(q, granted_to=own)
+        urgent = len(deadlines.urgent(uow, caller, page.context.clock.now().utc)) if page.may(Action.SIGN) else 0
         alarm = store_alarm(uow) if caller.role is UserRole.ADMIN else None
         protocols = _protocol_states(uow, found, signed_only=caller.role is UserRole.PARTY)
         rows = [
             views.hearing_row(reading.summary(uow, one), protocols.get(one.id, ""), page.may_record) for one in found
         ]
-    return page.render("hearings.html", rows=rows, search=q, store_alarm=alarm)
+    return page.render("hearings.html", rows=rows, search=q, store_alarm=alarm, urgent=urgent)
 
 
 @router.get("/login")
@@ -97,12 +100,14 @@ def hearing(hearing_id: str, page: PageDep, caller: CurrentUser, t: float | None
     content, the card alone and the reason."""
     try:
         with journalled(page.context, caller, Action.READ, hearing_id, "transcript") as uow:
-            values = page_content.whole_page(uow, page, caller, enter(uow, caller, hearing_id, Action.READ))
+            found = enter(uow, caller, hearing_id, Action.READ)
+            values = page_content.whole_page(uow, page, caller, found) | copies_panel(uow, page, caller, found)
     except Forbidden as refusal:
         with journalled(page.context, caller, Action.CARD, hearing_id, "card") as uow:
             card = page_content.facts(uow, enter(uow, caller, hearing_id, Action.CARD))
         values = {"hearing": card, "may_play": False, "refusal": page.words.gettext(str(refusal)), "evidence": None}
-        values |= {"gone": "", "orders": [], "may_close": False, "may_correct": False, "voices": []}
+        values |= {"gone": "", "orders": [], "may_close": False, "may_correct": False, "voices": [], "may_copy": False}
+        values |= {"may_decide": False, "may_tick": False}
     return page.render("hearing.html", start=t, **values)
 
 
@@ -147,12 +152,14 @@ def transcript(hearing_id: str, page: PageDep, caller: CurrentUser, known: str =
 @router.get("/verify")
 def verify(context: ContextDep, page: PageDep, sha256: str = "", protocol: str = "") -> Response:
     """Public: checks a file's hash, which the browser computes. `protocol` is what a protocol's QR code carries."""
-    named = _PROTOCOL_LINK.fullmatch(protocol)
+    named, told = _PROTOCOL_LINK.fullmatch(protocol), None
     shown = None
     if named is not None and is_id(named[1]):
         with context.database.read() as uow:
-            rows = [row for row in uow.protocols.of(named[1]) if row.revision == int(named[2])]
-        shown = page_content.revision(rows[0]) if rows else None
+            found = linked_revision(uow.protocols.of(named[1]), int(named[2]))
+            shown = page_content.revision(found) if found is not None and found.sha256 else None
+    if shown is not None and shown.sha256 is not None:
+        told = attest(context, shown.sha256)
     kinds = {kind: page.words.gettext(text) for kind, text in OBJECT_KINDS.items()}
     origin = context.settings.log_origin
     return page.render(
@@ -162,6 +169,9 @@ def verify(context: ContextDep, page: PageDep, sha256: str = "", protocol: str =
         program=VERIFIER,
         sha256=sha256[:64],
         protocol=shown,
+        hearing=named[1] if named else "",
+        signatures=told.signatures if told else [],
+        replaced_by=told.replaced_by if told else None,
         protocol_asked=bool(protocol),
         object_kinds=kinds,
     )

@@ -18,7 +18,7 @@ InHearing = Annotated[str, Query(max_length=36, description="In this hearing alo
 @router.get("/search")
 def search_page(page: PageDep, caller: CurrentUser, q: Words = "", hearing: InHearing = "") -> Response:
     found = searching.search(page.context, caller, q, hearing)
-    hits = [(hit, searching.marked(hit.line.text, q)) for hit in found.hits]
+    hits = [(hit, searching.snippet(hit.line, q)) for hit in found.hits]
     return page.render("search.html", section="search", query=q, hearing_id=hearing, hits=hits, more=found.more)
 
 

@@ -15,6 +15,16 @@ DOUBTS = {
     "no_recogniser": N_("Perhaps in a language that nothing here recognises"),
 }
 
+# What a person did to a line of the transcript.
+DEEDS = {
+    "text": N_("Text corrected"),
+    "speaker": N_("Speaker changed"),
+    "split": N_("Split in two"),
+    "merge": N_("Joined to the line above"),
+    "confirm": N_("Confirmed as right"),
+    "undo": N_("Correction undone"),
+}
+
 # What the console says of the live text; `on` needs no words.
 LIVE_STATES = {
     "off": N_(
@@ -36,34 +46,37 @@ FAILURES = {
     "altered": N_("The store does not give the file that was recorded: have it checked and repaired."),
 }
 
+# What a remark is against, what was done with it, and what can be.
+REMARKS = {
+    "against_protocol": N_("The protocol"),
+    "against_recording": N_("The recording"),
+    "remark_admit": N_("Let in though late"),
+    "remark_return": N_("Returned: too late"),
+    "remark_accept": N_("Accepted"),
+    "remark_reject": N_("Rejected"),
+    "remark_withdraw": N_("Withdrawn"),
+    "do_admit": N_("Let it in"),
+    "do_return": N_("Return it"),
+    "do_accept": N_("Accept"),
+    "do_reject": N_("Reject"),
+    "do_withdraw": N_("Withdraw"),
+}
+
+# Why an item stands on the board of deadlines.
+DUES = {
+    "draft": N_("The draft is to be drawn up"),
+    "signature": N_("The protocol is to be signed"),
+    "remarks": N_("Remarks may be made"),
+    "decision": N_("Remarks are to be decided"),
+}
+
 # What the public verification says a hash belongs to.
 OBJECT_KINDS = {
     "segment": N_("Segment of a recording"),
     "protocol draft": N_("Draft protocol, unsigned"),
     "signed protocol": N_("Signed protocol"),
+    "copy": N_("File of a copy that the court handed out"),
 }
-
-# Sentences that reach pages from elsewhere in the server; marked here, so that the catalogues hold them.
-N_("Your role does not include this.")
-N_("The court has not opened this hearing to you.")
-N_("This part of the hearing is closed: it can be seen and heard at the court only.")
-N_("This hearing is closed: parties may get acquainted with it at the court but receive no copy.")
-N_("Log in first.")
-N_("The login or the password is wrong.")
-N_("This form is no longer valid: reload the page and send it again.")
-N_("There is no such hearing.")
-N_("The server failed unexpectedly; the operator finds the reason in its log.")
-N_("There is no protocol of this hearing yet.")
-N_(
-    "The transcript was corrected after this draft was drawn up: it is drawn up anew within two minutes; look at it, "
-    "then sign."
-)
-N_("Give both moments as on the player's clock: hours:minutes:seconds.")
-N_("While the hearing lasts it is closed and opened in the court-room.")
-N_("While the hearing lasts its first transcript is being made: ask for another one afterwards.")
-N_("There is no sound of this hearing to transcribe.")
-N_("This version of the transcript is still being made: choose it when it is complete.")
-N_("There is no such version of the transcript.")
 
 TITLES = {
     401: N_("Log in"),

@@ -1,6 +1,7 @@
 """Pages from templates: the environment of each language, the built assets, and what every page knows."""
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -20,7 +21,7 @@ from api.caller import Caller
 from api.context import Context
 from api.deps import ContextDep, CsrfToken, OptionalUser, csrf_token, get_context, optional_user
 from api.i18n import Words, words
-from api.web.labels import DOUBTS, FAILURES, OTHER_TITLE, TITLES, tone
+from api.web.labels import DEEDS, DOUBTS, DUES, FAILURES, OTHER_TITLE, REMARKS, TITLES, tone
 from court.card import LANGUAGES
 from court.labels import LABELS, LANGUAGE_NAMES
 from court.openness import Openness
@@ -112,6 +113,9 @@ def environment(language: str) -> Environment:
         language=language,
         languages=LANGUAGES,
         decimal_sign=texts.decimal_sign,
+        remark_word=lambda name: texts.gettext(REMARKS[name]),
+        due_word=lambda kind: texts.gettext(DUES[kind]),
+        new_key=lambda: secrets.token_hex(16),
         failures=FAILURES,
     )
     made.filters.update(
@@ -120,7 +124,9 @@ def environment(language: str) -> Environment:
         track=track_name,
         moment=lambda value: texts.moment(value, court_zone()),
         time=lambda value: texts.time(value, court_zone()),
+        day=texts.day,
         doubt=doubt,
+        deed=lambda one: texts.gettext(DEEDS[one]),
         sentence=texts.sentence,
         failure=failure,
         pairs=lambda values: [(one, one) for one in values],
@@ -176,6 +182,7 @@ class Page:
             "may_watch": self.may(Action.WATCH_ROOMS),
             "may_manage_jobs": self.may(Action.MANAGE_JOBS),
             "may_read": self.may(Action.READ, granted=True),
+            "may_see_deadlines": self.may(Action.SIGN),
             "theme": theme if theme in ("light", "dark") else "",
         }
         text = environment(self.words.language).get_template(template).render(known | values)

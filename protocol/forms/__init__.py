@@ -21,11 +21,25 @@ def load_form(name: str, language: str, folder: Path | None = None, profile: str
     """
     if name not in form_names():
         raise FormError(f"There is no form {name!r}: use one of {', '.join(form_names())}.")
-    names, base = [name], _packaged(f"{name}.toml").table().get("based_on")
-    if base:
-        names.insert(0, base)
+    names = [one for one in (_base(name), name) if one]
     files = [one for each in names for one in _files(f"{each}.toml", folder)]
     return parse_form(name, language, profile, _files(f"words/{language}.toml", folder), files)
+
+
+def is_full(name: str) -> bool:
+    """Whether that form is a full one."""
+    return bool(_base(name))
+
+
+def other_form(name: str) -> str:
+    """The full form of a brief one, the brief form of a full one; '' where there is none."""
+    return _base(name) or (_packaged(f"{name}.toml").table()["full"] if name in form_names() else "")
+
+
+def _base(name: str) -> str:
+    """The form that a full one is made of, '' of any other."""
+    found: str = _packaged(f"{name}.toml").table().get("based_on", "") if name in form_names() else ""
+    return found
 
 
 def form_names() -> list[str]:

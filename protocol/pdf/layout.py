@@ -1,5 +1,6 @@
 """A protocol document put on pages. The same input always gives the same bytes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -18,6 +19,7 @@ from protocol.model import Field, Line, ProtocolDocument
 from protocol.pdf import style
 from protocol.pdf.letters import missing_letters, with_numbers
 from protocol.pdf.parts import CountedCanvas, NumberedLabel, SignatureBlock, TimedLine, draw_qr, paragraph
+from protocol.signers.port import SignerRole
 
 _FOOT_CODE = "foot-code"
 
@@ -33,7 +35,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class SignatureBox:
-    """Where the secretary's seal goes: page counted from 1, corners in points from the page's lower left."""
+    """Where a signature goes: page counted from 1, corners in points from the page's lower left."""
 
     page: int
     corners: tuple[float, float, float, float]
@@ -43,7 +45,7 @@ class SignatureBox:
 class Rendered:
     pdf: bytes
     pages: int
-    signature: SignatureBox
+    signatures: Mapping[SignerRole, SignatureBox]
 
 
 def render(document: ProtocolDocument, form: Form, look: Look) -> Rendered:
@@ -85,8 +87,10 @@ class _Pages:
         frame = Frame(style.LEFT, style.BOTTOM, width, A4[1] - style.TOP - style.BOTTOM, 0, 0, 0, 0)
         template.addPageTemplates(PageTemplate(frames=[frame], onPage=self._page))
         signatures = SignatureBlock(
-            (self.say("judge"), heading.judge),
-            (self.say("secretary"), heading.secretary),
+            {
+                SignerRole.JUDGE: (self.say("judge"), heading.judge),
+                SignerRole.SECRETARY: (self.say("secretary"), heading.secretary),
+            },
             self.say("place_for_seal") if self.look.draft else "",
         )
         *fields, last = [self._field(field) for field in self.document.fields]
@@ -94,7 +98,8 @@ class _Pages:
         closing = KeepTogether([*last, signatures])
         story = [*self._front(), *chain(*fields), closing, *self._annexes(width)]
         template.build(story, canvasmaker=partial(CountedCanvas, foot=self._number))
-        return Rendered(target.getvalue(), template.page, SignatureBox(signatures.page, signatures.box))
+        boxes = {role: SignatureBox(signatures.page, corners) for role, corners in signatures.boxes.items()}
+        return Rendered(target.getvalue(), template.page, boxes)
 
     def say(self, name: str, /, **values: object) -> str:
         return self.form.say(f"page.{name}", **values)
@@ -165,6 +170,8 @@ class _Pages:
         ]
         if self.document.closed:
             parts.append(paragraph(self.say("closed"), style.COURT))
+        if self.document.corrects:
+            parts.append(paragraph(self.document.corrects, style.NOTE))
         parts += [Spacer(0, 5 * mm)]
         remarks = [self.say("legend")]
         remarks += [self.say("draft_note")] if self.look.draft else []

@@ -1,6 +1,6 @@
 """The building stones of the page: a QR code, a line with its time in the margin, the signature block."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph
 
 from protocol.pdf import style
+from protocol.signers.port import SignerRole
 from protocol.typeset import typeset
 
 
@@ -136,31 +137,41 @@ class NumberedLabel(Flowable):
 
 
 class SignatureBlock(Flowable):
-    """Where judge and secretary sign; remembers where the electronic seal goes (points from the page's corner)."""
+    """Who signs, one under the other, each with the box of the electronic signature beside it.
+
+    `signatories` are each one's function and name. Once drawn, `boxes` are in points from the corner of `page`.
+    """
 
     BOX = (82 * mm, 24 * mm)
+    PITCH = 29 * mm
 
-    def __init__(self, judge: tuple[str, str], secretary: tuple[str, str], placeholder: str) -> None:
+    def __init__(self, signatories: Mapping[SignerRole, tuple[str, str]], placeholder: str) -> None:
         super().__init__()
-        self._judge = judge
-        self._secretary = secretary
+        self._signatories = signatories
         self._placeholder = placeholder
         self.page = 0
-        self.box = (0.0, 0.0, 0.0, 0.0)
+        self.boxes: dict[SignerRole, tuple[float, float, float, float]] = {}
 
     def wrap(self, width: float, _height: float) -> tuple[float, float]:
         self.width = width
-        self.height = 58 * mm
+        self.height = self.PITCH * len(self._signatories)
         return width, self.height
 
     def draw(self) -> None:
+        self.page = self.canv.getPageNumber()
+        for number, (role, signatory) in enumerate(self._signatories.items(), 1):
+            self._sign_here(role, signatory, self.height - number * self.PITCH)
+
+    def _sign_here(self, role: SignerRole, signatory: tuple[str, str], y: float) -> None:
         canvas: Canvas = self.canv
-        self._signatory(canvas, self.height - 16 * mm, self._judge)
-        canvas.setStrokeColor(style.INK)
-        canvas.setLineWidth(0.5)
-        canvas.line(self.width - self.BOX[0], self.height - 20 * mm, self.width, self.height - 20 * mm)
-        self._signatory(canvas, self.height - 36 * mm, self._secretary)
-        x, y = self.width - self.BOX[0], self.height - 52 * mm
+        function, name = signatory
+        middle, x = y + self.BOX[1] / 2, self.width - self.BOX[0]
+        canvas.setFont(style.TEXT, 9)
+        canvas.setFillColor(style.MUTED)
+        canvas.drawString(0, middle + 2.5 * mm, function)
+        canvas.setFont(style.STRONG, 10.5)
+        canvas.setFillColor(style.INK)
+        canvas.drawString(0, middle - 3 * mm, name)
         if self._placeholder:
             canvas.setStrokeColor(style.RULE)
             canvas.setDash(2, 2)
@@ -168,19 +179,9 @@ class SignatureBlock(Flowable):
             canvas.setDash()
             canvas.setFont(style.ITALIC, 8.5)
             canvas.setFillColor(style.MUTED)
-            canvas.drawCentredString(x + self.BOX[0] / 2, y + self.BOX[1] / 2 - 3, self._placeholder)
+            canvas.drawCentredString(x + self.BOX[0] / 2, middle - 3, self._placeholder)
         left, bottom = canvas.absolutePosition(x, y)
-        self.page = canvas.getPageNumber()
-        self.box = (left, bottom, left + self.BOX[0], bottom + self.BOX[1])
-
-    def _signatory(self, canvas: Canvas, y: float, signatory: tuple[str, str]) -> None:
-        function, name = signatory
-        canvas.setFont(style.TEXT, 9)
-        canvas.setFillColor(style.MUTED)
-        canvas.drawString(0, y + 4 * mm, function)
-        canvas.setFont(style.STRONG, 10.5)
-        canvas.setFillColor(style.INK)
-        canvas.drawString(0, y - 1.5 * mm, name)
+        self.boxes[role] = (left, bottom, left + self.BOX[0], bottom + self.BOX[1])
 
 
 def paragraph(text: str, look: ParagraphStyle, *, italic: bool = False, lead: str = "") -> Paragraph:

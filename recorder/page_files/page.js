@@ -240,7 +240,7 @@ function alarm({ kind, grade, subject, values }, tracks) {
 function alarms(status) {
   const found = status.alarms.map((one) => alarm(one, status.tracks));
   if (status.message) found.push({ severity: "bad", text: say(status.message), cure: "" });
-  if (status.unsent.count && status.delivery) found.push({ severity: "info", text: words.undelivered, cure: "" });
+  if (status.unsent.count && status.delivery) found.push({ severity: "info", text: words.undelivered, cure: say(status.delivery) });
   return found;
 }
 

@@ -1,4 +1,7 @@
-"""A copy of the database as of one moment, while it is being used: SQLite's own copy, or what `pg_dump` writes."""
+"""A copy of the database as of one moment, while it is being used: SQLite's own copy, or what `pg_dump` writes.
+
+What voices sound like is left out.
+"""
 
 import os
 import shutil
@@ -13,12 +16,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from storage import durable
+from storage.db.models import VoiceVector
 from storage.db.unit_of_work import Database, UnitOfWork
 from storage.errors import BackupError, DatabaseDamaged
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 _OF_ANYBODY = ("--no-owner", "--no-privileges")
-_DUMP = ("pg_dump", "--format=custom", *_OF_ANYBODY)
+_VOICES = VoiceVector.__tablename__
+"""Personal data that is to be gone when its hearing is: no backup has it, so none keeps it longer."""
+_DUMP = ("pg_dump", "--format=custom", f"--exclude-table-data={_VOICES}", *_OF_ANYBODY)
 _RESTORE = ("pg_restore", "--single-transaction", "--exit-on-error", *_OF_ANYBODY)
 
 
@@ -95,6 +101,9 @@ def _copy_file(database: Database, target: Path) -> Copied:
     try:
         with closing(sqlite3.connect(_file(database.url))) as live, closing(sqlite3.connect(target)) as copy:
             live.backup(copy)
+            copy.execute("PRAGMA secure_delete = ON")
+            copy.execute(f"DELETE FROM {_VOICES}")  # noqa: S608 - a name of ours
+            copy.commit()
         copied = Database(f"sqlite:///{target}")
         try:
             with copied.read() as work:

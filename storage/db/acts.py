@@ -67,5 +67,6 @@ class Acts:
             query = select(other.sha256, other.hearing_id).join(model, model.sha256 == other.sha256)
             query = query.where(model.hearing_id == hearing_id, other.hearing_id != hearing_id)
             for sha256, named_by in self._session.execute(query.distinct()):
-                found.setdefault(sha256, set()).add(named_by)
+                if sha256 is not None:
+                    found.setdefault(sha256, set()).add(named_by)
         return found

@@ -131,7 +131,8 @@ def _of_hearings(condition: ColumnElement[bool]) -> CompoundSelect[str]:
     """The objects that hearings name."""
     segments = select(Segment.sha256).join(Hearing, Hearing.id == Segment.hearing_id).where(condition)
     protocols = select(Protocol.sha256).join(Hearing, Hearing.id == Protocol.hearing_id).where(condition)
-    return segments.union(protocols)
+    # No hash is among them for a draft without its PDF: NOT IN would then find nothing at all.
+    return segments.union(protocols.where(Protocol.sha256.is_not(None)))
 
 
 def _due(query: _Query, due: Due) -> _Query:

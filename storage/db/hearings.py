@@ -9,6 +9,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from court.case_number import match_key
+from court.clock import parse_utc
 from court.hearing import HearingState
 from court.openness import Openness, OpennessSpan, closed_stretches
 from court.spare import Mark, clock_offset
@@ -28,7 +29,7 @@ from storage.db.models import (
 )
 from storage.errors import LedgerError
 from storage.ledger.bodies import COURT_END
-from storage.ledger.leaf import LeafKind, parse
+from storage.ledger.leaf import LeafKind, SignedLeaf, parse
 
 _SOUND_RATE = 48_000
 
@@ -151,13 +152,19 @@ class Hearings:
 
     def _written_off(self, hearing_id: str) -> dict[str, str]:
         """Who wrote it off and why, by the SHA-256 of the object. No table of its own: such entries are few."""
-        query = select(LogEntry.entry).where(LogEntry.hearing_id == hearing_id, LogEntry.kind == LeafKind.LOSS)
         told: dict[str, str] = {}
-        for entry in self._session.scalars(query.order_by(LogEntry.index)):
-            with contextlib.suppress(LedgerError):  # told by the verifier
-                body = parse(entry).body
-                told = {one["sha256"]: f"{body['by']}: {body['reason']}" for one in body["segments"]} | told
+        for _, leaf in self._losses(hearing_id):
+            told = {one["sha256"]: _whose(leaf) for one in leaf.body["segments"]} | told
         return told
+
+    def _losses(self, hearing_id: str) -> list[tuple[int, SignedLeaf]]:
+        """What the court gave up, with its place in the log."""
+        query = select(LogEntry).where(LogEntry.hearing_id == hearing_id, LogEntry.kind == LeafKind.LOSS)
+        found = []
+        for row in self._session.scalars(query.order_by(LogEntry.index)):
+            with contextlib.suppress(LedgerError):  # told by the verifier
+                found.append((row.index, parse(row.entry)))
+        return found
 
     def window(self, hearing_id: str, sequence: int) -> Sequence[Segment]:
         """The segments of one sequence number whose objects are here, all tracks."""
@@ -192,7 +199,7 @@ class Hearings:
             _undelivered(one, one.track, SampleRange(one.start, one.end, one.rate), why)
             for one, why in self._lost(hearing_id)
         ]
-        lost += self._never_told(hearing_id)
+        lost += self._never_told(hearing_id) + self._without_trace(hearing_id)
         return sorted([*rows, *lost], key=lambda one: one.start / one.rate) if lost else rows
 
     def _never_told(self, hearing_id: str) -> list[Gap]:
@@ -209,6 +216,18 @@ class Hearings:
             _undelivered(last, track, rest, f"{end['by']}: {end['reason']}")
             for track, rest in rests(rates, reached, seconds).items()
         ]
+
+    def _without_trace(self, hearing_id: str) -> list[Gap]:
+        """Stretches of which no entry says anything, given up by the court."""
+        return [
+            Gap(
+                hearing_id=hearing_id, track=one["track"], start=one["start"], end=one["end"], rate=one["rate"],
+                utc=parse_utc(leaf.at), leaf_index=index, cause=GapCause.UNDELIVERED.value,
+                device_log=_whose(leaf),
+            )
+            for index, leaf in self._losses(hearing_id)
+            for one in leaf.body.get("stretches", [])
+        ]  # fmt: skip
 
     def marks(self, hearing_id: str) -> list[Mark]:
         """What ties the timeline to the wall clock: when the hearing's steps and its whole segments of sound were
@@ -283,6 +302,11 @@ class Hearings:
     def _of(self, model: type[_Row], hearing_id: str, order: Any) -> Sequence[_Row]:
         query = select(model).where(model.hearing_id == hearing_id)  # type: ignore[attr-defined]
         return self._session.scalars(query.order_by(order, model.id)).all()  # type: ignore[attr-defined]
+
+
+def _whose(loss: SignedLeaf) -> str:
+    """Who gave it up, and why."""
+    return f"{loss.body['by']}: {loss.body['reason']}"
 
 
 def _undelivered(told: Segment | StateChange, track: str, span: SampleRange, why: str) -> Gap:

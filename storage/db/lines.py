@@ -1,7 +1,7 @@
 """The lines of a transcript as they are now: what the machine made, with the corrections over it."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +10,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from court.clock import iso_utc
-from court.correction import Deed, Revision, put, replay
+from court.correction import Deed, Revision, Span, hull, put, replay, touched
 from court.lines import Line, Word
 from storage.db.models import Correction, Utterance
 from storage.db.runs import Runs
 from storage.db.search import Search
 from storage.db.work import Utterances
+
+MOST_SPANS = 50
+"""What lies in more is read in one piece."""
+_DIGITS = 19  # what a database takes for a whole number
 
 
 class Lines:
@@ -27,11 +31,29 @@ class Lines:
         self._runs = runs
         self._search = search
 
-    def of(self, recording: str, run: int | None = None) -> list[Line]:
-        """In order of time, of `run` or of the version that is shown."""
+    def of(self, recording: str, run: int | None = None, within: Sequence[Span] | None = None) -> list[Line]:
+        """In order of time, of `run` or of the version that is shown.
+
+        Those that were said `within` some spans, and perhaps some around; the rest is not read.
+        """
         run = self._runs.shown(recording) if run is None else run
-        machine = [line_of(row) for row in self._utterances.newest(recording, run)]
-        return replay(machine, self.revisions(recording, run))
+        revisions = self.revisions(recording, run)
+        wide = None if within is None else [touched(one, revisions) for one in within]
+        machine = [line_of(row) for row in self._utterances.newest(recording, run, wide)]
+        return replay(machine, revisions)
+
+    def spans(self, recording: str, lines: Collection[str], run: int | None = None) -> list[Span]:
+        """When these lines were said, whether they still stand or not; of those there are."""
+        run = self._runs.shown(recording) if run is None else run
+        machine = [int(one) for one in lines if one.isdecimal() and len(one) < _DIGITS]
+        query = select(Utterance.start_ms, Utterance.end_ms).where(
+            Utterance.hearing_id == recording, Utterance.run == run, Utterance.id.in_(machine)
+        )
+        found = [(start, end) for start, end in self._session.execute(query)]
+        corrected = {one for one in lines if not one.isdecimal()}
+        for one in self.revisions(recording, run) if corrected else ():
+            found += [(line.start_ms, line.end_ms) for line in one.after if line.id in corrected]
+        return found if len(found) <= MOST_SPANS else [hull(found)]
 
     def corrections(self, recording: str, run: int | None = None) -> Sequence[Correction]:
         """In order; of one run, or of all."""

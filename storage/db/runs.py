@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
+from storage.db.decisions import DECISIONS
 from storage.db.hearings import Hearings
-from storage.db.models import Correction, Hearing, TranscriptRun, Window
+from storage.db.models import Correction, Hearing, LogEntry, TranscriptRun, Window
 from storage.runs import Run, shown_run
 from storage.turns import FIRST_RUN
 
@@ -52,10 +53,12 @@ class Runs:
         return shown_run(self.of(hearing_id), self._first(hearing_id).chosen_run)
 
     def corrections(self, hearing_id: str, run: int) -> int:
-        """How many corrections the run's text has, those of the spare recordings included."""
+        """How often people changed what a draft of that run is made of: corrections of its text, those of the spare
+        recordings included, and decisions of the hearing (storage.db.decisions)."""
         parts = [hearing_id, *(one.id for one in self._hearings.spares(hearing_id))]
         query = select(func.count()).where(Correction.run == run, Correction.hearing_id.in_(parts))
-        return self._session.scalar(query) or 0
+        decided = select(func.count()).where(LogEntry.hearing_id == hearing_id, LogEntry.kind.in_(DECISIONS))
+        return (self._session.scalar(query) or 0) + (self._session.scalar(decided) or 0)
 
     def _first(self, hearing_id: str) -> Hearing:
         hearing = self._hearings.get(hearing_id)

@@ -12,10 +12,15 @@ from storage.db.accounts import Accounts
 from storage.db.acts import Acts
 from storage.db.canaries import Canaries
 from storage.db.checks import Checks
+from storage.db.copies import Copies
+from storage.db.decisions import Decisions
 from storage.db.disk import disk_faults_told
+from storage.db.edits import Edits
 from storage.db.hearings import Hearings
 from storage.db.lines import Lines
 from storage.db.log import Log
+from storage.db.papers import Papers
+from storage.db.remarks import Remarks
 from storage.db.runs import Runs
 from storage.db.sealer import LogSealer
 from storage.db.search import Search
@@ -40,13 +45,18 @@ class UnitOfWork:
         self.search = Search(session)
         self.utterances = Utterances(session, self.runs, self.search)
         self.lines = Lines(session, self.utterances, self.runs, self.search)
-        self.voices = Voices(session)
+        self.voices = Voices(session, self.hearings)
         self.protocols = Protocols(session, self.runs)
+        self.remarks = Remarks(session)
+        self.papers = Papers(session)
+        self.edits = Edits(session)
         self.outbox = Outbox(session)
+        self.decisions = Decisions(session)
         self.accounts = Accounts(session)
         self.acts = Acts(session)
         self.checks = Checks(session)
         self.canaries = Canaries(session)
+        self.copies = Copies(session)
 
 
 class Database:
@@ -100,9 +110,10 @@ class Database:
 
 
 def _engine(url: str) -> Engine:
+    # An error's text goes into logs and onto pages: without what was to be written, which may be a voice print.
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 60})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 60}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -110,7 +121,8 @@ def _engine(url: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # sqlite3 must not open transactions behind our back; _begin_sqlite does
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # What is deleted is overwritten: voice prints and sessions are deleted to be gone.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -1,16 +1,20 @@
 """Work on recordings: utterances, protocols, and the outbox."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from court.correction import Span
+from court.hearing import HearingState
+from storage.db.decisions import DECISIONS
 from storage.db.models import Correction, Hearing, LogEntry, OutboxRow, Protocol, TranscriptRun, Utterance, Window
 from storage.db.runs import Runs
 from storage.db.search import Search
-from storage.ledger.leaf import LeafKind, parse
+from storage.ledger.leaf import LeafKind, body_of
 from storage.turns import FIRST_RUN
 
 DRAFT = "protocol.draft"  # the task's name in the outbox
@@ -20,6 +24,8 @@ WORKER_DIED = "worker_died"  # at every attempt, before it could say why
 UNREADABLE = "unreadable"  # what was recorded is no sound of ours
 ALTERED = "altered"  # the store does not give what was recorded
 MAX_ATTEMPTS = 5
+_UNSIGNED = frozenset({HearingState.ENDED, HearingState.DRAFT, HearingState.UNDER_CORRECTION})
+_SEQUENCE = re.compile(rb'"sequence":(\d+)')
 CORRECTED_FOR = timedelta(minutes=1)
 """A draft is drawn up anew once nobody corrected the transcript for so long: each is a stored document."""
 
@@ -37,30 +43,54 @@ class Utterances:
         query = select(Utterance).where(Utterance.hearing_id == hearing_id)
         return self._session.scalars(query.order_by(Utterance.start_ms, Utterance.id)).all()
 
-    def newest(self, hearing_id: str, run: int | None = None) -> Sequence[Utterance]:
+    def newest(
+        self, hearing_id: str, run: int | None = None, within: Sequence[Span] | None = None
+    ) -> Sequence[Utterance]:
         """What the newest transcription of each window found, in order of time; the ledger tells which that is.
 
-        Of `run`, or of the one that is shown.
+        Of `run`, or of the one that is shown; only what was said `within` some spans.
         """
         run = self._runs.shown(hearing_id) if run is None else run
+        query = select(Utterance).where(Utterance.hearing_id == hearing_id, Utterance.run == run)
+        if within is not None:
+            said = [and_(Utterance.start_ms <= end, Utterance.end_ms >= start) for start, end in within]
+            query = query.where(or_(false(), *said))
+        rows = self._session.scalars(query.order_by(Utterance.start_ms, Utterance.id)).all()
         newest = {
             one["sequence"]: (one["engine"], one["model_sha256"], one["parameters_key"])
-            for one in self.transcripts(hearing_id)
+            for one in self.transcripts(hearing_id, None if within is None else {row.sequence for row in rows})
             if one.get("run", FIRST_RUN) == run
         }
-        return [
-            row
-            for row in self.of(hearing_id)
-            if row.run == run and (row.engine, row.model, row.parameters_key) == newest.get(row.sequence)
-        ]
+        return [row for row in rows if (row.engine, row.model, row.parameters_key) == newest.get(row.sequence)]
 
-    def transcripts(self, hearing_id: str, sequence: int | None = None) -> list[Mapping[str, Any]]:
-        """What the log's transcript entries state of the hearing or of one window, of all runs, in order."""
+    def transcripts(self, hearing_id: str, sequences: Collection[int] | None = None) -> list[Mapping[str, Any]]:
+        """What the log's transcript entries state of the hearing or of some windows, of all runs, in order."""
         stated = select(LogEntry.entry).where(
             LogEntry.hearing_id == hearing_id, LogEntry.kind == LeafKind.TRANSCRIPT.value
         )
-        bodies = [parse(entry).body for entry in self._session.scalars(stated.order_by(LogEntry.index))]
-        return [one for one in bodies if sequence is None or one["sequence"] == sequence]
+        entries = self._session.scalars(stated.order_by(LogEntry.index))
+        if sequences is None:
+            return [body_of(entry) for entry in entries]
+        # To parse an entry costs more than all else, so those of other windows are known by their bytes.
+        named = {str(one).encode() for one in sequences}
+        bodies = [body_of(entry) for entry in entries if not named.isdisjoint(_SEQUENCE.findall(entry))]
+        return [one for one in bodies if one["sequence"] in sequences]
+
+    def models(self, hearing_id: str, run: int) -> list[tuple[str, str]]:
+        """Name and SHA-256 of each model that made text of the run: the hearing's own, and those of other languages
+        where such were heard. A window in which nothing was said names the hearing's own."""
+        rows = self._session.execute(
+            select(Utterance.sequence, Utterance.language, Utterance.alternative).where(
+                Utterance.hearing_id == hearing_id, Utterance.run == run
+            )
+        )
+        heard: dict[int, dict[str, None]] = {}
+        for sequence, language, alternative in rows:
+            other = (alternative or {}).get("language", language)
+            heard.setdefault(sequence, {}).update({language: None, other: None})
+        stated = [one for one in self.transcripts(hearing_id) if one.get("run", FIRST_RUN) == run]
+        served = [_served(body, one) for body in stated for one in heard.get(body["sequence"], {"": None})]
+        return [one for one in dict.fromkeys(served) if one[0]]
 
     def add_all(self, rows: Iterable[Utterance]) -> None:
         """Stores the utterances that are not there yet: repeating a task changes nothing."""
@@ -81,6 +111,15 @@ class Utterances:
                 self._search.add(row.hearing_id, [(str(row.id), row.text)])
 
 
+def _served(body: Mapping[str, Any], language: str) -> tuple[str, str]:
+    """The model that a transcript entry says served the language; '' where none could."""
+    parameters = body.get("parameters", {})
+    name = parameters.get(f"engine_{language}")
+    if name is None:
+        return body["engine"], body["model_sha256"]
+    return name, parameters.get(f"engine_{language}_sha256", "")
+
+
 class Protocols:
     """Revisions of protocols, inside one transaction."""
 
@@ -92,8 +131,18 @@ class Protocols:
         query = select(Protocol).where(Protocol.hearing_id == hearing_id)
         return self._session.scalars(query.order_by(Protocol.revision)).all()
 
-    def latest(self, hearing_id: str) -> Protocol | None:
+    def levels(self, hearing_id: str | None) -> dict[str, int]:
+        """How many signatures of which PAdES level the protocols bear, of one hearing or of all."""
+        query = select(Protocol.level, func.count()).where(Protocol.level != "").group_by(Protocol.level)
+        if hearing_id:
+            query = query.where(Protocol.hearing_id == hearing_id)
+        return {row[0]: row[1] for row in self._session.execute(query.order_by(Protocol.level))}
+
+    def latest(self, hearing_id: str, state: str = "") -> Protocol | None:
+        """The newest revision; with `state` the newest of those."""
         query = select(Protocol).where(Protocol.hearing_id == hearing_id)
+        if state:
+            query = query.where(Protocol.state == state)
         return self._session.scalars(query.order_by(Protocol.revision.desc()).limit(1)).first()
 
     def overdue(self, now: datetime, waiting: timedelta) -> list[str]:
@@ -114,15 +163,19 @@ class Protocols:
         ]
 
     def _corrected(self, now: datetime) -> dict[str, datetime]:
-        """Since when offers count, of drafts that lack corrections: nobody offers one at each of these, but once nobody
-        corrected anything for CORRECTED_FOR."""
-        recording, latest = aliased(Hearing), func.max(Correction.at)
-        query = select(Hearing.id, latest).join(
+        """Since when offers count, of drafts that lack corrections or decisions: none is offered at each of these, but
+        once nobody corrected or decided anything for CORRECTED_FOR."""
+        recording, drafts = aliased(Hearing), Hearing.state == "draft"
+        corrected = select(Hearing.id, Correction.at).join(
             recording, or_(recording.id == Hearing.id, recording.spare_of == Hearing.id)
         )
-        query = query.join(Correction, Correction.hearing_id == recording.id).where(Hearing.state == "draft")
+        corrected = corrected.join(Correction, Correction.hearing_id == recording.id).where(drafts)
+        decided = select(Hearing.id, LogEntry.at).join(LogEntry, LogEntry.hearing_id == Hearing.id)
+        changed = corrected.union_all(decided.where(drafts, LogEntry.kind.in_(DECISIONS))).subquery()
+        latest = func.max(changed.c.at)
+        query = select(changed.c.id, latest).group_by(changed.c.id).having(latest < now - CORRECTED_FOR)
         found = {}
-        for hearing_id, at in self._session.execute(query.group_by(Hearing.id).having(latest < now - CORRECTED_FOR)):
+        for hearing_id, at in self._session.execute(query):
             drafted = self.latest(hearing_id)
             if drafted is not None and self._runs.corrections(hearing_id, drafted.run) != drafted.corrections:
                 found[hearing_id] = at
@@ -155,9 +208,20 @@ class Protocols:
     def by_hash(self, sha256: str) -> Protocol | None:
         return self._session.scalars(select(Protocol).where(Protocol.sha256 == sha256)).first()
 
-    def rests_on(self, row: Protocol, run: int, corrections: int) -> None:
-        """That version of the transcript, with so many corrections, gives the same document."""
-        values = {"run": run, "corrections": corrections}
+    def outstanding(self, signed_after: datetime, also: Collection[str]) -> list[tuple[Hearing, bool, datetime | None]]:
+        """Hearings that wait for their protocol, that had it signed of late, and those in `also`, oldest first; whether
+        there is a draft, and when it was signed last."""
+        drafted, signed = func.count(Protocol.id), func.max(Protocol.signed_at)
+        query = select(Hearing, drafted, signed).outerjoin(Protocol, Protocol.hearing_id == Hearing.id)
+        query = query.where(Hearing.state.in_(_UNSIGNED | {HearingState.SIGNED}))
+        query = query.group_by(Hearing.id).order_by(Hearing.started_at, Hearing.id)
+        query = query.having(or_(Hearing.state.in_(_UNSIGNED), signed > signed_after, Hearing.id.in_(also)))
+        query = query.having(or_(Hearing.spare_of.is_(None), drafted > 0))
+        return [(hearing, count > 0, at) for hearing, count, at in self._session.execute(query)]
+
+    def rests_on(self, row: Protocol, run: int, corrections: int, edits: int) -> None:
+        """That version of the transcript, with so many corrections, and so many edits give the same document."""
+        values = {"run": run, "corrections": corrections, "edits": edits}
         self._session.execute(update(Protocol).where(Protocol.id == row.id).values(values))
 
     def add(self, row: Protocol) -> None:
@@ -174,6 +238,13 @@ class Outbox:
     def put(self, task: str, args: list[Any], now: datetime) -> None:
         self._session.add(OutboxRow(task=task, args=args, created_at=now))
         self.added = True
+
+    def again(self, task: str, args: list[Any], now: datetime) -> None:
+        """Promises a task anew, as if it never had been: its earlier promises no longer count."""
+        for row in self._session.scalars(select(OutboxRow).where(OutboxRow.task == task)):
+            if row.args == args:
+                self._session.delete(row)
+        self.put(task, args, now)
 
     def renew(self, task: str, now: datetime) -> None:
         """Promises a task without arguments again and forgets its kept promises; one that waits is enough."""

@@ -11,12 +11,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from court.attendance import Attendance
 from court.grade import Grade
 from court.hearing import HearingState
 from court.ids import is_id
 from court.notes import NoteTemplate
 from court.openness import Openness
 from court.retention import RetentionDeed
+from court.stages import StageKind
 from court.timeline import GapCause
 
 
@@ -29,6 +31,7 @@ class LeafKind(StrEnum):
     OPENNESS = "openness"
     MUTE = "mute"
     TRANSCRIPT = "transcript"
+    DRAFT = "draft"
     PROTOCOL = "protocol"
     SIGNATURE = "signature"
     ACCESS = "access"
@@ -42,13 +45,8 @@ class LeafKind(StrEnum):
     LOSS = "loss"
     VOICE = "voice"
     CORRECTION = "correction"
-
-
-class RemarkSubject(StrEnum):
-    """What a party's remark is made against."""
-
-    RECORDING = "recording"
-    PROTOCOL = "protocol"
+    STAGE = "stage"
+    ATTENDANCE = "attendance"
 
 
 class NodeDeed(StrEnum):
@@ -149,6 +147,13 @@ _TRACK = _record(
 )
 _FINDING = _record({"symptom": is_text, "grade": _one_of(Grade), "subject": is_text, "values": _record({})})
 _RANGE: dict[str, Check] = {"track": _is_track, "start": is_count, "end": is_count, "rate": _is_rate}
+_DOCUMENT: dict[str, Check] = {
+    "revision": is_count,
+    "form": is_text,
+    "language": is_text,
+    "document_sha256": is_hash,
+    "file_name": is_text,
+}
 
 _FIELDS: dict[LeafKind, dict[str, Check]] = {
     LeafKind.HEARING: {
@@ -185,15 +190,8 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "parameters_key": is_hash,
         "utterances_sha256": is_hash,
     },
-    LeafKind.PROTOCOL: {
-        "revision": is_count,
-        "sha256": is_hash,
-        "size": is_count,
-        "form": is_text,
-        "language": is_text,
-        "document_sha256": is_hash,
-        "file_name": is_text,
-    },
+    LeafKind.DRAFT: _DOCUMENT,
+    LeafKind.PROTOCOL: {**_DOCUMENT, "sha256": is_hash, "size": is_count},
     LeafKind.SIGNATURE: {
         "protocol_sha256": is_hash,
         "size": is_count,
@@ -206,10 +204,9 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
     },
     LeafKind.ACCESS: dict.fromkeys(("actor", "role", "action", "object", "ground", "address"), is_text),
     LeafKind.REMARK: {
-        "against": _one_of(RemarkSubject),
-        "by": is_text,
-        "text": is_text,
-        "at_sample": _or_none(is_count),
+        **dict.fromkeys(("deed", "remark", "by", "entered_by"), is_text),
+        "number": is_count,
+        "step_sha256": is_hash,
     },
     LeafKind.COPY: {
         **dict.fromkeys(("actor", "role", "recipient", "ground", "address"), is_text),
@@ -240,6 +237,14 @@ _FIELDS: dict[LeafKind, dict[str, Check]] = {
         "by": is_text,
         "correction_sha256": is_hash,
     },
+    LeafKind.STAGE: {"stage": _one_of(StageKind), "at_ms": is_count, "accepted": is_flag, "by": is_text},
+    LeafKind.ATTENDANCE: {
+        "participant": is_count,
+        "name": is_text,
+        "attendance": _one_of(Attendance),
+        "at_ms": _or_none(is_count),
+        "by": is_text,
+    },
     LeafKind.DELIVERY: {"track": _is_track, "sequence": is_count, "sha256": is_hash, "arrived": is_flag},
     LeafKind.LOSS: {
         "by": is_text,
@@ -268,13 +273,21 @@ _OPTIONAL: dict[LeafKind, dict[str, Check]] = {
     LeafKind.OPENNESS: {"by": is_text},
     LeafKind.MUTE: {"by": is_text},
     LeafKind.TRANSCRIPT: {"run": is_count, "together": _list_of(is_count)},
+    LeafKind.LOSS: {"stretches": _list_of(_record(_RANGE))},
+    LeafKind.COPY: {
+        "copy": is_count,
+        "given": _list_of(_record({"name": is_text, "sha256": is_hash, "size": is_count})),
+        "spans_ms": _list_of(_list_of(is_count)),
+    },
 }
 """Fields that may be missing, and hold this if they are there: who ordered it, the key by which a request that came
-twice is known, the self-test before the hearing. A track may also have `delay_ms`, by how much its pictures are placed
-earlier than they came. `run`: which version of the transcript, the first where it is missing. `together`: the windows
-that were recognised in one call, this one among them. `spare_of`: the hearing whose room this node records beside the
-first one. `spare`: the recording on which the court ended a hearing whose own node did not answer; `reason`: why it
-ended one whose node never comes back; both in the court's own leaf alone."""
+twice is known, the self-test before the hearing. A track may also have `delay_ms`, by how much its pictures are
+placed earlier than they came. `run`: which version of the transcript, the first where it is missing. `together`: the
+windows that were recognised in one call, this one among them. `stretches`: those of tracks of which nothing was ever
+stated. `spare_of`: the hearing whose room this node records beside the first one. `spare`: the recording on which the
+court ended a hearing whose own node did not answer; `reason`: why it ended one whose node never comes back; both in
+the court's own leaf alone. `copy`: the number of a copy made for listening, with what was `given` beside the bundle and
+the open parts of the hearing (`spans_ms`, from and to) in it."""
 
 
 def wrong_field(kind: LeafKind, body: Mapping[str, Any]) -> str | None:

@@ -57,16 +57,15 @@ def loss_sentences(leaves: Sequence[SignedLeaf], court: Collection[str]) -> Iter
     for entry in dict.fromkeys(one.loss.entry for one in found.values()):
         lost = [one for one in found.values() if one.loss.entry == entry]
         leaf, away = lost[0].loss, [one for one in lost if not one.arrived]
-        told = f"of hearing {leaf.hearing} were written off by {leaf.body['by']} on {leaf.at} ({leaf.body['reason']})"
+        deed = f"Of hearing {leaf.hearing} {leaf.body['by']} wrote off on {leaf.at} ({leaf.body['reason']})"
         if away:
-            yield f"{_named(away)} {told}: their time is a gap."
+            yield f"{deed}, so that the time is a gap: {_named(away)}."
         if came := [one for one in lost if one.arrived]:
-            yield f"{_named(came)} {told}, and arrived after all: they are here."
+            yield f"{deed} what arrived after all and is here: {_named(came)}."
 
 
 def _named(lost: Sequence[WrittenOff]) -> str:
-    names = ", ".join(f"{one.segment.body['track']}/{one.segment.body['sequence']}" for one in lost)
-    return f"{len(lost)} segments ({names})"
+    return ", ".join(f"{one.segment.body['track']}/{one.segment.body['sequence']}" for one in lost)
 
 
 def _read(

@@ -16,7 +16,7 @@ from storage.errors import LedgerError
 from storage.ledger.bodies import MAX_COUNT, LeafKind, is_count, is_hash, is_time, wrong_field
 from storage.ledger.ed25519 import SIGNATURE_SIZE, Signer, VerifyKey
 
-__all__ = ["Leaf", "LeafKind", "SignedLeaf", "entry_hash", "parse", "sign", "verify_signature"]
+__all__ = ["Leaf", "LeafKind", "SignedLeaf", "body_of", "entry_hash", "parse", "sign", "verify_signature"]
 
 VERSION = 1
 MAX_ENTRY = 1 << 20
@@ -95,6 +95,22 @@ def parse(entry: bytes) -> SignedLeaf:
     if _with_signature(_canonical(document), signature) != entry:
         raise LedgerError("The leaf is not in canonical form (RFC 8785): its bytes were changed.")
     return _leaf(document, bytes(entry), signature)
+
+
+def body_of(entry: bytes) -> Mapping[str, Any]:
+    """The body of an entry of our own log, for who reads thousands: `parse` takes several times as long.
+
+    That it was canonical, and no more than a leaf, was checked when it was appended, and is again by whoever verifies.
+    Raises LedgerError on what has no body of its kind.
+    """
+    try:
+        document = json.loads(entry)
+        kind, body = LeafKind(document["kind"]), document["body"]
+        if wrong_field(kind, body) is None:
+            return dict(body)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    return parse(entry).body  # which says what is wrong
 
 
 def verify_signature(entry: bytes, public_key: bytes) -> bool:

@@ -74,6 +74,8 @@ def test_a_camera_restarts(tmp_path: Path, sound: SoundServer, record_property: 
             if killed:
                 subprocess.run(["kill", "-9", str(node.pid)], check=True)
                 node.restarted(starts)
+            heard = segments(tmp_path, "mic-judge")
+            until(lambda: segments(tmp_path, "mic-judge") > heard)
             node.record(3)
             kept = Kept.of(tmp_path)
             camera.enter_context(rtsp_server(port=port))
@@ -85,5 +87,6 @@ def test_a_camera_restarts(tmp_path: Path, sound: SoundServer, record_property: 
     causes = {gap["cause"] for gap in found.gaps("cam-overview")}
     assert causes == ({"device_lost", "restart"} if killed else {"device_lost"})
     assert any("The stream rtsp://127.0.0.1" in gap["device_log"] for gap in found.gaps("cam-overview"))
-    assert {gap["cause"] for gap in found.gaps("mic-judge")} <= ({"restart"} if killed else set())
+    # A microphone that a busy machine opens late is lost for that while.
+    assert {gap["cause"] for gap in found.gaps("mic-judge")} <= ({"restart", "device_lost"} if killed else set())
     note_return(found, "cam-overview", ended, record_property)

@@ -80,8 +80,16 @@ def test_the_secretary_corrects_in_place(page: Page, server: Server) -> None:
 
     mark = lines.nth(0).locator(".corrected")
     expect(mark).to_contain_text("Исправлено: Secretary")
-    mark.locator("summary").click()
-    expect(mark.locator("p")).to_contain_text(LINES[0])
+    mark.locator("summary").focus()
+    page.keyboard.press("Enter")
+    steps = mark.locator(".revisions > li")
+    expect(steps).to_have_text(
+        [
+            re.compile(rf"Текст программы.*{LINES[0]}", re.DOTALL),
+            re.compile(r"Исправлен текст · Secretary, .*Судья:\s+Слушается дело № 5", re.DOTALL),
+            re.compile(r"Изменён говорящий · Secretary, .*Свидетель:\s+Слушается дело № 5", re.DOTALL),
+        ]
+    )
 
     lines.nth(1).locator("[data-part=said]").dblclick()
     field.evaluate("one => one.setSelectionRange(7, 7)")
@@ -96,6 +104,16 @@ def test_the_secretary_corrects_in_place(page: Page, server: Server) -> None:
     page.keyboard.press("Enter")
     page.locator("[data-deed=undo]").click()
     expect(lines).to_have_count(4)
+    lines.nth(3).click()
+    lines.nth(3).press("Enter")
+    page.locator("[data-deed=confirm]").click()
+    expect(lines.nth(3)).to_contain_text("Подтверждено: Secretary")
+    lines.nth(3).press("Enter")
+    page.locator("[data-deed=undo]").click()
+    undone = lines.nth(3).locator(".history")
+    expect(undone).to_contain_text("Исправление отменено: Secretary")
+    undone.locator("summary").click()
+    expect(undone.locator(".revisions > li")).to_have_count(3)
     shot(page, "corrected")
     assert Person(server).texts() == ["Слушается дело № 5 о взыскании", "истица", "поясняет ещё раз", LINES[2]]
 

@@ -6,7 +6,7 @@ import time
 import httpx
 from playwright.sync_api import Page
 
-DEADLINE = 60.0
+DEADLINE = 120.0
 
 
 def until_it_answers(url: str, process: "subprocess.Popen[bytes]") -> None:

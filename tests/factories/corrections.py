@@ -63,6 +63,13 @@ def transcribed(server: Server, run: int = 1) -> None:
             work.windows.done(HEARING, sequence, run)
 
 
+def refuse_opening(server: Server) -> None:
+    """The first line sounds like the opening of a hearing; the court says that it is none."""
+    body = {"stage": "opening", "at_ms": 71_000, "accepted": False, "by": "Secretary"}
+    with server.context.database.begin() as work:
+        work.log.record(LeafKind.STAGE, HEARING, server.clock.utc, body, server.context.server_key)
+
+
 class Person:
     """Somebody at a browser, before the hearing of `page`."""
 

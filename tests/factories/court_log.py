@@ -26,7 +26,7 @@ ORDER = Order(actor="clerk", role="operator", recipient="X", ground="Y")
 YEARS = 5
 OVERLAP = timedelta(days=7)
 _VIEW = {"actor": "a", "role": "judge", "action": "view", "object": "", "ground": "", "address": ""}
-_REMARK = {"against": "recording", "by": "X", "text": "…", "at_sample": None}
+_REMARK = {"deed": "file", "remark": "r", "number": 1, "by": "X", "entered_by": "X", "step_sha256": "0" * 64}
 _PAPER = {"document_sha256": "cd" * 32, "file_name": "protocol.pdf"}
 
 
@@ -183,8 +183,10 @@ class Court:
 
     def _draft(self, one: Sitting) -> None:
         one.revision, one.state = one.revision + 1, "draft"
-        body = {**self._keep(f"draft {one.revision} of {one.id}".encode()), **_PAPER, "revision": one.revision}
-        self._add(one, self.server, LeafKind.PROTOCOL, body | {"form": "kg-civil", "language": "ru"})
+        body = {**_PAPER, "revision": one.revision, "form": "kg-civil", "language": "ru"}
+        self._add(one, self.server, LeafKind.DRAFT, body)
+        pdf = self._keep(f"draft {one.revision} of {one.id}".encode())
+        self._add(one, self.server, LeafKind.PROTOCOL, body | pdf)
 
     def _sign(self, one: Sitting) -> None:
         one.state = "signed"

@@ -12,13 +12,14 @@ from court.people import UserRole
 from protocol.context import ProtocolContext, make_context
 from protocol.demo_key import make_demo_pkcs12
 from protocol.settings import ProtocolSettings
-from protocol.tasks import draft_protocol, sign_protocol
+from protocol.tasks import sign_protocol
 from storage.db.migrate import upgrade
 from storage.db.models import (
     Utterance,
 )
 from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind
+from tests.factories.drafts import draw_up
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.server import Server, make_server
 from transcribe.records import utterances_sha256
@@ -43,7 +44,7 @@ def worked(database: Database, folder: Path) -> Server:
     make_demo_pkcs12(protocols.signer.pkcs12, "Айжамал", made.clock)
     for hearing in (HEARING, OTHER):
         transcribe(made, hearing)
-        assert draft_protocol(protocols, hearing)
+        draw_up(protocols, hearing)
     sign_protocol(protocols, HEARING, "secretary")
     return made
 
@@ -75,8 +76,8 @@ def transcribe(server: Server, hearing: str) -> None:
 def utterance(hearing: str, sequence: int, **other: Any) -> Utterance:
     told: dict[str, Any] = {
         "hearing_id": hearing, "sequence": sequence, "track": "mic-judge", "role": "judge", "start_ms": 1000,
-        "end_ms": 2000, "text": "Слушается дело.", "words": [], "language": "ru", "flags": [], "engine": "whisper",
-        "model": "d0" * 32, "parameters_key": "a" * 64, "segment_sha256": "1" * 64, "position": 0,
+        "end_ms": 2000, "text": "Садитесь, пожалуйста.", "words": [], "language": "ru", "flags": [],
+        "engine": "whisper", "model": "d0" * 32, "parameters_key": "a" * 64, "segment_sha256": "1" * 64, "position": 0,
     }  # fmt: skip
     return Utterance(**told | other)
 

@@ -1,6 +1,7 @@
 """A court goes on under new keys: what the old ones signed holds, and no key counts that nobody vouched for."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from protocol.context import make_context as make_protocol_context
 from protocol.demo_key import make_demo_pkcs12
 from protocol.errors import ProtocolError
 from protocol.settings import ProtocolSettings
-from protocol.tasks import draft_protocol, sign_protocol
+from protocol.tasks import draft_protocol, render_protocol, sign_protocol
 from storage.db.models import Checkpoint, PublicKey
 from storage.db.sealer import read_kept
 from storage.db.unit_of_work import Database
@@ -152,7 +153,7 @@ def test_entries_of_the_old_server_key_hold_and_the_new_one_goes_on(court: Serve
     assert faults(later) == []
 
 
-def test_a_draft_made_under_the_old_key_can_be_signed_under_the_new_one(court: Server, tmp_path: Path) -> None:
+def test_a_draft_made_under_the_old_key_is_printed_and_signed_under_the_new_one(court: Server, tmp_path: Path) -> None:
     transcribe(court, HEARING)
     later = replaced(court, SERVER)
     for server, works in ((court, True), (later, True)):
@@ -169,8 +170,10 @@ def test_a_draft_made_under_the_old_key_can_be_signed_under_the_new_one(court: S
         key=later.context.server_key, clock=later.clock, home=tmp_path, site="http://court.test",
         keep=timedelta(days=1),
     )  # fmt: skip
-    with pytest.raises(ProtocolError, match="ledger entry"):
-        sign_protocol(stranger, HEARING, "secretary")
+    for use in (render_protocol, partial(sign_protocol, user="secretary")):
+        with pytest.raises(ProtocolError, match="ledger entry"):
+            use(stranger, HEARING)
+    assert render_protocol(context, HEARING)
     sign_protocol(context, HEARING, "secretary")
     assert faults(later) == []
 

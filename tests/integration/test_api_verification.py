@@ -38,6 +38,7 @@ from storage.ledger.leaf import LeafKind, parse
 from storage.ledger.merkle import verify_consistency
 from storage.ledger.proof import InclusionProof, verify_proof
 from storage.retention import retain_until
+from tests.factories.drafts import draw_up
 from tests.factories.evidence import (
     OTHER,
     faults,
@@ -182,7 +183,7 @@ def test_a_signed_protocol_is_checked_down_to_its_certificate(server: Server, tm
     protocols = protocols_of(server, tmp_path)
     key = make_demo_pkcs12(protocols.signer.pkcs12, "Айжамал", context.clock)
     transcribe(server, HEARING)
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     signed = sign_protocol(protocols, HEARING, "secretary")
     assert faults(server) == []
     assert server.client().get(f"/api/verify/{signed.sha256}").json()["what"] == "signed protocol"
@@ -211,6 +212,47 @@ def test_an_utterance_that_nobody_transcribed_is_named(copied: Server) -> None:
     assert len(found) == 3
 
 
+def test_a_draft_without_its_pdf_is_whole_and_stated(server: Server, tmp_path: Path) -> None:
+    transcribe(server, HEARING)
+    assert draft_protocol(protocols_of(server, tmp_path), HEARING)
+    assert faults(server) == []
+
+
+FOREIGN = {
+    "text": {"document": {"fields": []}},
+    "PDF": {"sha256": "ab" * 32, "size": 5},
+    "entry": {"draft_index": None},
+    "another entry": {"leaf_index": 0},
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_what_was_changed_on_a_draft_without_its_pdf_is_named(server: Server, tmp_path: Path, what: str) -> None:
+    transcribe(server, HEARING)
+    assert draft_protocol(protocols_of(server, tmp_path), HEARING)
+    with server.context.database.begin() as work:
+        work.session.execute(sa.update(Protocol).values(FOREIGN[what]))
+    assert any("Revision 1 of the protocol" in one for one in faults(server))
+
+
+def test_entries_of_a_draft_and_of_its_pdf_cannot_be_exchanged(server: Server, tmp_path: Path) -> None:
+    transcribe(server, HEARING)
+    draw_up(protocols_of(server, tmp_path), HEARING)
+    with server.context.database.begin() as work:
+        row = work.protocols.latest(HEARING)
+        assert row is not None
+        row.draft_index, row.leaf_index = row.leaf_index, row.draft_index
+    assert any("is stated by no entry" in one for one in faults(server))
+
+
+def test_a_pdf_taken_away_from_its_draft_is_missed(copied: Server) -> None:
+    with copied.context.database.begin() as work:
+        row = work.protocols.latest(OTHER)
+        assert row is not None
+        row.sha256 = row.size = row.leaf_index = None
+    assert any("Revision 1" in one and "missing from the database" in one for one in faults(copied))
+
+
 def test_an_altered_draft_is_not_signed(copied: Server, tmp_path: Path) -> None:
     with copied.context.database.begin() as work:
         row = work.protocols.latest(OTHER)
@@ -218,9 +260,8 @@ def test_an_altered_draft_is_not_signed(copied: Server, tmp_path: Path) -> None:
         document = json.loads(json.dumps(row.document))
         document["fields"][3]["lines"][0]["text"] = "Иное дело"
         row.document = document
-    [fault] = faults(copied)
-    assert "document" in fault
-    with pytest.raises(ProtocolError, match=r"changed in the database \(document\), so nothing was signed"):
+    assert ["document" in one for one in faults(copied)] == [True, True], "by the draft's entry and by its PDF's"
+    with pytest.raises(ProtocolError, match=r"changed in the database \(document\), so it is neither printed"):
         sign_protocol(protocols_of(copied, tmp_path), OTHER, "secretary")
     with copied.context.database.read() as work:
         assert len(work.protocols.of(OTHER)) == 1

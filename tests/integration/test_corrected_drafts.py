@@ -14,7 +14,8 @@ from storage.db.models import Protocol
 from storage.db.unit_of_work import Database
 from storage.db.work import CORRECTED_FOR
 from storage.queue import DRAFT_PROTOCOL, Sweeper, make_queue
-from tests.factories.corrections import LINES, Person, server_with_lines
+from tests.factories.corrections import LINES, Person, refuse_opening, server_with_lines
+from tests.factories.drafts import draw_up
 from tests.factories.evidence import faults, protocols_of
 from tests.factories.hearing_log import HEARING
 from tests.factories.server import Server
@@ -29,7 +30,8 @@ def server(database: Database, tmp_path: Path) -> Server:
 def protocols(server: Server, tmp_path: Path) -> ProtocolContext:
     made = protocols_of(server, tmp_path)
     make_demo_pkcs12(made.signer.pkcs12, "Айжамал", server.clock)
-    assert draft_protocol(made, HEARING)
+    refuse_opening(server)
+    draw_up(made, HEARING)
     return made
 
 
@@ -59,7 +61,7 @@ def test_a_draft_is_drawn_up_anew_once_nobody_corrects_any_more(server: Server, 
     assert offered(server) == before, "somebody corrected just now"
     server.clock.forward(2)
     assert offered(server) > before
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     document = latest(server).document
     assert [(one["text"], one["corrected"]) for one in document["transcript"]] == [
         ("исправлено", True),
@@ -76,10 +78,10 @@ def test_what_was_undone_is_no_new_text_but_is_known(server: Server, protocols: 
     secretary = Person(server)
     secretary.does("text", 0, text="исправлено")
     secretary.does("undo", 0)
-    draft_protocol(protocols, HEARING)
-    assert latest(server).corrections == 2
+    draw_up(protocols, HEARING)
+    assert latest(server).corrections == 3, "two and the refusal of a stage"
     assert [one["text"] for one in latest(server).document["transcript"]] == list(LINES)
-    assert sign_protocol(protocols, HEARING, "secretary").corrections == 2
+    assert sign_protocol(protocols, HEARING, "secretary").corrections == 3
 
 
 def test_a_draft_that_lacks_corrections_is_not_signed(server: Server, protocols: ProtocolContext) -> None:
@@ -87,7 +89,7 @@ def test_a_draft_that_lacks_corrections_is_not_signed(server: Server, protocols:
     secretary.does("text", 0, text="исправлено")
     with pytest.raises(ProtocolError, match=CORRECTED_SINCE):
         sign_protocol(protocols, HEARING, "secretary")
-    assert draft_protocol(protocols, HEARING)
+    draw_up(protocols, HEARING)
     signed = sign_protocol(protocols, HEARING, "secretary")
     assert signed.document["transcript"][0]["text"] == "исправлено"
     line = secretary.lines()[0]["id"]
@@ -102,14 +104,14 @@ def test_a_correction_that_comes_while_it_is_signed_stops_the_signing(
 ) -> None:
     from protocol import tasks
 
-    real = tasks._signed
+    real = tasks.sealed
 
     def slowly(*args: Any) -> object:
         made = real(*args)
         Person(server).does("text", 0, text="в последний миг")
         return made
 
-    monkeypatch.setattr(tasks, "_signed", slowly)
+    monkeypatch.setattr(tasks, "sealed", slowly)
     with pytest.raises(ProtocolError, match=CORRECTED_SINCE):
         sign_protocol(protocols, HEARING, "secretary")
     assert latest(server).state == "draft"

@@ -75,7 +75,13 @@ def test_speaker_split_merge_confirm_and_undo(server: Server) -> None:
     for texts in ([*LINES], ["слушается дело", "о взыскании", *LINES[1:]], [*LINES], [*LINES]):
         secretary.does("undo", 0)
         assert secretary.texts() == texts
-    assert secretary.lines()[0]["correction"] is None
+    assert secretary.lines()[0]["correction"]["deed"] == "undo"  # the machine's words again, and it shows who did what
+    told = secretary.browser.get(f"{secretary.page}/lines/{secretary.lines()[0]['id']}/history", headers=HTML).text
+    deeds = re.findall(r"<li><strong>(.+?)</strong>", told)
+    assert deeds[:3] == ["Текст программы", "Изменён говорящий", "Разделено на две строки"]
+    assert deeds[3:5] == ["Объединено с предыдущей строкой", "Подтверждено без изменений"]
+    assert deeds[5:] == ["Исправление отменено"] * 4
+    assert "Асанов А. А." in told
     assert secretary.asks("undo", secretary.lines()[0]["id"]).status_code == 422
     assert [one["revision"] for one in leaves(server)] == list(range(1, 9))
     assert faults(server, HEARING) == []

@@ -54,7 +54,7 @@ def test_an_act_destroys_exactly_what_it_names_and_it_stays_provable(old: Server
     assert faults(old) == []
     assert faults(old, HEARING) == []
     [note] = destruction_notes(old.context)
-    assert note.startswith(f"{len(named)} objects of hearing {HEARING} were destroyed")
+    assert note.startswith(f"The destruction of hearing {HEARING} (objects: {len(named)}) was carried out by ")
     assert "proposed by judge.a and approved by admin.b: the term is over" in note
     visitor = old.client()
     assert {visitor.get(f"/api/verify/{one}").json()["verdict"] for one in objects(old)} == {"genuine"}
@@ -144,7 +144,7 @@ def test_after_a_crash_there_is_a_statement_and_files_and_the_command_ends_it(
     assert len(there(old)) == count - after
     assert faults(old) == []
     assert state_of(old, act) == "stated"
-    assert "are being destroyed since" in next(destruction_notes(old.context))
+    assert "is being carried out since" in next(destruction_notes(old.context))
     assert done(old, act) == Outcome(count, 0, 0)
     assert (there(old), faults(old), deeds(old)[-1]) == (set(), [], "destroyed")
 

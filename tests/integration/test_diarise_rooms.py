@@ -26,7 +26,7 @@ def heard(pcm: NDArray[np.int16], detect: Detector = speech_spans) -> list[Speec
     for start, end in pairwise([*np.arange(0.0, seconds - WINDOW / 2, WINDOW).tolist(), seconds]):
         part = pcm[:, round(start * RATE) : round(end * RATE)]
         spans = spoken_spans({f"mic-{seat}": part[row] for row, seat in enumerate(SEATS)}, detect)
-        found += [SpeechSpan(one.track, one.start + start, one.end + start) for one in spans]
+        found += [SpeechSpan(one.track, one.begins + start, one.ends + start) for one in spans]
     return found
 
 

@@ -241,7 +241,7 @@ def test_an_entry_that_never_stood_in_the_log_is_named(copied: Server, tmp_path:
     parts = read_parts(exported(copied, tmp_path / "bundle.zip"))
     with copied.context.database.read() as work:
         chain = work.log.chain(HEARING, copied.context.server_key.key_id)
-    remark = {"against": "recording", "by": "X", "text": "подлог", "at_sample": None}
+    remark = {"deed": "file", "remark": "r", "number": 1, "by": "X", "entered_by": "подлог", "step_sha256": "0" * 64}
     forged, _ = chain.append(LeafKind.REMARK, copied.clock.utc, remark, copied.context.server_key)
     more = {**parts, "entries.jsonl": parts["entries.jsonl"] + forged + b"\n"}
     assert "removed, added or doubled" in check_file(write_parts(tmp_path / "more.zip", more), KEY).lines[0]

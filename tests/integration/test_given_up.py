@@ -1,5 +1,6 @@
 """A microphone's segments that the node's disk lost: given up there, lacking here, and everything else goes on."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -35,6 +36,7 @@ from recorder.uplink import Uplink
 from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind, parse
 from storage.offline import check_file, print_told
+from storage.queue import DRAFT_PROTOCOL
 from tests.factories.command_line import courtrec
 from tests.factories.hearing_log import HEARING, NODE, HearingLog, add_state, anchor
 from tests.factories.server import Server, batch, make_server
@@ -163,6 +165,20 @@ def drafted(server: Server, folder: Path) -> bool:
     return draft_protocol(made, HEARING)
 
 
+def drafts_promised(server: Server) -> int:
+    with server.context.database.read() as work:
+        return work.outbox.waiting(DRAFT_PROTOCOL)
+
+
+def told_in_draft(server: Server) -> str:
+    """The newest draft, as it is kept."""
+    with server.context.database.read() as work:
+        latest = work.protocols.latest(HEARING)
+        assert latest is not None
+        assert latest.state == "draft"
+        return json.dumps(latest.document, ensure_ascii=False)
+
+
 def gap_lines(server: Server) -> list[str]:
     """What the protocol says of completeness."""
     with server.context.database.read() as work:
@@ -191,7 +207,9 @@ def test_the_hearing_ends_is_drafted_written_off_and_whole(server: Server, spool
     assert list(verify(server.context)) == []
     (note,) = delivery_notes(server.context)
     names = "mic-claimant/2, mic-judge/1, mic-judge/2"
-    assert f"({names}) are stated by the node, which lost their bytes and gave them up: as administrator" in note
+    assert note.endswith(
+        f"gave up: {names}. As administrator write it off (`courtrec write-off`), or put the bytes back there."
+    )
 
     made = transcribe_all(server, OneWord())
     assert [[each["track"] for each in one["segments"]] for one in made] == [
@@ -217,10 +235,15 @@ def test_the_hearing_ends_is_drafted_written_off_and_whole(server: Server, spool
     with pytest.raises(ExportRefused, match="Not all of mic-claimant, mic-judge has arrived"):
         export(server.context, HEARING, tmp_path / "early", ORDER)
     assert drafted(server, tmp_path)
+    assert "admin.b" not in told_in_draft(server)
+    waiting = drafts_promised(server)
 
     assert ", ".join(write_off(server.context, HEARING, "admin.b", "a bad disk")) == names
     assert list(verify(server.context)) == list(delivery_notes(server.context)) == []
-    assert next(iter(loss_notes(server.context))).endswith("(a bad disk): their time is a gap.")
+    assert next(iter(loss_notes(server.context))).endswith(f"(a bad disk), so that the time is a gap: {names}.")
+    assert drafts_promised(server) == waiting + 1  # nobody has signed: the next draft names who decided
+    assert drafted(server, tmp_path)
+    assert "Признано утраченным (admin.b: a bad disk)" in told_in_draft(server)
     assert all(one.endswith("Признано утраченным (admin.b: a bad disk)") for one in gap_lines(server))
     assert "Утеряно на узле записи" not in page(server)
     exported = export(server.context, HEARING, tmp_path / "all", ORDER)

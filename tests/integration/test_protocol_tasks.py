@@ -20,16 +20,17 @@ from protocol.demo_key import make_demo_pkcs12
 from protocol.errors import FormError, ProtocolError, SealError
 from protocol.model import ProtocolDocument
 from protocol.settings import ProtocolSettings
-from protocol.tasks import draft_protocol, register, sign_protocol
+from protocol.tasks import draft_protocol, register, render_protocol, sign_protocol
 from protocol.verify import load_trust_roots, verify_pdf
 from storage.db import models
 from storage.db.unit_of_work import Database, UnitOfWork
 from storage.db.work import NO_RECOGNISER
 from storage.ledger import merkle
 from storage.ledger.leaf import LeafKind, parse
-from storage.queue import DRAFT_PROTOCOL, make_queue
+from storage.queue import DRAFT_PROTOCOL, RENDER_PROTOCOL, make_queue
 from storage.worm.local import LocalStore
 from storage.worm.port import StoredObject, object_key
+from tests.factories.drafts import draw_up
 from tests.factories.ledger import SERVER_KEY
 from tests.factories.protocol import BREAK, CARD, HEARING, LENGTH, OPENING_WORDS, STARTED, TRACKS, StoppedClock
 
@@ -137,18 +138,37 @@ def state(context: ProtocolContext) -> str:
         return hearing.state
 
 
-def test_a_draft_is_stored_entered_and_bound_to_the_log(context: ProtocolContext) -> None:
+def test_a_draft_is_whole_before_there_is_a_pdf_of_it(context: ProtocolContext) -> None:
     assert draft_protocol(context, HEARING)
     [row] = revisions(context)
-    assert (row.revision, row.state, state(context)) == (1, "draft", "draft")
+    assert (row.revision, row.state, row.sha256, state(context)) == (1, "draft", None, "draft")
     assert row.file_name == "Протокол_ГД_4405-24-Б2_2026-11-22_1005_0000beef_r1.pdf"
-    pdf = context.store.read(row.sha256)
-    assert OPENING_WORDS in " ".join(PdfReader(BytesIO(pdf)).pages[0].extract_text().split())
-    [body] = bodies(context, LeafKind.PROTOCOL)
+    [body] = bodies(context, LeafKind.DRAFT)
     assert body == {
-        "revision": 1, "sha256": row.sha256, "size": len(pdf), "form": "civil_brief", "language": "ru",
+        "revision": 1, "form": "civil_brief", "language": "ru",
         "document_sha256": hashlib.sha256(rfc8785.dumps(row.document)).hexdigest(), "file_name": row.file_name,
     }  # fmt: skip
+    with context.database.read() as work:
+        assert row.draft_index is not None
+        entry = work.log.entry(row.draft_index)
+        assert entry is not None
+        assert entry.kind == LeafKind.DRAFT.value
+        root = merkle.root_at(2, work.log.node).hex()
+        assert [(one.task, one.args) for one in work.outbox.unsent()] == [(RENDER_PROTOCOL, [HEARING])]
+    assert root in ProtocolDocument.from_json(row.document).fields[9].lines[1].text
+    with pytest.raises(ProtocolError, match="PDF of this draft is not ready yet"):
+        sign_protocol(context, HEARING, "aijamal")
+
+
+def test_its_pdf_is_stored_entered_and_bound_to_the_same_document(context: ProtocolContext) -> None:
+    draw_up(context, HEARING)
+    [row] = revisions(context)
+    assert row.sha256 is not None
+    assert row.leaf_index is not None
+    pdf = context.store.read(row.sha256)
+    assert OPENING_WORDS in " ".join(PdfReader(BytesIO(pdf)).pages[0].extract_text().split())
+    [draft], [body] = bodies(context, LeafKind.DRAFT), bodies(context, LeafKind.PROTOCOL)
+    assert body == draft | {"sha256": row.sha256, "size": len(pdf)}
     with context.database.read() as work:
         entry = work.log.entry(row.leaf_index)
         stored = work.log.object(row.sha256)
@@ -156,8 +176,7 @@ def test_a_draft_is_stored_entered_and_bound_to_the_log(context: ProtocolContext
         assert entry.kind == LeafKind.PROTOCOL.value
         assert stored is not None
         assert stored.retain_until == context.clock.now().utc + context.keep
-        root = merkle.root_at(2, work.log.node).hex()
-    assert root in ProtocolDocument.from_json(row.document).fields[9].lines[1].text
+    assert not render_protocol(context, HEARING), "it is there"
 
 
 def test_drafting_again_from_the_same_facts_changes_nothing(context: ProtocolContext) -> None:
@@ -166,7 +185,7 @@ def test_drafting_again_from_the_same_facts_changes_nothing(context: ProtocolCon
     with context.database.begin() as work:
         work.log.record(LeafKind.ACCESS, HEARING, STARTED, view, SERVER_KEY)
     assert not draft_protocol(context, HEARING)
-    assert len(revisions(context)) == len(bodies(context, LeafKind.PROTOCOL)) == 1
+    assert len(revisions(context)) == len(bodies(context, LeafKind.DRAFT)) == 1
 
 
 def test_a_better_transcript_makes_the_next_revision_and_keeps_the_first(context: ProtocolContext) -> None:
@@ -181,7 +200,9 @@ def test_a_better_transcript_makes_the_next_revision_and_keeps_the_first(context
         "Заседание открыто, прошу садиться.",
     ]
     assert len(documents[1].transcript) == 1
-    assert context.store.read(first.sha256) != context.store.read(second.sha256)
+    assert render_protocol(context, HEARING)
+    first, second = revisions(context)
+    assert (first.sha256, second.sha256 is None) == (None, False), "of a draft that was overtaken no PDF is made"
 
 
 def test_nothing_is_drafted_while_words_are_still_to_come(context: ProtocolContext) -> None:
@@ -212,7 +233,7 @@ def test_the_queue_knows_the_task_by_its_name(context: ProtocolContext) -> None:
 
 
 def test_signing_makes_a_sealed_revision_its_entry_and_a_copy_for_people(context: ProtocolContext) -> None:
-    draft_protocol(context, HEARING)
+    draw_up(context, HEARING)
     signed = sign_protocol(context, HEARING, "aijamal")
     assert [row.state for row in revisions(context)] == ["draft", "signed"]
     assert (signed.revision, state(context)) == (2, "signed")
@@ -226,13 +247,14 @@ def test_signing_makes_a_sealed_revision_its_entry_and_a_copy_for_people(context
         before = merkle.root_at(signed.leaf_index, work.log.node).hex()
     assert body == {
         "protocol_sha256": signed.sha256, "size": len(copy), "signer": "Иманова А. К. (DEMO)", "user": "aijamal",
+        "role": "secretary", "level": "B-B",
         "revision": 2, "covers_root": before, "covers_size": signed.leaf_index,
         "document_sha256": hashlib.sha256(rfc8785.dumps(signed.document)).hexdigest(), "file_name": signed.file_name,
     }  # fmt: skip
 
 
 def test_signing_twice_makes_one_signature_and_brings_a_lost_copy_back(context: ProtocolContext) -> None:
-    draft_protocol(context, HEARING)
+    draw_up(context, HEARING)
     first = sign_protocol(context, HEARING, "aijamal")
     (context.out / first.file_name).unlink()
     again = sign_protocol(context, HEARING, "aijamal")
@@ -247,6 +269,24 @@ def test_without_a_draft_there_is_nothing_to_sign(context: ProtocolContext) -> N
         sign_protocol(context, HEARING, "aijamal")
 
 
+def test_a_draft_of_before_whose_one_entry_states_document_and_pdf_is_signed(context: ProtocolContext) -> None:
+    draw_up(context, HEARING)
+    with context.database.begin() as work:
+        work.session.execute(update(models.Protocol).values(draft_index=None))
+    assert not render_protocol(context, HEARING)
+    assert sign_protocol(context, HEARING, "aijamal").revision == 2
+
+
+@pytest.mark.parametrize("what", ["document", "file name"])
+def test_no_pdf_is_made_of_a_draft_that_was_changed_in_the_database(context: ProtocolContext, what: str) -> None:
+    draft_protocol(context, HEARING)
+    with context.database.begin() as work:
+        work.session.execute(update(models.Protocol).values(**CHANGES[what]))
+    with pytest.raises(ProtocolError, match=rf"changed in the database \({what}\), so it is neither printed"):
+        render_protocol(context, HEARING)
+    assert bodies(context, LeafKind.PROTOCOL) == []
+
+
 CHANGES: dict[str, dict[str, Any]] = {
     "document": {"document": {"form": "civil_brief"}},
     "PDF": {"sha256": "0" * 64},
@@ -258,17 +298,17 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("what", CHANGES)
 def test_a_draft_that_was_changed_in_the_database_is_not_signed(context: ProtocolContext, what: str) -> None:
-    draft_protocol(context, HEARING)
+    draw_up(context, HEARING)
     with context.database.begin() as work:
         work.session.execute(update(models.Protocol).values(**CHANGES[what]))
-    with pytest.raises(ProtocolError, match=rf"changed in the database \({what}\), so nothing was signed"):
+    with pytest.raises(ProtocolError, match=rf"changed in the database \({what}\), so it is neither printed"):
         sign_protocol(context, HEARING, "aijamal")
     assert len(revisions(context)) == 1
     assert not context.out.exists()
 
 
 def test_a_draft_whose_ledger_entry_was_forged_is_not_signed(context: ProtocolContext) -> None:
-    draft_protocol(context, HEARING)
+    draw_up(context, HEARING)
     with context.database.begin() as work:
         [row] = work.protocols.of(HEARING)
         entry = work.log.entry(row.leaf_index)
@@ -290,7 +330,7 @@ def test_words_that_no_ledger_entry_states_are_not_drafted(context: ProtocolCont
 
 
 def test_a_hearing_in_the_wrong_state_is_not_signed(context: ProtocolContext) -> None:
-    draft_protocol(context, HEARING)
+    draw_up(context, HEARING)
     with context.database.begin() as work:
         for hearing in work.session.scalars(select(models.Hearing)):
             hearing.state = HearingState.ARCHIVED.value
@@ -299,7 +339,7 @@ def test_a_hearing_in_the_wrong_state_is_not_signed(context: ProtocolContext) ->
 
 
 def test_a_signature_that_fails_leaves_everything_as_it_was(context: ProtocolContext, tmp_path: Path) -> None:
-    draft_protocol(context, HEARING)
+    draw_up(context, HEARING)
     stranger = make_demo_pkcs12(tmp_path / "stranger.p12", "Другой", StoppedClock())
     mixed = replace(context.signer, trust_roots=stranger.trust_roots)
     with pytest.raises(SealError, match=r"nothing was stored\. The certificate of"):
@@ -310,7 +350,7 @@ def test_a_signature_that_fails_leaves_everything_as_it_was(context: ProtocolCon
 
 
 def test_a_copy_that_cannot_be_written_is_said_and_made_later(context: ProtocolContext) -> None:
-    draft_protocol(context, HEARING)
+    draw_up(context, HEARING)
     context.out.write_text("a file where the folder should be")
     with pytest.raises(ProtocolError, match="is signed, but its copy"):
         sign_protocol(context, HEARING, "aijamal")
@@ -320,15 +360,7 @@ def test_a_copy_that_cannot_be_written_is_said_and_made_later(context: ProtocolC
     assert len(revisions(context)) == 2
 
 
-def test_settings_name_the_courts_own_signer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COURTREC_PROTOCOL_SIGNER", str(tmp_path / "court.p12"))
-    monkeypatch.setenv("COURTREC_PROTOCOL_TRUST_ROOTS", str(tmp_path / "roots.pem"))
-    files = signer_files(ProtocolSettings(), tmp_path / "keys")
-    assert (files.pkcs12.name, files.passphrase.name, files.trust_roots.name) == (
-        "court.p12",
-        "court.passphrase",
-        "roots.pem",
-    )
+def test_settings_that_cannot_be_used_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("BASE_URL", "court.example"), ("ZONE", "Asia/Nowhere")):
         with monkeypatch.context() as wrong:
             wrong.setenv(f"COURTREC_PROTOCOL_{name}", value)
@@ -346,13 +378,13 @@ def test_a_full_protocol_is_drafted_where_the_judge_decides_so_and_stays_one(con
     assert [row.document["form"] for row in revisions(context)] == [
         "civil_brief", "civil_full", "civil_full", "civil_brief",
     ]  # fmt: skip
-    assert [body["form"] for body in bodies(context, LeafKind.PROTOCOL)] == [
+    assert [body["form"] for body in bodies(context, LeafKind.DRAFT)] == [
         row.document["form"] for row in revisions(context)
     ]
 
 
 def test_a_full_protocol_can_be_signed(context: ProtocolContext) -> None:
-    draft_protocol(context, HEARING, full=True)
+    draw_up(context, HEARING, full=True)
     signed = sign_protocol(context, HEARING, "secretary")
     assert signed.document["form"] == "civil_full"
     assert "ещё не составлен" not in str(signed.document["fields"])

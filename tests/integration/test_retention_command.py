@@ -97,7 +97,8 @@ def test_from_hold_to_destruction(type_in: Type) -> None:
     assert "6 objects were destroyed" in said(retention("act", "carry-out", act[1]))
     assert "destroyed" in said(retention("act", "list"))
     whole = said(type_in("verify"))
-    assert "NOTE 6 objects of hearing" in whole
+    assert "NOTE The destruction of hearing" in whole
+    assert "(objects: 6)" in whole
     assert "proposed by judge.a and approved by admin.b: term is over" in whole
     assert "is whole" in whole
     assert HEARING not in said(retention("due"))

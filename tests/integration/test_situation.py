@@ -34,12 +34,21 @@ class RecordingNode(FakeNode):
         super().__init__()
         self.hearing, self.state, self.alarms = hearing, "recording", alarms
         self.muted: list[str] = []
+        self.delivery = ""
         self.url = "http://node-1"
 
     def status(self) -> dict[str, Any]:
         told = [one.as_fields() for one in self.alarms]
+        unsent = {"count": 2, "bytes": 5 << 20, "oldest_seconds": 300} if self.delivery else super().status()["unsent"]
         disk = {"free": 5 << 30, "reserve": 1 << 30, "pictures_stopped": False}
-        return {**super().status(), "muted": self.muted, "alarms": told, "disk": disk}
+        return {
+            **super().status(),
+            "muted": self.muted,
+            "alarms": told,
+            "disk": disk,
+            "unsent": unsent,
+            "delivery": self.delivery,
+        }
 
     def mute(self, track: str, muted: bool, _asked: Asked) -> dict[str, Any]:
         self.told.append((track, muted))
@@ -130,6 +139,19 @@ def test_the_situation_centre_shows_every_room_the_worst_first(server: Server) -
     assert "всё на сервере" in page
     assert "5,0 ГиБ" in page
     assert browser(server, UserRole.ADMIN).get("/").text.count("/situation") == 1
+
+
+def test_why_nothing_gets_through_is_told_on_the_console_and_in_the_situation_centre(server: Server) -> None:
+    waiting = RecordingNode()
+    file = f"{OTHER}/mic-judge-00006.mp4"
+    lost = f"The segment {file} cannot be read from the spool (No such file or directory)"
+    waiting.delivery = f"{lost}: put it back there, or give it up with `courtrec node give-up {file}`."
+    attach(server, waiting)
+    told = f"Фрагмент {file} не читается из накопителя узла"
+    for role, path in ((UserRole.SECRETARY, f"/hearings/{HEARING}/console"), (UserRole.ADMIN, "/situation")):
+        page = browser(server, role).get(path).text
+        assert told in page
+        assert "или откажитесь от него: `courtrec node give-up" in page
 
 
 def test_without_nodes_the_situation_centre_says_what_to_set(server: Server) -> None:

@@ -12,12 +12,14 @@ from api.stamps import load_authority
 from protocol.context import make_context
 from protocol.demo_key import make_demo_pkcs12
 from protocol.settings import ProtocolSettings
-from protocol.tasks import draft_protocol, sign_protocol
+from protocol.signers.port import Level
+from protocol.tasks import sign_protocol
 from protocol.verify import load_timestamp_roots, load_trust_roots, verify_pdf
 from storage.db.unit_of_work import Database
 from storage.errors import StampError
 from storage.ledger.timestamp import token_time
 from storage.worm.port import read_object
+from tests.factories.drafts import draw_up
 from tests.factories.evidence import faults, transcribe
 from tests.factories.hearing_log import HEARING, made_hearing
 from tests.factories.server import Server
@@ -122,12 +124,12 @@ def test_the_same_authority_stamps_the_protocols_signature(
     )  # fmt: skip
     make_demo_pkcs12(context.signer.pkcs12, "Айжамал", court.clock)
     transcribe(court, HEARING)
-    assert draft_protocol(context, HEARING)
+    draw_up(context, HEARING)
     signed = sign_protocol(context, HEARING, "secretary")
     roots, authority = load_trust_roots(context.signer.trust_roots), load_timestamp_roots(context.signer)
     pdf = read_object(context.store, signed.sha256)
     report = verify_pdf(pdf, roots, court.clock.utc, authority)
-    assert report.timestamped
+    assert [one.level for one in report.signatures] == [Level.TIMESTAMPED]
     assert report.genuine, report.faults
     assert not verify_pdf(pdf, roots, court.clock.utc).genuine
     assert faults(court) == []

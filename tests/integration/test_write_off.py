@@ -54,8 +54,8 @@ def test_what_is_given_up_is_a_gap_with_a_cause_and_holds_nothing_up(
     assert list(verify(server.context)) == []
     assert list(delivery_notes(server.context)) == []
     (note,) = loss_notes(server.context)
-    assert note.startswith(f"2 segments (cam-hall/1, cam-hall/2) of hearing {HEARING} were written off by admin.b on ")
-    assert note.endswith(f"({WHY}): their time is a gap.")
+    assert note.startswith(f"Of hearing {HEARING} admin.b wrote off on ")
+    assert note.endswith(f" ({WHY}), so that the time is a gap: cam-hall/1, cam-hall/2.")
     judge = server.user(UserRole.JUDGE)
     timeline = judge.get(f"/api/hearings/{HEARING}/timeline").json()
     gaps = [(one["track"], one["declared"]) for one in timeline["gaps"] if one["cause"] == GapCause.UNDELIVERED]
@@ -70,7 +70,7 @@ def test_what_is_given_up_is_a_gap_with_a_cause_and_holds_nothing_up(
     assert exported.files == 4
     told = check_file(tmp_path / "all", exported.log_key, NOBODY)
     assert print_told(told) == 0
-    assert any("were written off by admin.b" in one for one in told.lines)
+    assert any("admin.b wrote off on " in one for one in told.lines)
     with pytest.raises(Conflict, match="there is nothing to write off"):
         write_off(server.context, HEARING, "admin.b", WHY)
     server.clock.forward(LONG_AFTER.total_seconds())
@@ -94,7 +94,7 @@ def test_what_arrives_after_all_counts_again_and_says_so(server: Server, late: H
     put(server, objects_of(late, "cam-hall"))
     assert list(verify(server.context)) == []
     (note,) = loss_notes(server.context)
-    assert note.endswith("and arrived after all: they are here.")
+    assert note.endswith(" what arrived after all and is here: cam-hall/1, cam-hall/2.")
     judge = server.user(UserRole.JUDGE)
     timeline = judge.get(f"/api/hearings/{HEARING}/timeline").json()
     assert all(one["cause"] != GapCause.UNDELIVERED for one in timeline["gaps"])

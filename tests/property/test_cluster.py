@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transcribe.diarise.cluster import Sample, cluster
+from transcribe.diarise.cluster import Sample, cluster, joined_to
 from transcribe.diarise.embedding import unit
 
 
@@ -43,3 +43,14 @@ def test_names_hold_and_numbers_follow_the_first_appearance(voices: list[Sample]
     named = {(one.name, number) for one, number in zip(voices, numbers, strict=True) if one.name}
     assert len(named) == len({name for name, _ in named}) == len({number for _, number in named})
     assert max(numbers) + 1 <= max(len(voices), most)
+
+
+@settings(deadline=None)
+@given(samples(), samples(), st.integers(1, 4))
+def test_those_who_come_are_somebody_and_nobody_is_moved(there: list[Sample], fresh: list[Sample], most: int) -> None:
+    numbers = cluster(there, most, enough=2.0)
+    found = joined_to(list(zip(there, numbers, strict=True)), fresh, most, 2.0, max(numbers) + 1)
+    assert len(found) == len(fresh)
+    new = [one for one in found if one not in numbers]
+    assert sorted(set(new)) == list(range(max(numbers) + 1, max(numbers) + 1 + len(set(new))))
+    assert len({*numbers, *found}) <= max(most, len({*numbers}))

@@ -13,11 +13,13 @@ from court.correction import (
     became,
     confirmed,
     edited,
+    history,
     merged,
     put,
     replay,
     split,
     spoken_by,
+    touched,
 )
 from court.lines import Line
 from tests.factories.lines import TOKENS, machine_lines, transcripts
@@ -142,7 +144,39 @@ def test_undoing_everything_gives_the_machines_transcript(
     undone = [*revisions]
     for one in reversed(revisions):
         undone.append(Revision(len(undone) + 1, Deed.UNDO, one.after, one.before, "Секретарь", AT))
-    assert replay(machine, undone) == replay(machine, [])
+    there = replay(machine, undone)
+    assert [replace(one, mark=None) for one in there] == replay(machine, [])
+    touched_ones = {line.id for one in revisions for line in one.before}
+    assert all((one.mark is not None) == (one.id in touched_ones) for one in there)
+    assert {one.mark.deed for one in there if one.mark} <= {Deed.UNDO}
+
+
+@given(revised())
+def test_a_lines_history_begins_with_the_machine_and_ends_with_the_line(
+    made: tuple[list[Line], list[Revision], list[Line]],
+) -> None:
+    machine, revisions, present = made
+    for one in present:
+        found = history(one.id, revisions)
+        assert bool(found) == (one.mark is not None)
+        if found:
+            assert {line.id for line in found[0].before} <= {line.id for line in machine}
+            assert one.id in {line.id for line in found[-1].after}
+            assert found == [each for each in revisions if each in found]
+
+
+@given(revised(), st.integers(0, 40_000), st.integers(0, 9_000))
+def test_a_part_of_a_transcript_reads_as_it_does_in_the_whole(
+    made: tuple[list[Line], list[Revision], list[Line]], start: int, length: int
+) -> None:
+    machine, revisions, present = made
+
+    def said(lines: list[Line], span: tuple[int, int]) -> list[Line]:
+        return [one for one in lines if one.start_ms <= span[1] and one.end_ms >= span[0]]
+
+    span = start, start + length
+    part = replay(said(machine, touched(span, revisions)), revisions)
+    assert said(part, span) == said(present, span)
 
 
 @given(revised())

@@ -42,6 +42,36 @@ def test_from_outside_the_search_finds_nothing_closed_and_tells_no_number(server
         assert SECRET not in person.browser.get(PAGE, headers=HTML).text
 
 
+def test_a_lines_history_is_told_to_whoever_may_read_the_line(server: Server) -> None:
+    at_court = Person(server)
+    secret, open_one = (at_court.lines()[place]["id"] for place in (1, 0))
+    told = at_court.browser.get(f"{PAGE}/lines/{secret}/history", headers=HTML)
+    assert told.status_code == 200
+    assert all(one in told.text for one in (SECRET, LINES[1], "Исправлен текст", "Secretary"))
+    for role in (UserRole.SECRETARY, UserRole.JUDGE, UserRole.PARTY):
+        person = Person(server, role, ELSEWHERE, granted=[HEARING] if role is UserRole.PARTY else [])
+        answer = person.browser.get(f"{PAGE}/lines/{secret}/history", headers=HTML)
+        assert answer.status_code == 404, role
+        assert SECRET not in answer.text
+        assert person.browser.get(f"{PAGE}/lines/{open_one}/history", headers=HTML).status_code == 200
+    for line in ("0", "99999999999999999999", "x" * 33 + ".1"):
+        assert at_court.browser.get(f"{PAGE}/lines/{line}/history", headers=HTML).status_code == 404
+
+
+def test_what_was_closed_since_is_left_out_of_the_history_of_what_stays_open(server: Server) -> None:
+    at_court = Person(server)
+    whole = at_court.lines()[2]["id"]
+    at_court.does("split", 2, text=LINES[2], at=1)
+    server.order(HEARING, Openness.CLOSED, 77_350, 79_500)
+    first = at_court.lines()[2]["id"]
+    outside = Person(server, UserRole.SECRETARY, ELSEWHERE)
+    told = outside.browser.get(f"{PAGE}/lines/{first}/history", headers=HTML)
+    assert told.status_code == 200
+    assert "свидетель" in told.text
+    assert "өкүл" not in told.text
+    assert outside.browser.get(f"{PAGE}/lines/{whole}/history", headers=HTML).status_code == 404
+
+
 def test_at_the_court_whoever_may_read_finds_it(server: Server) -> None:
     for role in (UserRole.SECRETARY, UserRole.JUDGE, UserRole.PARTY):
         person = Person(server, role, granted=[HEARING] if role is UserRole.PARTY else [])

@@ -109,6 +109,22 @@ def test_of_a_spare_recording_what_lies_near_a_closed_part_is_closed(server: Ser
     assert len(texts(server, reader(server, UserRole.JUDGE))) == 2
 
 
+def test_what_both_nodes_heard_is_there_once_and_the_spare_ones_words_go_on(server: Server) -> None:
+    judge = reader(server, UserRole.JUDGE)
+    half = line("mic-judge-80000", 80.0, stable="половина", final=False)
+    report(server, line(), half)
+    beside = {"recording": SPARE, "spare_of": HEARING}
+    again = line("mic-judge-70500", 70.5)  # the spare's segment begins before the first node died
+    other = line("mic-claimant-71000", 71.0, role="claimant", stable="в то же время")
+    late = line("mic-judge-140000", 140.0, sequence=9, stable="потом")
+    report(server, again, other, line("mic-judge-77000", 77.0, sequence=8, stable="дальше"), late, **beside)
+    assert texts(server, judge) == [SPOKEN, "в то же время", "дальше", "потом"]
+    with server.context.database.begin() as uow:
+        uow.windows.done(HEARING, 1)  # the first node delivered that part after all: its transcript has these words
+    forget_transcribed(server.context.live_texts, server.context.database, server.clock.monotonic)
+    assert texts(server, judge) == ["потом"]
+
+
 def test_text_is_forgotten_when_its_window_is_transcribed_and_when_it_is_old(server: Server) -> None:
     judge, live = reader(server, UserRole.JUDGE), server.context.live_texts
     report(server, line(), line("mic-judge-90000", 90.0, sequence=2, stable="дальше"))
@@ -122,6 +138,28 @@ def test_text_is_forgotten_when_its_window_is_transcribed_and_when_it_is_old(ser
     forget_transcribed(live, server.context.database, now + 3600)
     assert texts(server, judge) == []
     assert live.recordings() == []
+
+
+def test_nothing_stays_of_an_ended_recording_that_is_transcribed(server: Server) -> None:
+    """Such as a half sentence whose worker was ended, or a line of a window that never came."""
+    judge, live = reader(server, UserRole.JUDGE), server.context.live_texts
+    report(server, line("mic-judge-80000", 80.0, stable="половина", final=False), line(sequence=99))
+    now = server.clock.monotonic
+
+    def left(state: str, *done: int, later: float = SILENT + 1) -> int:
+        with server.context.database.begin() as uow:
+            hearing = uow.hearings.get(HEARING)
+            assert hearing is not None
+            hearing.state = state
+            for sequence in done:
+                uow.windows.done(HEARING, sequence)
+        forget_transcribed(live, server.context.database, now + later)
+        return len(texts(server, judge))
+
+    assert left("ended", 1, 2) == 2, "a window is still to be transcribed"
+    assert left("recording", 0) == 2, "it goes on"
+    assert left("ended", later=1) == 2, "its worker may still be at it"
+    assert left("ended") == 0
 
 
 def test_nothing_of_it_is_written_anywhere(server: Server, tmp_path: Path) -> None:

@@ -1,17 +1,20 @@
 """Fixtures ``postgres``, ``redis``, ``minio``, ``rtsp`` and ``timestamps``: the address of a running server.
 
-And ``sound``, a sound server, ``ups``, a NUT server, and ``disk``, a small disk, for one test each. What is not
-installed or not allowed skips its tests, with the reason; COURTREC_REQUIRE_SERVICES=1 fails them.
+And for one test each ``sound``, a sound server, ``ups``, a NUT server, ``disk``, a small disk, ``authority``, which
+certifies and revokes, ``token``, a PKCS#11 token, and ``verapdf``, which checks PDF/A. What is not installed or not
+allowed skips its tests, with the reason; COURTREC_REQUIRE_SERVICES=1 fails them.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from tests.services.authority import CertificateAuthority, certificate_authority
+from tests.services.checkers import verapdf as verapdf_program
 from tests.services.disks import SmallDisk, small_disk
 from tests.services.nut import UpsServer, ups_server
 from tests.services.pipewire import pipewire_server
@@ -30,6 +33,7 @@ from tests.services.processes import (
 from tests.services.running import ServiceMissing
 from tests.services.sound import SoundServer, alsa_plugins, sound_server
 from tests.services.timestamps import TimestampServer, timestamp_server
+from tests.services.tokens import Token, plugged_token
 
 Server = TypeVar("Server")
 
@@ -107,6 +111,29 @@ def timestamps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Time
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with or_skip(timestamp_server(tmp_path / "authority")) as server:
         yield server
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CertificateAuthority]:
+    """A certification authority for one test."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with or_skip(certificate_authority(tmp_path / "certification")) as running:
+        yield running
+
+
+@pytest.fixture
+def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Token]:
+    """An empty PKCS#11 token for one test."""
+    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "softhsm" / "softhsm2.conf"))
+    with or_skip(plugged_token(tmp_path / "softhsm")) as plugged:
+        yield plugged
+
+
+@pytest.fixture
+def verapdf() -> Iterator[Callable[[Path], str]]:
+    """Whether a file is PDF/A-3b: PASS, or the rules it breaks."""
+    with or_skip(verapdf_program()) as check:
+        yield check
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 minio="${XDG_CACHE_HOME:-$HOME/.cache}/courtrec/bin/minio"
+verapdf="${XDG_CACHE_HOME:-$HOME/.cache}/courtrec/verapdf"
 sound_text=/usr/share/doc/asterisk-core-sounds-ru/core-sounds-ru.txt.gz
 
 # Debian package | what stays unrun without it
@@ -17,7 +18,11 @@ openssl|tests on a real time-stamp authority
 age|test that backups can be read without courtrec
 postgresql|tests on a real PostgreSQL
 redis-server|tests on a real Redis
-poppler-utils|tests that read the protocol's PDF back
+poppler-utils|tests that read the protocol's PDF back, or check its signatures
+libnss3-tools|tests that check signatures by a program that is not ours
+softhsm2|tests on a real PKCS#11 token
+default-jre-headless|tests that a signed protocol is PDF/A (veraPDF)
+maven|tests that a signed protocol is PDF/A (brings veraPDF)
 festival|tests on synthesised Russian speech
 festvox-ru|tests on the recorded Russian man, and on synthesised Russian speech
 asterisk-core-sounds-ru-wav|tests on the recorded Russian woman
@@ -104,11 +109,18 @@ report() {
     echo "MISSING  MinIO: leaves unrun: tests on a real S3 object store"
     missing=1
   fi
+  if [ -n "$(ls "$verapdf"/greenfield-apps-*.jar 2> /dev/null)" ]; then
+    echo "there    veraPDF ($verapdf)"
+  else
+    echo "MISSING  veraPDF: leaves unrun: tests that a signed protocol is PDF/A"
+    missing=1
+  fi
   return "$missing"
 }
 
 install_missing
 "$here/build_minio.sh" || true
+"$here/install_verapdf.sh" || true
 if ! report && [ "${COURTREC_REQUIRE_SERVICES:-}" = 1 ]; then
   echo "Something is missing, and COURTREC_REQUIRE_SERVICES=1 asks for everything." >&2
   exit 1

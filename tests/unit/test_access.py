@@ -11,13 +11,16 @@ from court.people import UserRole
 # always · never · court: everywhere if open, at the court if closed · own: as court, for granted hearings only
 # copy: granted and open · known: granted
 RULES = {
-    # In order: card, read, play, download, record, order, sign, ledger, users, retention, write-off, rooms, jobs,
-    # choice of a transcript, correction
-    UserRole.SECRETARY: "always court court court always always always always never never never never always always "
-    "court",
-    UserRole.JUDGE: "always court court court never always always always never always never never always always never",
-    UserRole.PARTY: "known own own copy never never never never never never never never never never never",
-    UserRole.ADMIN: "always never never never never never never always always always always always always never never",
+    # In order: card, read, play, download, record, order, sign, form, edit; ledger, users, retention, write-off, rooms,
+    # jobs, choice of a transcript, correction, decision on a stage, ordering of copies, remark, ruling on a remark
+    UserRole.SECRETARY: "always court court court always always always never court "
+    "always never never never never always always court court always court never",
+    UserRole.JUDGE: "always court court court never always always always court "
+    "always never always never never always always never court always never court",
+    UserRole.PARTY: "known own own copy never never never never never "
+    "never never never never never never never never never never own never",
+    UserRole.ADMIN: "always never never never never never never never never "
+    "always always always always always always never never never never never never",
 }
 
 

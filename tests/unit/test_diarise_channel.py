@@ -20,6 +20,17 @@ def test_each_turn_belongs_to_the_microphone_it_was_spoken_into() -> None:
         assert one.end == pytest.approx(end, abs=0.25)
 
 
+def test_what_is_said_begins_and_ends_with_its_sound_and_is_heard_with_some_room_around() -> None:
+    turns = [(JUDGE, 1.0, 4.0), (CLAIMANT, 4.1, 8.0)]
+    pcm = room(turns, 9.0)
+    judge, claimant = dominant_channels(pcm, heard_everywhere([("", 0.8, 8.2)]))
+    for one, (_, start, end) in zip((judge, claimant), turns, strict=True):
+        assert (one.begins, one.ends) == (pytest.approx(start, abs=0.06), pytest.approx(end, abs=0.06))
+        assert one.start < one.begins < one.ends < one.end
+        assert one.start < start
+        assert one.end > end
+
+
 def test_two_people_at_once_are_two() -> None:
     turns = [(JUDGE, 1.0, 5.0), (CLAIMANT, 4.0, 8.0)]
     pcm = room(turns, 9.0)

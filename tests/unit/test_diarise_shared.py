@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.factories.voices import heard_everywhere
-from transcribe.diarise.cluster import ALIKE, Sample, cluster
+from transcribe.diarise.cluster import ALIKE, Sample, cluster, joined_to
 from transcribe.diarise.embedding import Vector, unit
 from transcribe.diarise.shared import SharedMicrophones
 from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan
@@ -111,6 +111,15 @@ def test_names_join_and_part_voices() -> None:
     assert cluster([*parted, Sample(voice(1, 0.1, 0), 3.0)], most=1, enough=1.0) == [0, 1, 0]
     joined = [Sample(voice(person), 3.0, "Асанов") for person in (1, 2)]
     assert cluster([*joined, Sample(voice(3), 3.0)], most=2, enough=1.0) == [0, 0, 1]
+
+
+def test_a_voice_goes_to_the_standing_one_it_is_most_like_or_founds_its_own() -> None:
+    standing = [(Sample(voice(0), 4.0), 1), (Sample(voice(1), 4.0), 3)]
+    fresh = [Sample(voice(1, 0.3), 4.0), Sample(voice(2), 4.0), Sample(voice(2, 0.3), 2.0), Sample(voice(4), 2.0)]
+    assert joined_to(standing, fresh, most=3, enough=3.0, unused=7)[:3] == [3, 7, 7]
+    assert joined_to(standing, fresh, most=2, enough=3.0, unused=7)[1] in (1, 3), "there are no more people"
+    assert joined_to([], fresh, most=2, enough=3.0, unused=7)[:2] == [7, 8]
+    assert joined_to([], [Sample(voice(4), 0.6)], most=2, enough=3.0, unused=7) == [7], "somebody has to be there"
 
 
 def test_nothing_is_nobody() -> None:

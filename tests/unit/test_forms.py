@@ -135,7 +135,7 @@ def test_a_file_that_is_no_toml_is_named_with_its_line(tmp_path: Path) -> None:
         ('steps = ["unheard_of"]', "'unheard_of' among its steps"),
         ('[language.ru.labels]\nfiel = "Файл"', r"'language\.ru\.labels\.fiel' that no form has"),
         ('[language.ru.say]\nfile = "{name"', "wrong brace"),
-        ('[language.ru.say]\nfile = "{nam}"', "{nam}"),
+        ('[language.ru.say]\nfile = "{nam}"', "'nam'"),
         ("[language.ru.say]\nfile = 3", r"'language\.ru\.say\.file' must be a text"),
         ("[language.ru]\nsay = 1", "must be a table"),
         ('pending = "no"', "must be true or false"),

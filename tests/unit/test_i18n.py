@@ -95,11 +95,12 @@ def test_russian_counts_in_its_own_way(count: int, said: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_node_reads_the_catalogues_as_the_server_does(language: str, used: set[str]) -> None:
-    known, server = texts(language), words(language).translations
+    known, server, found = texts(language), words(language).translations, messages(catalogue(language))
     assert {message: known.get(message, message) for message in used} == {
-        message: server.ngettext(message, message, 1) if isinstance(found, tuple) else server.gettext(message)
+        message: server.ngettext(message, message, 1)
+        if isinstance(found[message].id, tuple)
+        else server.gettext(message)
         for message in used
-        for found in [messages(catalogue(language))[message].id]
     }
 
 

@@ -10,7 +10,7 @@ import rfc8785
 from storage.errors import ChainError, LedgerError
 from storage.ledger.chain import Chain, check_next
 from storage.ledger.ed25519 import SigningKey, VerifyKey, key_id
-from storage.ledger.leaf import MAX_ENTRY, Leaf, LeafKind, entry_hash, parse, sign, verify_signature
+from storage.ledger.leaf import MAX_ENTRY, Leaf, LeafKind, body_of, entry_hash, parse, sign, verify_signature
 from tests.factories.hearing_log import HEARING, NODE, SERVER, START, made_hearing
 
 NOTE = {"at_sample": 480, "template": "free", "text": "Ходатайство о вызове свидетеля; кыргызча: ң ө ү"}
@@ -249,3 +249,31 @@ def test_a_correction_says_what_it_is_of_by_whom_and_its_hash(wrong: str) -> Non
     assert parse(entry).body == body
     with pytest.raises(LedgerError, match=f"'{wrong}'"):
         sign(note_leaf(kind=LeafKind.CORRECTION, body={**body, wrong: -1}), NODE)
+
+
+def test_the_body_of_an_entry_is_read_alone() -> None:
+    entry = sign(note_leaf(), NODE)
+    assert body_of(entry) == parse(entry).body
+
+
+@pytest.mark.parametrize(
+    "change",
+    [(b'"kind":"note"', b'"kind":"x"'), (b'"template"', b'"tumplate"'), (b'"body":{', b'"body":[{'), (b"{", b"")],
+)
+def test_what_has_no_body_of_its_kind_is_no_entry(change: tuple[bytes, bytes]) -> None:
+    with pytest.raises(LedgerError):
+        body_of(sign(note_leaf(), NODE).replace(*change, 1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (LeafKind.STAGE, {"stage": "motion", "at_ms": 1500, "accepted": False, "by": "Айжамал"}),
+        (LeafKind.ATTENDANCE, {"participant": 1, "name": "А.", "attendance": "notified", "at_ms": None, "by": "Б."}),
+    ],
+)
+def test_a_decision_says_what_it_is_on_and_by_whom(kind: LeafKind, body: dict[str, Any]) -> None:
+    assert parse(sign(note_leaf(kind=kind, body=body), NODE)).body == body
+    for wrong in body:
+        with pytest.raises(LedgerError, match=f"'{wrong}'"):
+            sign(note_leaf(kind=kind, body={**body, wrong: -1}), NODE)

@@ -32,6 +32,21 @@ def test_a_span_longer_than_a_window_is_cut_evenly() -> None:
     ]
 
 
+def test_only_the_span_s_own_edges_are_faint() -> None:
+    windows = pack([SpeechSpan(JUDGE, 0.0, 50.0, lead=0.3, tail=0.2)])
+    assert [(piece.span.begins, piece.span.ends) for one in windows for piece in one.pieces] == [
+        (0.3, 25.0),
+        (25.0, 49.8),
+    ]
+    assert [piece.span.seconds for one in windows for piece in one.pieces] == [25.0, 25.0], "all of it is heard"
+
+
+def test_no_word_is_where_its_voice_is_not_heard_yet() -> None:
+    window = Window((Piece(SpeechSpan(JUDGE, 10.0, 14.0, lead=0.5, tail=1.0), 0.0),))
+    assert place(window, Word("Суд", 0.1, 1.0, 1.0))[1] == Word("Суд", 10.5, 11.0, 1.0)
+    assert place(window, Word("идёт.", 2.5, 4.0, 1.0))[1] == Word("идёт.", 12.5, 13.0, 1.0)
+
+
 def test_shorter_windows_cut_no_span() -> None:
     spans = [SpeechSpan(JUDGE, 0.0, 4.0), SpeechSpan(JUDGE, 4.5, 9.0), SpeechSpan(JUDGE, 10.0, 30.0)]
     assert [len(window.pieces) for window in pack(spans, longest=15.0)] == [2, 1]

@@ -16,8 +16,9 @@ from protocol.draft import draft
 from protocol.facts import HearingFacts
 from protocol.forms import load_form
 from protocol.model import Line
-from protocol.pdf import Look, Rendered, layout, parts, render, seal_appearance
-from tests.factories.protocol import HEARING, facts, said
+from protocol.pdf import Attachment, Look, Rendered, archival, layout, parts, render, seal_appearance
+from protocol.signers import SignerRole
+from tests.factories.protocol import HEARING, STARTED, facts, said
 
 BASE = "https://court.example"
 
@@ -162,13 +163,25 @@ def test_a_line_longer_than_a_page_runs_on() -> None:
     assert text.count("слово1500") == 2  # in the decision and in the transcript
 
 
-def test_the_place_of_the_signature_lies_on_its_page() -> None:
+def test_the_places_of_the_signatures_lie_on_their_page_one_under_the_other() -> None:
     result = rendered()
-    left, bottom, right, top = result.signature.corners
-    box = PdfReader(BytesIO(result.pdf)).pages[result.signature.page - 1].mediabox
-    assert "место электронной подписи" in reader().pages[result.signature.page - 1].extract_text()
-    assert 0 < left < right < box.right
-    assert 0 < bottom < top < box.top
+    judge, secretary = result.signatures[SignerRole.JUDGE], result.signatures[SignerRole.SECRETARY]
+    page = PdfReader(BytesIO(result.pdf)).pages[judge.page - 1]
+    assert judge.page == secretary.page
+    assert page.extract_text().count("место электронной подписи") == 2
+    for left, bottom, right, top in (judge.corners, secretary.corners):
+        assert 0 < left < right < page.mediabox.right
+        assert 0 < bottom < top < page.mediabox.top
+    assert judge.corners[1] > secretary.corners[3]
+
+
+def test_the_same_protocol_is_always_the_same_archival_file() -> None:
+    """What somebody signs elsewhere is made again and compared."""
+    attached = Attachment("protocol.json", b"{}", "application/json", "x", "Source")
+    made = [archival(rendered(), "Протокол", "Суд", STARTED, [attached]) for _ in range(2)]
+    assert made[0] == made[1]
+    other = archival(rendered(), "Протокол", "Другой суд", STARTED, [attached])
+    assert other != made[0]
 
 
 def test_a_long_name_is_fitted_into_the_seal() -> None:

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from court.timeline import GapCause
-from protocol.completeness import missing_seconds, outages
+from protocol.completeness import Doubt, Unsettled, missing_seconds, outages
 from protocol.facts import Cover, GapFact
+from protocol.readiness import doubts
 from tests.factories.protocol import BREAK, LENGTH, TRACKS, facts, ticks, with_outage
 
 
@@ -50,6 +51,26 @@ def test_two_losses_of_one_microphone_stay_two() -> None:
     again = GapFact("mic-claimant", ticks(40.6, 41.0), GapCause.DEVICE_LOST, "")
     found = [one for one in outages(replace(broken, gaps=(*broken.gaps, again))) if not one.declared]
     assert [(one.start, one.end) for one in found] == [(40.0, 40.5), (40.6, 41.0)]
+
+
+def test_what_no_cause_names_and_what_is_awaited_is_unsettled() -> None:
+    named, silent = with_outage(40.0, 44.0, GapCause.DEVICE_LOST), with_outage(40.0, 44.0, None)
+    assert doubts(facts()) == doubts(named) == []
+    assert doubts(silent) == [Unsettled(40.0, 44.0, ("mic-claimant",), Doubt.UNEXPLAINED)]
+    pieces = (("cam-hall", ticks(70, 80, 90_000)), ("cam-hall", ticks(80, 90, 90_000)), ("mix", ticks(0, 9)))
+    late = replace(silent, awaited=(*pieces, ("mic-judge", ticks(0, 10))))
+    assert [(one.start, one.end, one.tracks, one.doubt) for one in doubts(late)] == [
+        (0.0, 10.0, ("mic-judge",), Doubt.AWAITED),
+        (40.0, 44.0, ("mic-claimant",), Doubt.UNEXPLAINED),
+        (70.0, 90.0, ("cam-hall",), Doubt.AWAITED),
+    ]
+
+
+def test_what_the_spare_node_has_of_an_awaited_segment_keeps_nothing_waiting() -> None:
+    gap = GapFact("mic-judge", ticks(10, 30), GapCause.UNDELIVERED, "")
+    late = replace(facts(), gaps=(*facts().gaps, gap), awaited=(("mic-judge", ticks(10, 30)),))
+    assert [one.doubt for one in doubts(late)] == [Doubt.AWAITED]
+    assert doubts(replace(late, covers=(Cover("mic-judge", 10, 30, 0.1, None),))) == []
 
 
 def test_what_a_spare_recording_has_is_named_and_not_missing() -> None:

@@ -19,20 +19,24 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
 from pypdf import PdfReader
 
-from protocol.demo_key import LIFETIME, make_demo_pkcs12
+from protocol.demo_key import SignerFiles, make_demo_pkcs12
 from protocol.draft import draft, finalise
 from protocol.errors import SealError
 from protocol.forms import load_form
-from protocol.pdf import Look, Rendered, render
-from protocol.seal import SignerFiles, load_sealer, sign
+from protocol.pdf import FIELDS, Look, Rendered, archival, render
+from protocol.seal import Sealing, seal
+from protocol.signers import FileSigner, SignerRole, opened
+from protocol.signers.port import Level
 from protocol.verify import SealReport, load_trust_roots, verify_pdf
 from tests.factories.protocol import ZONE, StoppedClock, facts
 
-NAME = "Иманова А. К."
+NAME, JUDGE = "Иманова А. К.", "Асанов Б. Т."
 FORM = load_form("civil_brief", "ru")
 MOMENT = StoppedClock().utc.astimezone(ZONE)
 
@@ -43,14 +47,35 @@ def final() -> Rendered:
     return render(document, FORM, Look("https://court.example", 2, draft=False))
 
 
+@cache
+def paper() -> bytes:
+    return archival(final(), "Протокол", "Суд", MOMENT)
+
+
 @pytest.fixture(scope="module")
 def signer(tmp_path_factory: pytest.TempPathFactory) -> SignerFiles:
     return make_demo_pkcs12(tmp_path_factory.mktemp("keys") / "demo-secretary.p12", NAME, StoppedClock())
 
 
 @pytest.fixture(scope="module")
+def judge(signer: SignerFiles) -> SignerFiles:
+    return make_demo_pkcs12(signer.pkcs12.with_name("demo-judge.p12"), JUDGE, StoppedClock(), beside=signer)
+
+
+@pytest.fixture(scope="module")
 def signed(signer: SignerFiles) -> bytes:
-    return sign(final(), load_sealer(signer), FORM, MOMENT)
+    return sealed(paper(), signer)
+
+
+@pytest.fixture(scope="module")
+def both(signed: bytes, judge: SignerFiles) -> bytes:
+    return sealed(signed, judge, SignerRole.JUDGE)
+
+
+def sealed(pdf: bytes, files: SignerFiles, role: SignerRole = SignerRole.SECRETARY, authority: str = "") -> bytes:
+    sealing = Sealing(Level.TIMESTAMPED if authority else Level.BASIC, timestamp_url=authority)
+    with opened(FileSigner(role=role, file=files.pkcs12, passphrase_file=files.passphrase)) as key:
+        return seal(pdf, role, key, FORM, MOMENT, sealing)
 
 
 def check(pdf: bytes, signer: SignerFiles) -> SealReport:
@@ -60,22 +85,57 @@ def check(pdf: bytes, signer: SignerFiles) -> SealReport:
 def test_a_signed_protocol_holds_and_names_its_signer(signed: bytes, signer: SignerFiles) -> None:
     report = check(signed, signer)
     assert report.genuine, report.faults
-    assert report.signer == f"{NAME} (DEMO)"
-    assert report.signed_at == MOMENT
-    assert not report.timestamped
+    [one] = report.signatures
+    assert (one.role, one.signer, one.signed_at) == (SignerRole.SECRETARY, f"{NAME} (DEMO)", MOMENT)
+    assert one.level is Level.BASIC
+
+
+def test_secretary_and_judge_sign_one_after_the_other(both: bytes, signed: bytes, signer: SignerFiles) -> None:
+    assert both.startswith(signed)
+    report = check(both, signer)
+    assert report.genuine, report.faults
+    assert [(one.role, one.signer) for one in report.signatures] == [
+        (SignerRole.SECRETARY, f"{NAME} (DEMO)"),
+        (SignerRole.JUDGE, f"{JUDGE} (DEMO)"),
+    ]
+    page = PdfReader(BytesIO(both)).pages[final().signatures[SignerRole.JUDGE].page - 1]
+    looks = [one.get_object()["/AP"]["/N"] for one in page["/Annots"] if one.get_object()["/Subtype"] == "/Widget"]
+    assert len(looks) == 2
+    assert all("/XObject" in one["/Resources"] for one in looks), "both are visible"
+
+
+def test_nobody_signs_twice_in_one_place(both: bytes, signer: SignerFiles, judge: SignerFiles) -> None:
+    for files, role in ((signer, SignerRole.SECRETARY), (judge, SignerRole.JUDGE)):
+        with pytest.raises(SealError, match=f"signature of the {role.value}: it is signed already"):
+            sealed(both, files, role)
+
+
+def test_what_was_put_between_the_signatures_is_noticed(signed: bytes, signer: SignerFiles, judge: SignerFiles) -> None:
+    writer = IncrementalPdfFileWriter(BytesIO(signed))
+    page = writer.root["/Pages"]["/Kids"][0].get_object()
+    page["/Contents"] = writer.add_object(generic.StreamObject(stream_data=b"0 0 500 800 re f"))
+    writer.update_container(page)
+    changed = BytesIO()
+    writer.write(changed)
+    report = check(sealed(changed.getvalue(), judge, SignerRole.JUDGE), signer)
+    assert report.faults == (
+        f"After {NAME} (DEMO) signed, the PDF was changed by more than the signatures that followed.",
+    )
 
 
 def test_the_signature_is_pades_and_visible_where_the_secretary_signs(signed: bytes) -> None:
     [signature] = PdfFileReader(BytesIO(signed)).embedded_signatures
     assert signature.sig_object["/SubFilter"] == "/ETSI.CAdES.detached"
-    page = PdfReader(BytesIO(signed)).pages[final().signature.page - 1]
-    [seal] = [one.get_object() for one in page["/Annots"] if one.get_object()["/Subtype"] == "/Widget"]
-    assert [round(corner) for corner in seal["/Rect"]] == [round(corner) for corner in final().signature.corners]
-    assert "/N" in seal["/AP"]
+    box = final().signatures[SignerRole.SECRETARY]
+    page = PdfReader(BytesIO(signed)).pages[box.page - 1]
+    widgets = [one.get_object() for one in page["/Annots"] if one.get_object()["/Subtype"] == "/Widget"]
+    [seal] = [one for one in widgets if one["/T"] == FIELDS[SignerRole.SECRETARY]]
+    assert [round(corner) for corner in seal["/Rect"]] == [round(corner) for corner in box.corners]
+    assert "/XObject" in seal["/AP"]["/N"]["/Resources"]
 
 
-def test_the_text_of_the_protocol_is_unchanged_by_signing(signed: bytes) -> None:
-    before, after = PdfReader(BytesIO(final().pdf)), PdfReader(BytesIO(signed))
+def test_the_text_of_the_protocol_is_unchanged_by_signing(both: bytes) -> None:
+    before, after = PdfReader(BytesIO(final().pdf)), PdfReader(BytesIO(both))
     assert [page.extract_text() for page in before.pages] == [page.extract_text() for page in after.pages]
 
 
@@ -119,14 +179,14 @@ def test_what_is_no_pdf_is_said_to_be_damaged(pdf: bytes, signer: SignerFiles) -
 
 
 def test_an_unsigned_protocol_is_said_to_bear_no_signature(signer: SignerFiles) -> None:
-    assert check(final().pdf, signer).faults == ("The PDF bears no electronic signature.",)
+    assert check(paper(), signer).faults == ("The PDF bears no electronic signature.",)
 
 
 def test_the_demo_signer_says_demo_everywhere_and_is_made_once(tmp_path: Path) -> None:
     files = make_demo_pkcs12(tmp_path / "keys" / "demo.p12", NAME, StoppedClock())
-    sealer = load_sealer(files)
-    assert "DEMO" in sealer.name
-    assert "DEMO" in sealer.issuer
+    [certificate] = check(sealed(paper(), files), files).signatures
+    assert "DEMO" in certificate.signer
+    assert b"DEMO CA" in certificate.certificate
     before = files.pkcs12.read_bytes()
     assert make_demo_pkcs12(files.pkcs12, "Другой", StoppedClock()) == files
     assert files.pkcs12.read_bytes() == before
@@ -137,18 +197,13 @@ def test_a_wrong_passphrase_and_a_missing_file_are_sentences(signer: SignerFiles
     wrong = tmp_path / "wrong"
     wrong.write_bytes(b"guess")
     with pytest.raises(SealError, match="passphrase is wrong"):
-        load_sealer(SignerFiles(signer.pkcs12, wrong, signer.trust_roots))
+        sealed(paper(), SignerFiles(signer.pkcs12, wrong, signer.trust_roots))
     with pytest.raises(SealError, match=r"nowhere\.p12 cannot be read"):
-        load_sealer(SignerFiles(tmp_path / "nowhere.p12", wrong, signer.trust_roots))
+        sealed(paper(), SignerFiles(tmp_path / "nowhere.p12", wrong, signer.trust_roots))
     with pytest.raises(SealError, match="nowhere"):
         load_trust_roots(tmp_path / "nowhere.pem")
     with pytest.raises(SealError, match="PEM"):
         load_trust_roots(wrong)
-
-
-def test_nobody_signs_with_an_expired_certificate(signer: SignerFiles) -> None:
-    with pytest.raises(SealError, match="sign with a valid one"):
-        sign(final(), load_sealer(signer), FORM, MOMENT + LIFETIME + timedelta(days=1))
 
 
 @dataclass(frozen=True)
@@ -204,11 +259,11 @@ def authority(signer: SignerFiles, tmp_path: Path) -> Iterator[Authority]:
 
 
 def test_with_a_timestamp_authority_the_time_is_the_authoritys(signer: SignerFiles, authority: Authority) -> None:
-    signed = sign(final(), load_sealer(signer, authority.url), FORM, MOMENT)
+    signed = sealed(paper(), signer, authority=authority.url)
     report = verify_pdf(signed, load_trust_roots(authority.roots), MOMENT)
     assert report.genuine, report.faults
-    assert report.timestamped
-    assert report.signed_at == MOMENT
+    [one] = report.signatures
+    assert (one.level, one.signed_at) == (Level.TIMESTAMPED, MOMENT)
     [fault] = check(signed, signer).faults
     assert "timestamp" in fault
 
@@ -217,5 +272,5 @@ def test_without_an_answer_from_the_authority_nothing_is_signed(signer: SignerFi
     with socket.socket() as taken:  # bound, but nobody listens
         taken.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(SealError, match="could not be signed"):
-            sign(final(), load_sealer(signer, address), FORM, MOMENT)
+        with pytest.raises(SealError, match=rf"authority {address} gives no time-stamp.*nothing was signed"):
+            sealed(paper(), signer, authority=address)

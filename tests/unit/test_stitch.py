@@ -1,5 +1,7 @@
 """Spans become utterances."""
 
+from dataclasses import replace
+
 import pytest
 
 from transcribe.engines.port import EngineSegment
@@ -19,6 +21,15 @@ def test_one_speaker_who_pauses_is_one_utterance() -> None:
     [one] = stitch([said("mic-judge", 1, 2, "Суд"), said("mic-judge", 2 + PAUSE, 5, "идёт.")], 0, (0, 30))
     assert (one.start, one.end, one.text) == (1, 5, "Суд идёт.")
     assert [word.text for word in one.words] == ["Суд", "идёт."]
+
+
+def test_an_utterance_begins_and_ends_where_its_voice_is_heard() -> None:
+    spans = [
+        replace(said("mic-judge", 1, 2, "Суд"), span=SpeechSpan("mic-judge", 1, 2, lead=0.2, tail=0.3)),
+        replace(said("mic-judge", 3, 5, "идёт."), span=SpeechSpan("mic-judge", 3, 5, lead=0.1, tail=0.4)),
+    ]
+    [one] = stitch(spans, 10, (0, 30))
+    assert (one.start, one.end) == (11.2, 14.6)
 
 
 def test_a_long_pause_or_another_speaker_ends_an_utterance() -> None:

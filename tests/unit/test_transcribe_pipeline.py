@@ -196,6 +196,7 @@ def test_the_parameters_name_engine_and_pipeline() -> None:
         "engine": "listener",
         "diariser": "dominant_channels",
         "diariser_hop": 256,
+        "audible_permille": 1,
         "window_ms": 30_000,
         "packed_ms": 18_000,
         "pause_ms": 300,

@@ -38,6 +38,8 @@ BRIDGE_FRAMES = 25  # 0.4 s: a dip this short does not end a turn
 SHORTEST_FRAMES = 9  # 0.14 s: a burst this short is no turn
 SUREST_FRAMES = 6  # 0.1 s: so long in all a run must be such as begins a turn
 EDGE_FRAMES = 6  # 0.1 s: what is given back at either end, where speech fades into noise
+AUDIBLE = 1e-3  # of its loud frames' power (−30 dB) a voice has where it is heard to begin and to end
+LOUD_PART = 95  # percent of a turn's frames are not louder than its loud ones
 AROUND_FRAMES = 45  # 0.72 s before and after a run that the detector hears as well: it has to come to itself
 
 _Array = NDArray[np.float32]
@@ -46,10 +48,10 @@ _Mask = NDArray[np.bool_]
 
 def dominant_channels(pcm: Mapping[str, Pcm], detect: Detector) -> list[SpeechSpan]:
     """The Diariser for rooms with a microphone per role; see the port for shapes and units."""
-    begins, goes_on = _own(pcm)
+    begins, goes_on, power = _own(pcm)
     return sorted(
         (
-            SpeechSpan(track, _seconds(start), _seconds(end))
+            SpeechSpan(track, _seconds(start), _seconds(end), 0, *_faint(power[row, start:end]))
             for row, track in enumerate(sorted(pcm))
             for first, last in _stretches(begins[row], goes_on[row])
             for span in detect(track, pcm[track], _seconds(first), _seconds(last))
@@ -59,19 +61,21 @@ def dominant_channels(pcm: Mapping[str, Pcm], detect: Detector) -> list[SpeechSp
     )
 
 
-def _own(pcm: Mapping[str, Pcm]) -> tuple[_Mask, _Mask]:
-    """Per microphone (row, in order of the tracks' names) and frame: such as begins its own turn, such as goes on."""
+def _own(pcm: Mapping[str, Pcm]) -> tuple[_Mask, _Mask, _Array]:
+    """Per microphone (row, in order of the tracks' names) and frame: such as begins its own turn, such as goes on, and
+    the power of what it leads in."""
     frames = min((len(one) for one in pcm.values()), default=0) // HOP
     if not frames:
         nothing = np.zeros((len(pcm), 0), np.bool_)
-        return nothing, nothing
+        return nothing, nothing, nothing.astype(np.float32)
     power = np.stack([_bands(pcm[track], frames) for track in sorted(pcm)])
     noise = np.stack([_noise(one) for one in power])
     sounding = np.where(power > BAND_ABOVE_NOISE * noise, power - noise, 0)
     heard = _mean(sounding.sum(axis=2), SMOOTHING)
-    led = _mean(np.where(_leads(power, noise), sounding, 0).sum(axis=2), SMOOTHING)
+    leading = np.where(_leads(power, noise), sounding, 0).sum(axis=2)
+    led = _mean(leading, SMOOTHING)
     loud = led > ABOVE_NOISE * noise.sum(axis=2)
-    return loud & (led > BEGINS * heard), loud & (led > GOES_ON * heard)
+    return loud & (led > BEGINS * heard), loud & (led > GOES_ON * heard), leading
 
 
 def _bands(pcm: Pcm, frames: int) -> _Array:
@@ -131,6 +135,12 @@ def _turns(begins: _Mask, goes_on: _Mask, start: int, end: int) -> list[tuple[in
     end = min(end, len(goes_on))
     runs = _runs(begins, goes_on, start, end, bridged=BRIDGE_FRAMES)
     return [(max(start, a - EDGE_FRAMES), min(end, b + EDGE_FRAMES)) for a, b in runs if b - a >= SHORTEST_FRAMES]
+
+
+def _faint(power: _Array) -> tuple[float, float]:
+    """For how many seconds at its beginning and at its end a turn's voice is not heard yet, and no more."""
+    heard = np.flatnonzero(power > AUDIBLE * np.percentile(power, LOUD_PART))
+    return (_seconds(int(heard[0])), _seconds(len(power) - 1 - int(heard[-1]))) if heard.size else (0.0, 0.0)
 
 
 def _runs(begins: _Mask, goes_on: _Mask, start: int, end: int, bridged: int) -> list[tuple[int, int]]:

@@ -1,7 +1,10 @@
-"""Which of many voices are the same person's: agglomerative clustering by the likeness of means. Pure."""
+"""Which of many voices are the same person's: agglomerative clustering by the likeness of means. Pure.
+
+`cluster` looks at all of them, and costs their number squared; `joined_to` adds a few to clusters that stand.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +20,7 @@ at most 0.4 for two; means of more are closer to their person's. Two women on on
 class Sample:
     """A voice heard for so many `seconds`; `name` where somebody said whose it is."""
 
-    vector: Vector
+    vector: Vector = field(repr=False)
     seconds: float
     name: str = ""
 
@@ -41,6 +44,31 @@ def cluster(samples: Sequence[Sample], most: int, enough: float) -> list[int]:
     return [order[found[at]] for at in range(len(samples))]
 
 
+def joined_to(
+    standing: Sequence[tuple[Sample, int]], fresh: Sequence[Sample], most: int, enough: float, unused: int
+) -> list[int]:
+    """The cluster of each of the `fresh` voices, one after the other, where others `standing` have theirs already.
+
+    A voice goes to the cluster whose mean it is most like. It founds one, of the next `unused` number, where it was
+    heard for `enough` seconds, is like none, and there are fewer than `most`. What `cluster` tells of all of them
+    together may differ.
+    """
+    sums: dict[int, NDArray[np.float64]] = {}
+    for group in sorted({group for _, group in standing}):
+        own = [one for one, its in standing if its == group]
+        sums[group] = np.array([one.seconds for one in own]) @ np.stack([one.vector for one in own])
+    found = []
+    for one in fresh:
+        likeness = {group: float(_units(total) @ one.vector) for group, total in sums.items()}
+        group = max(likeness, key=lambda group: likeness[group], default=unused)
+        apart = likeness.get(group, -1.0) < ALIKE and one.seconds >= enough and len(sums) < most
+        if apart or not sums:
+            group, unused = unused, unused + 1
+        sums[group] = sums.get(group, 0.0) + one.vector.astype(np.float64) * one.seconds
+        found.append(group)
+    return found
+
+
 def _joined(samples: Sequence[Sample], most: int) -> tuple[list[int], dict[int, NDArray[np.float64]]]:
     """The group of each sample, and the groups' means, 1 long."""
     names = [one.name for one in samples]
@@ -54,9 +82,12 @@ def _joined(samples: Sequence[Sample], most: int) -> tuple[list[int], dict[int, 
     with_name = [at for at in left if names[at]]
     likeness[np.ix_(with_name, with_name)] = -np.inf
     np.fill_diagonal(likeness, -np.inf)
-    nearest = likeness.max(axis=1)  # kept beside, so that joining n voices costs n² and not n³
+    # Kept beside, so that joining n voices costs n² and not n³: no row's likeness is above its `nearest`, which is
+    # looked up anew, once it is stale, only where it might be the highest of all.
+    nearest = likeness.max(axis=1)
+    stale = np.zeros(len(samples), np.bool_)
     for remaining in range(len(left), 1, -1):
-        one = int(nearest.argmax())
+        one = _most_alike(likeness, nearest, stale)
         other = int(likeness[one].argmax())
         if nearest[one] == -np.inf or (nearest[one] < ALIKE and remaining <= most):
             break
@@ -65,14 +96,23 @@ def _joined(samples: Sequence[Sample], most: int) -> tuple[list[int], dict[int, 
         group[group == other] = one
         sums[one] += sums[other]
         units[one] = _units(sums[one])
-        stale = (likeness[:, one] == nearest) | (likeness[:, other] == nearest)
+        stale |= (likeness[:, one] == nearest) | (likeness[:, other] == nearest)
         fresh = np.where(np.isinf(likeness[one]), -np.inf, units @ units[one])
+        fresh[other] = -np.inf
         likeness[one], likeness[:, one] = fresh, fresh
         likeness[other], likeness[:, other] = -np.inf, -np.inf
+        stale &= fresh < nearest
         nearest = np.maximum(nearest, fresh)
-        stale[[one, other]] = True
-        nearest[stale] = likeness[stale].max(axis=1)
+        nearest[[one, other]] = fresh.max(), -np.inf
+        stale[[one, other]] = False
     return group.tolist(), {at: units[at] for at in np.unique(group).tolist()}
+
+
+def _most_alike(likeness: NDArray[np.float64], nearest: NDArray[np.float64], stale: NDArray[np.bool_]) -> int:
+    """The first row with the highest likeness; those looked up for that are stale no more."""
+    while stale[at := int(nearest.argmax())]:
+        nearest[at], stale[at] = likeness[at].max(), False
+    return at
 
 
 def _units(vectors: NDArray[np.floating]) -> NDArray[np.float64]:

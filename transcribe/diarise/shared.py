@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -24,7 +24,7 @@ class Voice:
 
     track: str
     number: int
-    vector: Vector
+    vector: Vector = field(repr=False)
     seconds: float
 
     @property
@@ -103,9 +103,7 @@ def _turns(span: SpeechSpan, pieces: Sequence[tuple[_Piece, int]]) -> list[Speec
     runs = [list(run) for _, run in groupby(pieces, key=lambda one: one[1])]
     edges = [(before[-1][0].middle + after[0][0].middle) / 2 for before, after in pairwise(runs)]
     starts, ends = [span.start, *edges], [*edges, span.end]
-    return [
-        replace(span, start=start, end=end, voice=run[0][1]) for start, end, run in zip(starts, ends, runs, strict=True)
-    ]
+    return [replace(span.cut(start, end), voice=run[0][1]) for start, end, run in zip(starts, ends, runs, strict=True)]
 
 
 def _sample(seconds: float) -> int:

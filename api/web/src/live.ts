@@ -85,7 +85,7 @@ export class LiveTextElement extends HTMLElement {
       document.body.removeEventListener("htmx:afterSettle", swapped);
     };
     const swapped = (event: Event): void => {
-      if ((event.target as Element | null)?.id === "said") remove();
+      if (["said", "transcript"].includes((event.target as Element | null)?.id ?? "")) remove();
     };
     document.body.addEventListener("htmx:afterSettle", swapped);
     window.setTimeout(remove, GONE_AFTER_MS);

@@ -4,6 +4,7 @@ import "htmx.org";
 export function startShell(): void {
   document.addEventListener("click", onClick);
   document.addEventListener("submit", onSubmit);
+  document.addEventListener("toggle", (event) => void onToggle(event), { capture: true }); // it does not bubble
   document.addEventListener("htmx:confirm", onConfirm);
   document.addEventListener("htmx:responseError", onRefusal);
   document.addEventListener("htmx:sendError", () => toast(toasts().dataset["offline"] ?? ""));
@@ -49,6 +50,21 @@ function onSubmit(event: SubmitEvent): void {
   if (!("once" in form.dataset)) return;
   if (form.dataset["sent"]) event.preventDefault();
   form.dataset["sent"] = "yes";
+}
+
+/** What a `<details data-content="address">` holds comes from the server when it is opened first. */
+async function onToggle(event: Event): Promise<void> {
+  const details = event.target as HTMLElement;
+  const address = details.dataset["content"];
+  if (!(details instanceof HTMLDetailsElement) || !details.open || !address) return;
+  const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => undefined);
+  if (!answer) return toast(toasts().dataset["offline"] ?? "");
+  const text = await answer.text();
+  if (!answer.ok) return toast(sentence(text) || `${answer.status} ${answer.statusText}`);
+  const content = document.createElement("div");
+  content.innerHTML = text;
+  details.replaceChildren(...[...details.children].filter((one) => one.matches("summary")), content);
+  delete details.dataset["content"];
 }
 
 interface ConfirmDetail { question: string | null; elt: HTMLElement; issueRequest(skip: boolean): void }

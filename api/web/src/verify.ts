@@ -1,14 +1,19 @@
 import { part } from "../../../court/page/live.js";
 import { fill, texts } from "./dom";
+import { NUMBER, numberIn } from "./protocol_number";
+
+const PDF_AT_MOST = 64 << 20;
 
 interface Texts {
   titles: Record<Verdict["verdict"], string>; sentences: Record<Verdict["verdict"], string>; notExpected: string;
+  changed: string; replaced: string; signedBy: string; roles: Record<string, string>;
   what: string; entry: string; size: string; root: string; registered: string; received: string; proof: string;
   wrong: string; offline: string; busy: string; locale: string; kinds: Record<string, string>;
 }
 
 interface Verdict {
   verdict: "genuine" | "draft" | "unknown" | "altered"; sha256: string; what: string; track: string; number: number | null;
+  signatures: { signer: string; role: string; level: string; at: string }[]; replaced_by: number | null;
   recorded_at: string | null; received_at: string | null; proof: { index: number; path: string[]; checkpoint: string } | null;
 }
 
@@ -43,35 +48,53 @@ export class VerifyElement extends HTMLElement {
     text.textContent = fill(this.#texts.busy, { name: file.name });
     bar.hidden = false;
     bar.removeAttribute("value");
-    const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+    const content = await file.arrayBuffer();
+    const digest = await crypto.subtle.digest("SHA-256", content);
     const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
     bar.hidden = true;
     text.textContent = idle;
     part<HTMLInputElement>(this, "sha").value = hex;
-    await this.#ask(hex);
+    await this.#ask(hex, content.byteLength <= PDF_AT_MOST ? numberIn(content) : "");
   }
 
-  async #ask(typed: string): Promise<void> {
+  /** `number` is the protocol that a file says it is. */
+  async #ask(typed: string, number = ""): Promise<void> {
     const sha256 = typed.replace(/\s+/g, "").toLowerCase();
+    const named = NUMBER.exec(sha256);
+    if (named) {
+      location.assign(`/verify?protocol=${named[0]}`);
+      return;
+    }
     if (!/^[0-9a-f]{64}$/.test(sha256)) {
       this.#show("unknown", this.#texts.wrong, "");
       return;
     }
     const answer = await fetch(`/api/verify/${sha256}`).catch(() => undefined);
-    if (answer?.ok) this.#tell((await answer.json()) as Verdict);
-    else this.#show("unknown", this.#texts.offline, "");
+    if (!answer?.ok) {
+      this.#show("unknown", this.#texts.offline, "");
+      return;
+    }
+    const found = (await answer.json()) as Verdict;
+    const known = number && found.verdict === "unknown" ? await fetch(`/api/verify/protocol/${number}`).catch(() => undefined) : undefined;
+    this.#tell(found, known?.ok ? number : "");
   }
 
-  #tell(found: Verdict): void {
+  /** `claimed`: the number of a protocol of the court, which the unknown file says it is. */
+  #tell(found: Verdict, claimed: string): void {
+    if (claimed) found.verdict = "altered";
     const said = this.#texts;
     const expected = this.dataset["expected"];
     const ours = found.verdict === "genuine" || found.verdict === "draft";
     const other = ours && expected && expected !== found.sha256;
-    const box = this.#show(found.verdict, other ? said.notExpected : said.sentences[found.verdict], said.titles[found.verdict]);
+    const box = this.#show(found.verdict, claimed ? fill(said.changed, { number: claimed }) : other ? said.notExpected : said.sentences[found.verdict], said.titles[found.verdict]);
     const what = [said.kinds[found.what] ?? found.what, found.track, found.number ?? ""].filter((one) => one !== "").join(" · ");
-    const rows: [string, string][] = found.verdict === "unknown" ? [] : [[said.what, what]];
+    const rows: [string, string][] = found.what ? [[said.what, what]] : [];
+    for (const one of found.signatures) {
+      const level = one.level ? ` · PAdES ${one.level}` : "";
+      rows.push([said.roles[one.role] ?? said.signedBy, `${one.signer} · ${moment(one.at, said.locale)}${level}`]);
+    }
     for (const [name, at] of [[said.registered, found.recorded_at], [said.received, found.received_at]] as const) {
-      if (at) rows.push([name, new Date(at).toLocaleString(said.locale, { dateStyle: "long", timeStyle: "long" })]);
+      if (at) rows.push([name, moment(at, said.locale)]);
     }
     if (found.proof) {
       const [, size = "", root = ""] = found.proof.checkpoint.split("\n"); // C2SP tlog-checkpoint: origin, size, root
@@ -90,6 +113,12 @@ export class VerifyElement extends HTMLElement {
       list.append(term, data);
     }
     box.append(list);
+    if (found.replaced_by) {
+      const newer = document.createElement("p");
+      newer.className = "alert warn";
+      newer.textContent = fill(said.replaced, { number: String(found.replaced_by) });
+      box.append(newer);
+    }
   }
 
   #show(verdict: Verdict["verdict"], sentence: string, title: string): HTMLElement {
@@ -108,4 +137,8 @@ export class VerifyElement extends HTMLElement {
     part(this, "verdict").replaceChildren(box);
     return box;
   }
+}
+
+function moment(at: string, locale: string): string {
+  return new Date(at).toLocaleString(locale, { dateStyle: "long", timeStyle: "long" });
 }

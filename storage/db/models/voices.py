@@ -7,11 +7,11 @@ from storage.db.base import Base
 
 
 class VoicePrint(Base):
-    """A voice as one window heard it at one microphone; `label` is what its utterances bear.
+    """A voice as one window of a recording heard it; `label` is what its utterances bear.
 
-    It was heard for `speech_ms`. `voice` is the
-    number of the person at this microphone, the same all through the hearing. `vector` is the print itself
-    (little-endian float32, made by the model of SHA-256 `model`), None once it was deleted.
+    It was heard for `speech_ms`, the first time at `start_ms`, at the hearing's microphone `track`: where a spare
+    recording heard it, at the one that its own stands in for, and on the timeline of the hearing. `voice` is the
+    number of the person at this microphone, the same all through the hearing. `model` is the SHA-256 of what made it.
     """
 
     __tablename__ = "voice_prints"
@@ -25,5 +25,13 @@ class VoicePrint(Base):
     start_ms: Mapped[int]
     speech_ms: Mapped[int]
     model: Mapped[str] = mapped_column(String(64))
-    vector: Mapped[bytes | None] = mapped_column(LargeBinary)
     voice: Mapped[int] = mapped_column(default=0)
+
+
+class VoiceVector(Base):
+    """What a print sounds like (little-endian float32), in a table that no backup holds; gone once it was deleted."""
+
+    __tablename__ = "voice_vectors"
+
+    print_id: Mapped[int] = mapped_column(ForeignKey("voice_prints.id"), primary_key=True, autoincrement=False)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)

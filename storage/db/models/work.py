@@ -95,8 +95,14 @@ class Utterance(Base):
 
 
 class Protocol(Base):
-    """One revision of a hearing's protocol; `sha256` names its PDF in the write-once store, `run` is the version of the
-    transcript it was drafted from, `corrections` how many that had then."""
+    """One revision of a hearing's protocol; `run` is the version of the transcript it was drafted from, `corrections`
+    how many that had then, `edits` how many the working copy had.
+
+    A draft is its `document`, which the entry `draft_index` of the log states. Its PDF follows: `sha256` names that in
+    the write-once store and the entry `leaf_index` states it, all three None until then. Signed revisions, and drafts
+    of before 0011, were stored with their PDF, and one entry states both. A signed one bears a signature more than the
+    revision before it: `signer` is the name in its certificate, `role` as what they signed, `level` that of PAdES.
+    """
 
     __tablename__ = "protocols"
     __table_args__ = (UniqueConstraint("hearing_id", "revision"),)
@@ -106,15 +112,37 @@ class Protocol(Base):
     revision: Mapped[int]
     run: Mapped[int] = mapped_column(default=1, server_default="1")
     corrections: Mapped[int] = mapped_column(default=0, server_default="0")
+    edits: Mapped[int] = mapped_column(default=0, server_default="0")
     state: Mapped[str] = mapped_column(String(16))
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
-    size: Mapped[int]
+    sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    size: Mapped[int | None]
     file_name: Mapped[str] = mapped_column(String(200))
     document: Mapped[dict[str, Any]]
-    leaf_index: Mapped[int] = mapped_column(BigInteger)
+    draft_index: Mapped[int | None] = mapped_column(BigInteger)
+    leaf_index: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
     signed_at: Mapped[datetime | None]
     signer: Mapped[str] = mapped_column(String(200), default="")
+    role: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    level: Mapped[str] = mapped_column(String(8), default="", server_default="")
+
+
+class PaperTask(Base):
+    """How the attempts at drawing up a hearing's draft, or at rendering its PDF, went: there until one succeeds.
+
+    `task` is the name of the Celery task; `error` what the program said of the last attempt, empty while a worker is
+    at it.
+    """
+
+    __tablename__ = "paper_tasks"
+    __table_args__ = (UniqueConstraint("hearing_id", "task"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hearing_id: Mapped[str] = mapped_column(ForeignKey(_HEARING), index=True)
+    task: Mapped[str] = mapped_column(String(64))
+    attempts: Mapped[int]
+    tried_at: Mapped[datetime]
+    error: Mapped[str] = mapped_column(default="")
 
 
 class OutboxRow(Base):

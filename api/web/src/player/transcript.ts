@@ -70,6 +70,7 @@ export class Transcript {
 
   #onClick(event: MouseEvent): void {
     const target = event.target as HTMLElement;
+    if (target.closest("details")) return; // it opens and closes
     const timed = target.closest<HTMLElement>("[data-start]");
     if (!timed || getSelection()?.type === "Range") return;
     event.preventDefault();
