@@ -1,7 +1,7 @@
 """Speech spans packed into the recogniser's windows, and its words brought back to the timeline. Pure.
 
-One call of a recogniser costs something however little is said, so spans go together into windows, with pauses between
-them. Longer windows than PACKED cost more for each second: the work grows with the square of their length.
+One call of a Whisper model costs a full 30 s encode however little is said, so the spans of a stretch go together
+into as few windows as possible, with pauses between them.
 """
 
 from bisect import bisect_right
@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan, Word
 
 LONGEST = 30.0
-"""Seconds a window may last that a single span fills."""
-PACKED = 18.0
-"""Seconds that spans which share a window may fill: what the recorder cuts at once mostly fits."""
+"""Seconds a window may last."""
 PAUSE = (0.3, 1.0)
 """Seconds of silence between two spans of a window: as long as the pause was, within these bounds."""
 
@@ -46,7 +44,7 @@ class Window:
         return self.pieces[-1].end
 
 
-def pack(spans: Iterable[SpeechSpan], longest: float = PACKED) -> list[Window]:
+def pack(spans: Iterable[SpeechSpan], longest: float = LONGEST) -> list[Window]:
     """Windows of at most `longest` seconds that hold every span once, in the order given.
 
     A span longer than that has a window to itself; only one longer than LONGEST is cut.

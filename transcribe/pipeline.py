@@ -11,7 +11,7 @@ from transcribe.diarise.port import Detector, Diariser
 from transcribe.engines.port import BatchEngine, Engine, EngineSegment, Identifier, Sound
 from transcribe.guard import COMPRESSION, DETECTED, SPEECHLESS_TOO, no_speech
 from transcribe.language import EXPECTED, MARGIN, SHORTEST, Guess, guess
-from transcribe.pack import LONGEST, PACKED, PAUSE, Piece, Window, pack, place, sound_of
+from transcribe.pack import LONGEST, PAUSE, Piece, Window, pack, place, sound_of
 from transcribe.spans import OPTIONS, detected, speech_spans
 from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan, Utterance, Word
 from transcribe.stitch import RecognisedSpan, stitch
@@ -19,10 +19,10 @@ from transcribe.stitch import RecognisedSpan, stitch
 SECOND = 9.0
 """Seconds of a window in which the recogniser is asked again."""
 
-LETTERS = 4.0
-"""Letters per second of speech; fewer mean that the recogniser passed over some of it. People speak 10 to 15."""
-BRIEFEST = 1.0
-"""Seconds of speech of which that can be told."""
+LETTERS = 8.0
+"""Letters per second: people speak 10 to 15."""
+UNSAID = 0.7
+"""Seconds of speech without words, of which more mean that the recogniser passed over some of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,6 @@ def parameters_of(engine: Engine, tongues: Tongues | None = None, voice_model: s
         "diariser_hop": HOP,
         "audible_permille": round(AUDIBLE * 1000),
         "window_ms": round(LONGEST * 1000),
-        "packed_ms": round(PACKED * 1000),
         "pause_ms": round(PAUSE[0] * 1000),
         "longest_pause_ms": round(PAUSE[1] * 1000),
         "second_window_ms": round(SECOND * 1000),
@@ -246,9 +245,13 @@ def _recognised(
 
 
 def _passed_over(span: SpeechSpan, words: Sequence[Word]) -> bool:
-    """Whether the recogniser has too few words for what was said, or none."""
-    letters = sum(len(word.text) for word in words)
-    return not letters or (span.seconds > BRIEFEST and letters < LETTERS * span.seconds)
+    """Whether the recogniser has no words for what was said, or none for a part of it.
+
+    Its words stretch over what it passed over: how long each can have taken is told by its letters.
+    """
+    starts = [span.begins, *(word.start for word in words), span.ends]
+    taken = [0.0, *(len(word.text) / LETTERS for word in words)]
+    return not words or any(b - a - said > UNSAID for (a, b), said in zip(pairwise(starts), taken, strict=True))
 
 
 def _heard(sounds: Sequence[Sound], language: str, engine: Engine) -> list[list[EngineSegment]]:

@@ -120,8 +120,8 @@ def test_what_is_stored_names_model_and_settings(whisper_base: WhisperEngine) ->
     assert whisper_base.parameters == {
         "beam_size": 5,
         "batch": 8,
-        "encoded_least_ms": 10_000,
-        "encoded_after_ms": 3_000,
+        "encoded_least_ms": 15_000,
+        "encoded_after_ms": 5_000,
         "device": "cpu",
         "compute_type": "int8",
     }

@@ -73,7 +73,7 @@ def test_a_speaker_who_was_passed_over_is_asked_about_alone() -> None:
 
 
 def test_a_speaker_of_whom_too_few_words_are_left_is_asked_about_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "LETTERS", 4.0)
+    monkeypatch.setattr(pipeline, "LETTERS", 8.0)
     turns = [("mic-judge", 1.0, 1.8), ("mic-claimant", 3.0, 6.0)]
     engine = Listener()
     found = transcribe_window(room(turns, 7.0), 0.0, "ru", engine, detect=heard_everywhere(turns))
@@ -151,7 +151,7 @@ def test_all_windows_go_to_an_engine_that_takes_several_at_once() -> None:
 
     pcm = room(turns, 55.0)
     found = transcribe_window(pcm, 0.0, "ru", engine, detect=heard_everywhere(turns))
-    assert engine.batches == [4]
+    assert engine.batches == [2]
     assert found == transcribe_window(pcm, 0.0, "ru", alone, detect=heard_everywhere(turns))
 
 
@@ -198,7 +198,6 @@ def test_the_parameters_name_engine_and_pipeline() -> None:
         "diariser_hop": 256,
         "audible_permille": 1,
         "window_ms": 30_000,
-        "packed_ms": 18_000,
         "pause_ms": 300,
         "longest_pause_ms": 1_000,
         "second_window_ms": 9_000,

@@ -46,21 +46,26 @@ def test_no_text_is_longer_than_anybody_speaks_or_the_model_can_write() -> None:
 
 @pytest.mark.parametrize(("last", "expected"), [(4.0, None), (5.0, None), (3.9, 3.9), (0.4, 0.4)])
 def test_what_follows_the_last_word_is_unsaid_if_it_is_long_enough(last: float, expected: float | None) -> None:
-    assert unsaid_from([Word("суд", 0.0, last, 0.9)], 4.0 + REST) == expected
+    assert unsaid_from(found(Word("суд", 0.0, last, 0.9)), 4.0 + REST) == expected
 
 
-def test_where_nothing_was_recognised_nothing_is_unsaid() -> None:
-    assert unsaid_from([], 20.0) is None
+def test_where_nothing_was_recognised_or_perhaps_nobody_speaks_nothing_is_unsaid() -> None:
+    assert unsaid_from(found(), 20.0) is None
+    assert unsaid_from(found(Word("суд", 0.0, 1.0, 0.9), no_speech=0.5), 20.0) is None
+
+
+def found(*words: Word, no_speech: float = 0.1) -> EngineSegment:
+    return EngineSegment(words, no_speech, 1.0, -0.3)
 
 
 class Stopping:
     """A decoder that writes one word, into the first second, and notes what it is given."""
 
     def __init__(self) -> None:
-        self.given: list[tuple[list[int], bool]] = []
+        self.given: list[list[int]] = []
 
-    def __call__(self, sounds: Sequence[Sound], language: str | None, *, timestamps: bool) -> list[EngineSegment]:
-        self.given.append(([len(one) // SAMPLE_RATE for one in sounds], timestamps))
+    def __call__(self, sounds: Sequence[Sound], language: str | None) -> list[EngineSegment]:
+        self.given.append([len(one) // SAMPLE_RATE for one in sounds])
         return [EngineSegment((Word(f"{len(one) // SAMPLE_RATE}", 0.0, 1.0, 0.9),), 0.1, 1.0, -0.3) for one in sounds]
 
 
@@ -82,7 +87,7 @@ def test_where_the_model_stops_early_it_is_asked_about_the_rest_once(
     monkeypatch.setattr(engine, "_decoded", decoder)
     monkeypatch.setattr(engine, "_check", lambda language: None)
     found = engine.transcribe_all(silence(1, 9, 2, 5), "ru")
-    assert decoder.given == [([1, 2, 5, 9], False), ([4, 8], True)], "of like length together; the rests by themselves"
+    assert decoder.given == [[1, 2, 5, 9], [4, 8]], "of like length together; the rests by themselves"
     words = [[(word.text, word.start) for segment in one for word in segment.words] for one in found]
     assert words == [[("1", 0.0)], [("9", 0.0), ("8", 1.0)], [("2", 0.0)], [("5", 0.0), ("4", 1.0)]]
 
@@ -94,6 +99,6 @@ def test_no_more_sounds_are_decoded_at_once_than_a_batch(
     monkeypatch.setattr(engine, "_decoded", decoder)
     monkeypatch.setattr(engine, "_check", lambda language: None)
     engine.transcribe_all(silence(*[1] * (BATCH + 1)), "ru")
-    assert [len(lengths) for lengths, _ in decoder.given] == [BATCH, 1]
+    assert [len(lengths) for lengths in decoder.given] == [BATCH, 1]
     engine.transcribe(silence(40)[0], "ru")
-    assert decoder.given[2:] == [([30], True), ([29], True)], "a single sound keeps its timestamp tokens; 30 s at most"
+    assert decoder.given[2:] == [[30], [29]], "30 s at most"

@@ -7,13 +7,15 @@ cost, since the decoder looks at all of it for every token as well. The model al
 import math
 from collections.abc import Sequence
 
-from transcribe.speech import SAMPLE_RATE, Word
+from transcribe.engines.port import EngineSegment
+from transcribe.guard import SPEECHLESS_TOO
+from transcribe.speech import SAMPLE_RATE
 
 WINDOW = 30.0
 """Seconds that Whisper encodes at most."""
-LEAST = 10.0
+LEAST = 15.0
 """Seconds that are encoded at least; of less the model makes loops."""
-AFTER = 3.0
+AFTER = 5.0
 """Seconds of silence behind what is said, as far as the window reaches."""
 REST = 1.0
 """Seconds of sound without words behind the last one, of which more means that the model stopped too early."""
@@ -34,8 +36,8 @@ def most_tokens(samples: int) -> int:
     return min(TOKENS, round(20 + TOKENS_PER_SECOND * samples / SAMPLE_RATE))
 
 
-def unsaid_from(words: Sequence[Word], seconds: float) -> float | None:
-    """From when on `seconds` of sound of which these are the words are to be recognised once more; None if they end as
-    it does, or if there are none."""
-    last = words[-1].end if words else seconds
+def unsaid_from(found: EngineSegment, seconds: float) -> float | None:
+    """From when on `seconds` of sound in which this was found are to be recognised once more; None if its words end as
+    the sound does, if there are none, or if it is doubtful that anybody speaks."""
+    last = found.words[-1].end if found.words and found.no_speech <= SPEECHLESS_TOO else seconds
     return last if seconds - last > REST else None

@@ -96,38 +96,38 @@ class WhisperEngine:
         return found
 
     def transcribe_all(self, sounds: Sequence[Sound], language: str | None) -> list[list[EngineSegment]]:
-        """Several sounds decoded at once, without timestamp tokens; a single one with them.
+        """Several sounds decoded at once.
 
-        Whisper sometimes stops in the midst of what is said: it is asked once more about what comes after.
+        Whisper sometimes stops in the midst of what is said: it is asked once more about what comes after, unless it
+        doubts that anything is said. Of a part of a cough it is surer than of the whole that it is speech.
         """
         self._check(language)
         sounds = [one[: round(WINDOW * SAMPLE_RATE)] for one in sounds]
-        found = [[one] for one in self._all_decoded(sounds, language, timestamps=len(sounds) == 1)]
-        unsaid = [unsaid_from(one.words, len(sound) / SAMPLE_RATE) for [one], sound in zip(found, sounds, strict=True)]
+        found = [[one] for one in self._all_decoded(sounds, language)]
+        unsaid = [unsaid_from(one, len(sound) / SAMPLE_RATE) for [one], sound in zip(found, sounds, strict=True)]
         rests = [(number, start) for number, start in enumerate(unsaid) if start is not None]
         again = [sounds[number][round(start * SAMPLE_RATE) :] for number, start in rests]
-        for (number, start), one in zip(rests, self._all_decoded(again, language, timestamps=True), strict=True):
+        for (number, start), one in zip(rests, self._all_decoded(again, language), strict=True):
             found[number].append(_later(one, start))
         return [[one for one in segments if one.words] for segments in found]
 
-    def _all_decoded(self, sounds: Sequence[Sound], language: str | None, *, timestamps: bool) -> list[EngineSegment]:
+    def _all_decoded(self, sounds: Sequence[Sound], language: str | None) -> list[EngineSegment]:
         """Those of like length together: all in a batch are encoded as the longest is."""
         by_length = sorted(range(len(sounds)), key=lambda number: len(sounds[number]))
         found: dict[int, EngineSegment] = {}
         for first in range(0, len(sounds), BATCH):
             numbers = by_length[first : first + BATCH]
-            decoded = self._decoded([sounds[one] for one in numbers], language, timestamps=timestamps)
-            found.update(zip(numbers, decoded, strict=True))
+            found.update(zip(numbers, self._decoded([sounds[one] for one in numbers], language), strict=True))
         return [found[number] for number in range(len(sounds))]
 
-    def _decoded(self, sounds: Sequence[Sound], language: str | None, *, timestamps: bool) -> list[EngineSegment]:
+    def _decoded(self, sounds: Sequence[Sound], language: str | None) -> list[EngineSegment]:
         model, extractor = self._model, self._model.feature_extractor
         language = language or self._language(sounds[0])
         tokenizer = Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language)
         samples = encoded_samples([len(one) for one in sounds])
         padded = [np.pad(one, (0, samples - len(one))) for one in sounds]
         encoded = model.encode(np.stack([extractor(one, padding=0) for one in padded]))
-        prompt = model.get_prompt(tokenizer, [], without_timestamps=not timestamps)
+        prompt = model.get_prompt(tokenizer, [], without_timestamps=True)
         decoded = model.model.generate(
             encoded,
             [prompt] * len(sounds),
