@@ -1,12 +1,12 @@
 """What the recogniser's settings cost and lose: faster-whisper as it comes, its batched pipeline, and courtrec.
 
-    python -m bench.throughput [--ahead] [NAME…]
+    python -m bench.throughput [--ahead] [--sentences 31] [NAME…]
 
 Human Russian speech (festvox-ru, asterisk-core-sounds-ru), Whisper base int8, one thread, times of words included.
 The same speech is given to every row in the same run; processor seconds, since the machine may be shared.
 """
 
-import sys
+import argparse
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,12 +23,13 @@ from tests.speech import Composite, Line, asterisk_ru, compose, festvox_ru
 from tests.speech.recogniser import load_whisper_base, models_dir
 from transcribe.engines.port import Sound
 from transcribe.engines.whisper import WhisperEngine
-from transcribe.evaluate import word_errors
+from transcribe.evaluate import WordErrors, letter_errors, word_errors
 from transcribe.pipeline import Stretch, transcribe_stretches
 from transcribe.speech import SAMPLE_RATE, Pcm
 from transcribe.tasks import TOGETHER
 
-SENTENCES = 31  # of each voice
+SENTENCES = 31
+"""Of each voice, unless told otherwise."""
 SEATS = ("judge", "secretary", "claimant", "respondent")
 
 
@@ -81,9 +82,9 @@ class Bench:
         }
 
 
-def make_bench() -> Bench:
+def make_bench(sentences: int = SENTENCES) -> Bench:
     """Turn by turn the man and the woman speak; where they sit differs, the sound of the voices does not."""
-    pairs = list(zip(festvox_ru(SENTENCES, seed=1), asterisk_ru(SENTENCES, seed=1), strict=True))
+    pairs = list(zip(festvox_ru(sentences, seed=1), asterisk_ru(sentences, seed=1), strict=True))
     clips = [clip for pair in pairs for clip in pair]
 
     def seated(*seats: str) -> Composite:
@@ -98,26 +99,33 @@ def make_bench() -> Bench:
 
 
 def main() -> None:
-    wanted = [one for one in sys.argv[1:] if one != "--ahead"]
-    if len(wanted) < len(sys.argv) - 1:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="only the ways in whose name this is")
+    parser.add_argument("--ahead", action="store_true", help="before the other work of a shared machine")
+    parser.add_argument("--sentences", type=int, default=SENTENCES, help="of each voice")
+    chosen = parser.parse_args()
+    if chosen.ahead:
         put_ahead()
-    bench = make_bench()
-    table = Table("way", "WER", "S/D/I", "words lost", "processor s", "/ sequential")
+    bench = make_bench(chosen.sentences)
+    table = Table("way", "WER", "S/D/I", "letters S/D/I", "processor s", "/ sequential")
     first = 0.0
     for name, way in bench.ways.items():
-        if wanted and not any(one in name for one in wanted):
+        if chosen.names and not any(one in name for one in chosen.names):
             continue
         started = time.process_time()
         text = way()
         spent = time.process_time() - started
         first = first or spent
         errors = word_errors({"all": bench.one.text}, {"all": text})
-        counts = f"{errors.substituted}/{errors.deleted}/{errors.inserted}"
-        row = (name, f"{errors.rate:.1%}", counts, f"{errors.deleted / errors.reference:.1%}")
+        row = (name, f"{errors.rate:.1%}", _counts(errors), _counts(letter_errors(bench.one.text, text)))
         table.add_row(*row, f"{spent:.1f}", f"{spent / first:.2f}")
         Console(width=130, stderr=True).print(*row, f"{spent:.1f}")
     seconds = bench.mix.size / SAMPLE_RATE
     Console(width=130).print(f"{seconds:.0f} s of sound, {errors.reference} words", table)
+
+
+def _counts(errors: WordErrors) -> str:
+    return f"{errors.substituted}/{errors.deleted}/{errors.inserted}"
 
 
 def _text(segments: Iterable[object]) -> str:

@@ -19,7 +19,7 @@ COLLAR = 0.25
 
 @dataclass(frozen=True, slots=True)
 class WordErrors:
-    """Counts of words; `reference` is how many were really said."""
+    """Counts of words, or of letters; `reference` is how many were really said."""
 
     reference: int
     substituted: int
@@ -63,6 +63,13 @@ def word_errors(reference: Mapping[str, str], recognised: Mapping[str, str]) -> 
     said = sum(len(plain(reference[one]).split()) for one in speakers)
     inserted = found.insertions + len(plain(extra).split())
     return WordErrors(said, found.substitutions, found.deletions, inserted)
+
+
+def letter_errors(reference: str, recognised: str) -> WordErrors:
+    """Counts of letters and digits in `plain` text, blanks left out: words written together or apart are no error."""
+    meant, heard = (plain(text).replace(" ", "") for text in (reference, recognised))
+    found = jiwer.process_characters([meant], [heard])
+    return WordErrors(len(meant), found.substitutions, found.deletions, found.insertions)
 
 
 def speaker_errors(

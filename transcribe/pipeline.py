@@ -16,8 +16,13 @@ from transcribe.spans import OPTIONS, detected, speech_spans
 from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan, Utterance, Word
 from transcribe.stitch import RecognisedSpan, stitch
 
-SECOND = 15.0
+SECOND = 9.0
 """Seconds of a window in which the recogniser is asked again."""
+
+LETTERS = 8.0
+"""Letters per second: people speak 10 to 15."""
+UNSAID = 0.7
+"""Seconds of speech without words, of which more mean that the recogniser passed over some of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,7 @@ def parameters_of(engine: Engine, tongues: Tongues | None = None, voice_model: s
         "longest_pause_ms": round(PAUSE[1] * 1000),
         "second_window_ms": round(SECOND * 1000),
         "compression_percent": round(COMPRESSION * 100),
+        "letters_per_ten_seconds": round(LETTERS * 10),
         "vad_min_silence_ms": OPTIONS.min_silence_duration_ms,
         "vad_pad_ms": OPTIONS.speech_pad_ms,
         "no_speech_percent": round(SPEECHLESS_TOO * 100),
@@ -223,7 +229,8 @@ def _recognised(
                 if segment not in sources[index]:
                     sources[index].append(segment)
         for index, piece in enumerate(window.pieces):
-            understood = words[index] and not any(one.compression_ratio > COMPRESSION for one in sources[index])
+            looped = any(one.compression_ratio > COMPRESSION for one in sources[index])
+            understood = not looped and not _passed_over(piece.span, words[index])
             if understood or len(window.pieces) == 1:
                 found.append(_believed(piece.span, words[index], sources[index], pcm, language))
             else:
@@ -235,6 +242,16 @@ def _recognised(
         for part in ([one] if one not in windows else pack([piece.span for piece in one.pieces], 0.0))
     ]
     return [*found, *_recognised(again, pcm, language, engine, 0.0)] if again else found
+
+
+def _passed_over(span: SpeechSpan, words: Sequence[Word]) -> bool:
+    """Whether the recogniser has no words for what was said, or none for a part of it.
+
+    Its words stretch over what it passed over: how long each can have taken is told by its letters.
+    """
+    starts = [span.begins, *(word.start for word in words), span.ends]
+    taken = [0.0, *(len(word.text) / LETTERS for word in words)]
+    return not words or any(b - a - said > UNSAID for (a, b), said in zip(pairwise(starts), taken, strict=True))
 
 
 def _heard(sounds: Sequence[Sound], language: str, engine: Engine) -> list[list[EngineSegment]]:

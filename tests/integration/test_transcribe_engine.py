@@ -9,6 +9,7 @@ import pytest
 
 from tests.speech import Line, asterisk_ru, compose, festvox_ru
 from tests.speech.recogniser import models_dir
+from transcribe.engines.encoding import encoded_samples
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.errors import EngineError
 from transcribe.evaluate import speaker_errors, word_errors
@@ -68,6 +69,24 @@ def test_several_sounds_at_once_are_understood_as_each_alone(whisper_base: Whisp
         whisper_base.transcribe_all(sounds, "ky")
 
 
+def test_no_more_is_encoded_than_is_said_and_the_words_are_found(
+    whisper_base: WhisperEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = festvox_ru(1, seed=1)[0]
+    encoded, encode = list[int](), whisper_base._model.encode
+
+    def counted(features: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> object:
+        encoded.append(features.shape[-1])
+        return encode(features)
+
+    monkeypatch.setattr(whisper_base._model, "encode", counted)
+    sound = clip.pcm.astype(np.float32) / 32768.0
+    [said] = whisper_base.transcribe(sound, "ru")
+    assert word_errors({"": clip.text}, {"": " ".join(word.text for word in said.words)}).rate < 0.35
+    assert encoded == [encoded_samples([len(sound)]) // 160]
+    assert encoded[0] < 3000
+
+
 @pytest.mark.parametrize("level_db", [-200.0, -60.0, -40.0, -25.0])
 def test_silence_and_noise_have_no_words(whisper_base: WhisperEngine, level_db: float) -> None:
     assert transcribe_window(noise(15, level_db), 0.0, "ru", whisper_base) == []
@@ -101,6 +120,8 @@ def test_what_is_stored_names_model_and_settings(whisper_base: WhisperEngine) ->
     assert whisper_base.parameters == {
         "beam_size": 5,
         "batch": 8,
+        "encoded_least_ms": 15_000,
+        "encoded_after_ms": 5_000,
         "device": "cpu",
         "compute_type": "int8",
     }

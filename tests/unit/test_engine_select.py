@@ -159,7 +159,8 @@ def test_a_gpu_is_used_where_there_is_one_and_it_may_be(
     monkeypatch.setattr(whisper, "WhisperModel", lambda path, **options: asked.update(options))
     engine = WhisperEngine("whisper-base", tmp_path, device=device)
     assert asked == {**expected, "cpu_threads": 1, "local_files_only": True}
-    assert engine.parameters == {**expected, "beam_size": 5, "batch": 8}
+    encoded = {"encoded_least_ms": 15_000, "encoded_after_ms": 5_000}
+    assert engine.parameters == {**expected, **encoded, "beam_size": 5, "batch": 8}
 
 
 def test_a_model_that_cannot_be_loaded_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from transcribe.evaluate import plain, speaker_errors, word_errors
+from transcribe.evaluate import letter_errors, plain, speaker_errors, word_errors
 from transcribe.speech import SpeechSpan
 
 
@@ -24,6 +24,15 @@ def test_a_word_of_the_wrong_speaker_counts_twice() -> None:
 
 def test_words_of_somebody_who_never_spoke_are_insertions() -> None:
     assert word_errors({"judge": "да"}, {"judge": "да", "expert": "нет нет"}).inserted == 2
+
+
+def test_words_written_together_lose_no_letters() -> None:
+    together = ("Чтобы не ушёл, из-за него", "что бы неушел изза него")
+    assert word_errors({"": together[0]}, {"": together[1]}).rate > 0.5
+    assert letter_errors(*together).rate == 0
+    found = letter_errors("суд идёт", "пир идет")
+    assert (found.reference, found.substituted, found.deleted, found.inserted) == (7, 3, 0, 0)
+    assert letter_errors("суд идёт", "суд").deleted == 4
 
 
 def test_speaker_errors_by_kind() -> None:

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.factories.voices import heard_everywhere, room
+from transcribe import pipeline
 from transcribe.engines.port import EngineSegment
 from transcribe.pipeline import Tongues, parameters_of, transcribe_window
 from transcribe.speech import SAMPLE_RATE, Word
@@ -39,6 +40,12 @@ class Listener:
 everywhere = heard_everywhere(TURNS)
 
 
+@pytest.fixture(autouse=True)
+def slow_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One word in three seconds, or in twelve, is enough here."""
+    monkeypatch.setattr(pipeline, "LETTERS", 0.3)
+
+
 def test_words_come_back_to_who_said_them_and_when() -> None:
     engine = Listener()
     found = transcribe_window(room(TURNS, 9.0), 60.0, "ru", engine, detect=everywhere)
@@ -63,6 +70,15 @@ def test_a_speaker_who_was_passed_over_is_asked_about_alone() -> None:
     assert [(one.track, one.flags) for one in found] == [("mic-judge", ()), ("mic-claimant", ())]
     assert found[1].words[0].start == pytest.approx(5.0, abs=0.25)
     assert len(engine.heard) == 2
+
+
+def test_a_speaker_of_whom_too_few_words_are_left_is_asked_about_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "LETTERS", 8.0)
+    turns = [("mic-judge", 1.0, 1.8), ("mic-claimant", 3.0, 6.0)]
+    engine = Listener()
+    found = transcribe_window(room(turns, 7.0), 0.0, "ru", engine, detect=heard_everywhere(turns))
+    assert [one.text for one in found] == ["word0", "word0"], "asked about alone, it is believed"
+    assert [round(sound.size / SAMPLE_RATE) for sound in engine.heard] == [5, 3], "the short one was not asked about"
 
 
 class Looping(Listener):
@@ -184,8 +200,9 @@ def test_the_parameters_name_engine_and_pipeline() -> None:
         "window_ms": 30_000,
         "pause_ms": 300,
         "longest_pause_ms": 1_000,
-        "second_window_ms": 15_000,
+        "second_window_ms": 9_000,
         "compression_percent": 240,
+        "letters_per_ten_seconds": 3,
         "vad_min_silence_ms": 400,
         "vad_pad_ms": 120,
         "no_speech_percent": 40,

@@ -1,14 +1,19 @@
 """Whisper through faster-whisper (CTranslate2), on processor or GPU."""
 
+import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import ctranslate2
 import numpy as np
-from faster_whisper import BatchedInferencePipeline, WhisperModel
-from faster_whisper.transcribe import Segment
+from ctranslate2.models import WhisperGenerationResult
+from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import get_suppressed_tokens
 
+from transcribe.engines.encoding import AFTER, LEAST, WINDOW, encoded_samples, most_tokens, unsaid_from
 from transcribe.engines.port import EngineSegment, Sound
 from transcribe.errors import EngineError, NoEngine
 from transcribe.manifest import model_card
@@ -16,21 +21,14 @@ from transcribe.models import verify
 from transcribe.speech import SAMPLE_RATE, Word
 
 BEAM_SIZE = 5
-WINDOW_SECONDS = 30
 BATCH = 8
 """Windows decoded at once."""
 IDENTIFY_SECONDS = 3
 """A tenth of a window is enough to tell a language, and costs a tenth of a window's encoding."""
 
 
-# No sampling, and nothing is thrown away here: a threshold of None is none.
-_DECODING: dict[str, Any] = {
-    "beam_size": BEAM_SIZE,
-    "temperature": 0.0,
-    "word_timestamps": True,
-    "vad_filter": False,
-    "no_speech_threshold": None,
-}
+_BEFORE_WORDS, _AFTER_WORDS = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"
+"""Signs that belong to the word that follows, and to the one before; faster-whisper's own."""
 
 
 class WhisperEngine:
@@ -82,6 +80,8 @@ class WhisperEngine:
         return {
             "beam_size": BEAM_SIZE,
             "batch": BATCH,
+            "encoded_least_ms": round(LEAST * 1000),
+            "encoded_after_ms": round(AFTER * 1000),
             "device": self._device,
             "compute_type": self._compute_type,
         }
@@ -92,39 +92,62 @@ class WhisperEngine:
         return tuple(self._model.supported_languages)
 
     def transcribe(self, sound: Sound, language: str | None) -> list[EngineSegment]:
-        self._check(language)
-        segments, about = self._model.transcribe(
-            sound,
-            language=language,
-            condition_on_previous_text=False,
-            **_DECODING,
-        )
-        return [_segment(one, about.language, 0.0) for one in segments]
+        [found] = self.transcribe_all([sound], language)
+        return found
 
     def transcribe_all(self, sounds: Sequence[Sound], language: str | None) -> list[list[EngineSegment]]:
-        """Several sounds decoded at once, without timestamp tokens; a single one as `transcribe` does it."""
+        """Several sounds decoded at once.
+
+        Whisper sometimes stops in the midst of what is said: it is asked once more about what comes after, unless it
+        doubts that anything is said. Of a part of a cough it is surer than of the whole that it is speech.
+        """
         self._check(language)
-        if len(sounds) < 2:
-            return [self.transcribe(one, language) for one in sounds]
-        samples = WINDOW_SECONDS * SAMPLE_RATE
-        begun = [float(WINDOW_SECONDS * number) for number in range(len(sounds))]
-        # A pipeline of its own per call: it keeps the last word's time, and the same sound is to give the same words.
-        segments, about = BatchedInferencePipeline(self._model).transcribe(
-            np.concatenate([np.pad(one[:samples], (0, max(0, samples - len(one)))) for one in sounds]),
-            language=language,
-            clip_timestamps=[
-                {"start": start, "end": start + min(len(one), samples) / SAMPLE_RATE}
-                for start, one in zip(begun, sounds, strict=True)
-            ],
-            batch_size=BATCH,
-            without_timestamps=True,
-            **_DECODING,
+        sounds = [one[: round(WINDOW * SAMPLE_RATE)] for one in sounds]
+        found = [[one] for one in self._all_decoded(sounds, language)]
+        unsaid = [unsaid_from(one, len(sound) / SAMPLE_RATE) for [one], sound in zip(found, sounds, strict=True)]
+        rests = [(number, start) for number, start in enumerate(unsaid) if start is not None]
+        again = [sounds[number][round(start * SAMPLE_RATE) :] for number, start in rests]
+        for (number, start), one in zip(rests, self._all_decoded(again, language), strict=True):
+            found[number].append(_later(one, start))
+        return [[one for one in segments if one.words] for segments in found]
+
+    def _all_decoded(self, sounds: Sequence[Sound], language: str | None) -> list[EngineSegment]:
+        """Those of like length together: all in a batch are encoded as the longest is."""
+        by_length = sorted(range(len(sounds)), key=lambda number: len(sounds[number]))
+        found: dict[int, EngineSegment] = {}
+        for first in range(0, len(sounds), BATCH):
+            numbers = by_length[first : first + BATCH]
+            found.update(zip(numbers, self._decoded([sounds[one] for one in numbers], language), strict=True))
+        return [found[number] for number in range(len(sounds))]
+
+    def _decoded(self, sounds: Sequence[Sound], language: str | None) -> list[EngineSegment]:
+        model, extractor = self._model, self._model.feature_extractor
+        language = language or self._language(sounds[0])
+        tokenizer = Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language)
+        samples = encoded_samples([len(one) for one in sounds])
+        padded = [np.pad(one, (0, samples - len(one))) for one in sounds]
+        encoded = model.encode(np.stack([extractor(one, padding=0) for one in padded]))
+        prompt = model.get_prompt(tokenizer, [], without_timestamps=True)
+        decoded = model.model.generate(
+            encoded,
+            [prompt] * len(sounds),
+            beam_size=BEAM_SIZE,
+            max_length=len(prompt) + most_tokens(max(len(one) for one in sounds)),
+            suppress_tokens=list(get_suppressed_tokens(tokenizer, [-1])),
+            return_scores=True,
+            return_no_speech_prob=True,
         )
-        found: list[list[EngineSegment]] = [[] for _ in sounds]
-        for one in segments:
-            number = one.seek // (WINDOW_SECONDS * self._model.frames_per_second)
-            found[number].append(_segment(one, about.language, begun[number]))
-        return found
+        timed: list[list[dict[str, Any]]] = [
+            [{"seek": 0, "start": 0.0, "end": len(one) / SAMPLE_RATE, "tokens": text.sequences_ids[0]}]
+            for one, text in zip(sounds, decoded, strict=True)
+        ]
+        frames = [max(len(one) // extractor.hop_length, model.frames_per_second) for one in sounds]
+        model.add_word_timestamps(timed, tokenizer, encoded, frames, _BEFORE_WORDS, _AFTER_WORDS, 0.0)
+        return [_segment(text, one["words"], tokenizer, language) for text, [one] in zip(decoded, timed, strict=True)]
+
+    def _language(self, sound: Sound) -> str:
+        [heard] = self.identify([sound]) if self.tells_languages else [{"en": 1.0}]
+        return max(heard, key=lambda one: heard[one])
 
     def _check(self, language: str | None) -> None:
         if language is not None and language not in self._model.supported_languages:
@@ -148,16 +171,24 @@ class WhisperEngine:
         ]
 
 
-def _segment(one: Segment, language: str, begun: float) -> EngineSegment:
-    """What faster-whisper gives, its times counted from `begun`."""
+def _segment(
+    decoded: WhisperGenerationResult, timed: Sequence[Mapping[str, Any]], tokenizer: Tokenizer, language: str
+) -> EngineSegment:
+    tokens = decoded.sequences_ids[0]
+    text = tokenizer.decode(tokens).encode()
     return EngineSegment(
         words=tuple(
-            Word(word.word.strip(), float(word.start) - begun, float(word.end) - begun, float(word.probability))
-            for word in one.words or ()
-            if word.word.strip()
+            Word(one["word"].strip(), float(one["start"]), float(one["end"]), float(one["probability"]))
+            for one in timed
+            if one["word"].strip()
         ),
-        no_speech=one.no_speech_prob,
-        compression_ratio=one.compression_ratio,
-        log_probability=one.avg_logprob,
+        no_speech=decoded.no_speech_prob,
+        compression_ratio=len(text) / len(zlib.compress(text)) if text else 0.0,
+        log_probability=decoded.scores[0] * len(tokens) / (len(tokens) + 1),  # of the end that follows as well
         language=language,
     )
+
+
+def _later(one: EngineSegment, by: float) -> EngineSegment:
+    words = tuple(replace(word, start=word.start + by, end=word.end + by) for word in one.words)
+    return replace(one, words=words)
