@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
 
 from api.caller import Caller
+from api.protocol_term import term_began
 from api.terms import HearingTerms, hearing_terms
 from court.card import HearingCard
 from court.hearing import HearingState
@@ -90,7 +90,7 @@ def _dues(
     hearing: Hearing, terms: HearingTerms, revisions: Sequence[Protocol], waiting: Sequence[Remark]
 ) -> Iterator[tuple[DueKind, date]]:
     signed = [one for one in revisions if one.signed_at is not None]
-    until = terms.protocol_until(_begun(hearing, revisions))
+    until = terms.protocol_until(term_began(hearing, revisions))
     if HearingState(hearing.state) is not HearingState.SIGNED:
         yield DueKind.SIGNATURE if revisions else DueKind.DRAFT, until
     elif signed and signed[-1].role == SignerRole.SECRETARY:
@@ -99,12 +99,6 @@ def _dues(
         yield DueKind.REMARKS, terms.remarks_until(signed[-1].signed_at)
     if waiting:
         yield DueKind.DECISION, min(terms.decision_until(one.filed.at) for one in waiting)
-
-
-def _begun(hearing: Hearing, revisions: Sequence[Protocol]) -> datetime:
-    """From when the protocol's term runs: the hearing's end, or the first draft of one that corrects a signed one."""
-    drafts = (new.created_at for old, new in pairwise(revisions) if old.signed_at is not None and new.signed_at is None)
-    return max(drafts, default=hearing.ended_at or hearing.started_at)
 
 
 def _item(

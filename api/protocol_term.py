@@ -1,7 +1,9 @@
 """By when a hearing's protocol is to be signed: the ordinary term, or the longer one where the judge chooses it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 
 from api.access import Action
 from api.caller import Caller
@@ -13,7 +15,7 @@ from court.card import HearingCard
 from court.catalogue import N_
 from court.hearing import UNSIGNED
 from court.terms import TermDecision
-from storage.db.models import Hearing
+from storage.db.models import Hearing, Protocol
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.leaf import LeafKind
 
@@ -43,9 +45,15 @@ def protocol_term(uow: UnitOfWork, hearing: Hearing, now: datetime) -> ProtocolT
     if hearing.state not in UNSIGNED:
         return None
     terms = _terms(uow, hearing)
-    until = terms.protocol_until(hearing.ended_at or hearing.started_at)
+    until = terms.protocol_until(term_began(hearing, uow.protocols.of(hearing.id)))
     choice = terms.terms.protocol_complex is not None
     return ProtocolTerm(until, terms.day(now) > until, terms.longer, choice, terms.terms.pending)
+
+
+def term_began(hearing: Hearing, revisions: Sequence[Protocol]) -> datetime:
+    """From when the protocol's term runs: the hearing's end, or the first draft of one that corrects a signed one."""
+    drafts = (new.created_at for old, new in pairwise(revisions) if old.signed_at is not None and new.signed_at is None)
+    return max(drafts, default=hearing.ended_at or hearing.started_at)
 
 
 def decide_term(context: Context, caller: Caller, hearing_id: str, longer: bool, reason: str) -> None:

@@ -233,6 +233,8 @@ def test_a_correcting_protocol_has_a_term_of_its_own(server: Server, tmp_path: P
     signature = (HEARING, DueKind.SIGNATURE, date(2026, 12, 3), 0)
     assert [one for one in dues(server) if one[0] == HEARING] == [decide, remark, signature]
     assert "Верно." in Visitor(server, UserRole.JUDGE).page()
+    panel = Visitor(server, UserRole.JUDGE).browser.get(f"/hearings/{HEARING}", headers=HTML).text
+    assert "<dd>3 декабря 2026" in panel  # the same term as on the board
     assert render_protocol(protocols, HEARING)
     sign_protocol(protocols, HEARING, "secretary")
     awaited = (HEARING, DueKind.JUDGE_SIGNATURE, date(2026, 12, 3), 0)
