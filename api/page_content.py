@@ -129,7 +129,7 @@ def protocol_panel(uow: UnitOfWork, context: Context, caller: Caller, hearing: H
             other=other_form(form),
             unsettled=tuple(reading.unsettled(uow, hearing, found)),
             term=protocol_term(uow, hearing, context.clock.now().utc) if kept else None,
-            obstacle=_obstacle(uow, rows[-1]) if unsigned else "",
+            obstacle=_obstacle(uow, newest) if unsigned and newest else "",
             faulty=any(one.missing for one in found),
         ),
         "may_edit": kept and bool(rows) and _may(uow, caller, hearing.id, Action.EDIT_PROTOCOL),

@@ -1,6 +1,5 @@
 """The protocol's editor on its own page, and its revisions side by side."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -13,7 +12,7 @@ from api.deps import CurrentUser, protect_forms
 from api.gate import require
 from api.web.render import PageDep
 from protocol.working_copy import Overtaken
-from storage.db.models import Protocol
+from storage.db.unit_of_work import UnitOfWork
 
 router = APIRouter(
     prefix="/hearings/{hearing_id}/protocol", dependencies=[Depends(protect_forms)], include_in_schema=False
@@ -92,17 +91,21 @@ def compare(
         hearing = require(uow, caller, hearing_id, Action.EDIT_PROTOCOL)
         found = uow.protocols.of(hearing_id)
         right = (found[-1].revision if found else 0) if right is None else right
-        left = _other(found, right) if left is None else left
+        left = _other(uow, hearing_id, right) if left is None else left
         changed = protocol_editor.changes(uow, caller, hearing_id, left, right)
         card = page_content.facts(uow, hearing)
     rows = [page_content.revision(row) for row in found]
     return page.render("protocol_compare.html", hearing=card, rows=rows, left=left, right=right, changed=changed)
 
 
-def _other(rows: Sequence[Protocol], right: int) -> int:
+def _other(uow: UnitOfWork, hearing_id: str, right: int) -> int:
     """The last revision before `right` with another text, as a signature changes none; else the first."""
-    texts = {row.revision: row.document for row in rows if row.revision <= right}
-    return next((one for one in reversed(texts) if texts[one] != texts.get(right)), 1)
+    shown = uow.protocols.revision(hearing_id, right)
+    for number in range(right - 1, 1, -1):
+        row = uow.protocols.revision(hearing_id, number)
+        if row is not None and shown is not None and row.document != shown.document:
+            return number
+    return 1
 
 
 def _comments(page: PageDep, caller: CurrentUser, hearing_id: str, key: str) -> Response:
