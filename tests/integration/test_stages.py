@@ -158,7 +158,7 @@ def test_decisions_on_a_protocol_that_corrects_a_signed_one_come_into_it(
     decides(Person(server), True)
     draw_up(protocols, HEARING)
     sign_protocol(protocols, HEARING, "secretary")
-    assert correct_protocol(protocols, HEARING)
+    assert correct_protocol(protocols, HEARING, "Описка.")
     with server.context.database.begin() as work:
         hearing = work.hearings.get(HEARING)
         assert hearing is not None
