@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import pairwise
 
 from api.access import Action
 from api.caller import Caller
@@ -14,7 +13,7 @@ from api.terms import HearingTerms, hearing_terms
 from court.card import HearingCard
 from court.catalogue import N_
 from court.hearing import UNSIGNED
-from court.terms import TermDecision
+from court.terms import TermDecision, protocol_term_began
 from storage.db.models import Hearing, Protocol
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.leaf import LeafKind
@@ -51,9 +50,9 @@ def protocol_term(uow: UnitOfWork, hearing: Hearing, now: datetime) -> ProtocolT
 
 
 def term_began(hearing: Hearing, revisions: Sequence[Protocol]) -> datetime:
-    """From when the protocol's term runs: the hearing's end, or the first draft of one that corrects a signed one."""
-    drafts = (new.created_at for old, new in pairwise(revisions) if old.signed_at is not None and new.signed_at is None)
-    return max(drafts, default=hearing.ended_at or hearing.started_at)
+    """See court.terms."""
+    told = [(one.created_at, one.signed_at is not None) for one in revisions]
+    return protocol_term_began(hearing.ended_at or hearing.started_at, told)
 
 
 def decide_term(context: Context, caller: Caller, hearing_id: str, longer: bool, reason: str) -> None:

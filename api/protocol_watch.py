@@ -36,7 +36,8 @@ class Standing:
 
 
 def standing(uow: UnitOfWork, hearing: Hearing) -> Standing:
-    latest = uow.protocols.latest(hearing.id)
+    revisions = uow.protocols.of(hearing.id)  # each second, so without the documents
+    latest = revisions[-1] if revisions else None
     said = uow.edits.comments(hearing.id)
     return Standing(
         draft=f"{latest.revision}-{latest.state}-{latest.sha256 is not None:d}" if latest else "",

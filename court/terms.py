@@ -1,9 +1,10 @@
 """Procedural terms: until when something must be done. Pure; which days are working days is asked from a calendar."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 WorkingDay = Callable[[date], bool]
 """Whether the court works on that day."""
@@ -67,3 +68,12 @@ def last_day(start: date, term: Term, works: WorkingDay) -> date:
         day += timedelta(days=1)
         left -= works(day)
     return day
+
+
+def protocol_term_began(ended: datetime, revisions: Sequence[tuple[datetime, bool]]) -> datetime:
+    """From when the protocol's term runs: the hearing's end, or the first draft of one that corrects a signed one.
+
+    `revisions`, in order: when each was drawn up, and whether it is signed.
+    """
+    begun = (drawn for (_, before), (drawn, signed) in pairwise(revisions) if before and not signed)
+    return max(begun, default=ended)

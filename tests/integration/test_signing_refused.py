@@ -169,7 +169,12 @@ def test_a_time_stamp_authority_that_hangs(
 def test_a_time_stamp_authority_that_repeats_itself(court: Court, timestamps: TimestampServer) -> None:
     court.gets(court.file(ROLE))
     answers: list[bytes] = []
-    timestamps.said = lambda answer: answers.append(answer) or answers[0]  # type: ignore[func-returns-value]
+
+    def said(answer: bytes) -> bytes:
+        answers.append(answer)
+        return answers[0]
+
+    timestamps.said = said
     assert f"The time-stamp authority {timestamps.url} gives no time-stamp" in refused(court)
     assert len(answers) > 1, "what was answered on trial came again"
 

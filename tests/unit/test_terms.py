@@ -1,6 +1,6 @@
 """Until when something is in time."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from court.card import Procedure
-from court.terms import Term, Unit, last_day
+from court.terms import Term, Unit, last_day, protocol_term_began
 from protocol.errors import TermsError
 from protocol.terms import load_terms
 
@@ -101,3 +101,13 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, text: str, told: st
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(TermsError, match="COURTREC_PROTOCOL_TERMS"):
         load_terms("kg", tmp_path / "none.toml")
+
+
+def test_a_correcting_protocol_has_the_term_of_its_first_draft() -> None:
+    ended, *drawn = (datetime(2026, 11, day, tzinfo=UTC) for day in range(20, 28))
+    assert protocol_term_began(ended, []) == ended
+    signed = [(drawn[0], False), (drawn[1], True), (drawn[2], True)]  # secretary, then judge
+    assert protocol_term_began(ended, signed) == ended
+    correcting = [*signed, (drawn[3], False), (drawn[4], False)]
+    assert protocol_term_began(ended, correcting) == drawn[3]
+    assert protocol_term_began(ended, [*correcting, (drawn[5], True), (drawn[6], False)]) == drawn[6]
