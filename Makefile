@@ -38,7 +38,7 @@ bench: $(VENV)/.dev  ## the benches that take minutes each and nothing more; ben
 	$(BIN)/python -m bench.copies
 	$(BIN)/python -m bench.store
 
-sample: $(VENV)/.dev  ## makes the sample hearings again (needs Debian's festival, festvox-ru, flite and sox)
+sample: $(VENV)/.dev  ## makes the sample hearings again (needs Debian's festival, festvox-ru, flite, espeak-ng and sox)
 	$(BIN)/python -m tools.make_sample_hearing
 
 $(VENV)/.embedded: requirements/embedded.txt pyproject.toml

@@ -1,15 +1,16 @@
 """What the recogniser's settings cost and lose: faster-whisper as it comes, its batched pipeline, and courtrec.
 
-    python -m bench.throughput [--ahead] [--sentences 31] [NAME…]
+    python -m bench.throughput [--ahead] [--sentences 31] [--seeds 1 2 3 4] [NAME…]
 
 Human Russian speech (festvox-ru, asterisk-core-sounds-ru), Whisper base int8, one thread, times of words included.
-The same speech is given to every row in the same run; processor seconds, since the machine may be shared.
+The same speech is given to every row in the same run; processor seconds, since the machine may be shared. Every seed
+draws other sentences; a row adds them up, since on one recording it is chance which words are lost.
 """
 
 import argparse
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from faster_whisper import BatchedInferencePipeline, WhisperModel
@@ -29,7 +30,8 @@ from transcribe.speech import SAMPLE_RATE, Pcm
 from transcribe.tasks import TOGETHER
 
 SENTENCES = 31
-"""Of each voice, unless told otherwise."""
+"""Of each voice and seed, unless told otherwise."""
+SEEDS = (1, 2, 3, 4)
 SEATS = ("judge", "secretary", "claimant", "respondent")
 
 
@@ -82,46 +84,73 @@ class Bench:
         }
 
 
-def make_bench(sentences: int = SENTENCES) -> Bench:
+@dataclass(frozen=True)
+class Found:
+    """What one way made of the speech, or all of it; `spent` is processor time in seconds."""
+
+    words: WordErrors
+    letters: WordErrors
+    spent: float
+
+    def __add__(self, other: "Found") -> "Found":
+        return Found(_sum(self.words, other.words), _sum(self.letters, other.letters), self.spent + other.spent)
+
+    def row(self, name: str, first: float) -> tuple[str, ...]:
+        ratio = f"{self.spent / first:.2f}" if first else ""
+        return name, f"{self.words.rate:.1%}", _counts(self.words), _counts(self.letters), f"{self.spent:.1f}", ratio
+
+
+def make_bench(engine: WhisperEngine, bare: WhisperModel, sentences: int, seed: int) -> Bench:
     """Turn by turn the man and the woman speak; where they sit differs, the sound of the voices does not."""
-    pairs = list(zip(festvox_ru(sentences, seed=1), asterisk_ru(sentences, seed=1), strict=True))
+    pairs = list(zip(festvox_ru(sentences, seed=seed), asterisk_ru(sentences, seed=seed), strict=True))
     clips = [clip for pair in pairs for clip in pair]
 
     def seated(*seats: str) -> Composite:
         lines = [Line(seats[number % len(seats)], clip) for number, clip in enumerate(clips)]
-        return compose(f"throughput-{len(seats)}", seats, lines, seed=1)
+        return compose(f"throughput-{len(seats)}", seats, lines, seed=seed)
 
-    engine = load_whisper_base()
-    bare = WhisperModel(
-        str(models_dir() / "whisper-base"), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True
-    )
     return Bench(seated(*SEATS[:2]), seated(*SEATS), seated(SEATS[0]), engine, bare)
+
+
+def measure(bench: Bench, way: Callable[[], str]) -> Found:
+    started = time.process_time()
+    text = way()
+    spent = time.process_time() - started
+    return Found(word_errors({"all": bench.one.text}, {"all": text}), letter_errors(bench.one.text, text), spent)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="only the ways in whose name this is")
     parser.add_argument("--ahead", action="store_true", help="before the other work of a shared machine")
-    parser.add_argument("--sentences", type=int, default=SENTENCES, help="of each voice")
+    parser.add_argument("--sentences", type=int, default=SENTENCES, help="of each voice and seed")
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="which sentences")
     chosen = parser.parse_args()
     if chosen.ahead:
         put_ahead()
-    bench = make_bench(chosen.sentences)
-    table = Table("way", "WER", "S/D/I", "letters S/D/I", "processor s", "/ sequential")
-    first = 0.0
-    for name, way in bench.ways.items():
-        if chosen.names and not any(one in name for one in chosen.names):
-            continue
-        started = time.process_time()
-        text = way()
-        spent = time.process_time() - started
-        first = first or spent
-        errors = word_errors({"all": bench.one.text}, {"all": text})
-        row = (name, f"{errors.rate:.1%}", _counts(errors), _counts(letter_errors(bench.one.text, text)))
-        table.add_row(*row, f"{spent:.1f}", f"{spent / first:.2f}")
-        Console(width=130, stderr=True).print(*row, f"{spent:.1f}")
-    seconds = bench.mix.size / SAMPLE_RATE
-    Console(width=130).print(f"{seconds:.0f} s of sound, {errors.reference} words", table)
+    engine = load_whisper_base()
+    bare = WhisperModel(
+        str(models_dir() / "whisper-base"), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True
+    )
+    progress, seconds = Console(width=130, stderr=True), 0.0
+    found: dict[str, Found] = {}
+    for seed in chosen.seeds:
+        bench = make_bench(engine, bare, chosen.sentences, seed)
+        seconds += bench.mix.size / SAMPLE_RATE
+        for name, way in bench.ways.items():
+            if not chosen.names or any(one in name for one in chosen.names):
+                one = measure(bench, way)
+                found[name] = found[name] + one if name in found else one
+                progress.print(str(seed), *one.row(name, 0.0))
+    table = Table("way", "WER", "S/D/I", "letters S/D/I", "processor s", "/ first row")
+    first = next(iter(found.values()))
+    for name, one in found.items():
+        table.add_row(*one.row(name, first.spent))
+    Console(width=130).print(f"{seconds:.0f} s of sound, {first.words.reference} words", table)
+
+
+def _sum(one: WordErrors, other: WordErrors) -> WordErrors:
+    return WordErrors(*(a + b for a, b in zip(astuple(one), astuple(other), strict=True)))
 
 
 def _counts(errors: WordErrors) -> str:

@@ -3,7 +3,7 @@
     python -m tools.make_sample_hearing            # all
     python -m tools.make_sample_hearing ru         # one
 
-Needs Debian's festival, festvox-ru, flite and sox. The same scripts and packages give the same samples.
+Needs Debian's festival, festvox-ru, flite, espeak-ng and sox. The same scripts and packages give the same samples.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def make(script: Script, folder: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Make the simulated hearings under samples/ from their scripts.")
-    parser.add_argument("language", nargs="*", default=["ru", "en"], help="which scripts (default: ru en)")
+    parser.add_argument("language", nargs="*", default=["ru", "en", "ky", "kk"], help="which scripts (default: all)")
     parser.add_argument("--out", type=Path, default=ROOT / "samples", help="the folder to write to")
     arguments = parser.parse_args()
     try:

@@ -19,28 +19,32 @@ NEAR_SPEECH = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one speaker said during [start, end) seconds; a recogniser's `words` carry their own times."""
+    """What one speaker said during [start, end) seconds; a recogniser's `words` carry their own times, and it may have
+    flagged the whole as `doubtful`."""
 
     speaker: str
     start: float
     end: float
     text: str
     words: tuple[Word, ...] = ()
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """Rates are shares of the reference, times seconds; `words` and `deleted`, `hallucinated` are counts of words.
 
-    cp_wer gives the speakers whatever names fit best, tcp_wer lets in addition no word be far from its time.
-    `time_error` and `time_error_p95` are of the first and last words of the reference's utterances, None where none of
-    them was recognised. `real_time_factor` is processor time by length, None where the transcript was there already.
+    `doubtful` is the share of the utterances found that were flagged, None where none were found. cp_wer gives the
+    speakers whatever names fit best, tcp_wer lets in addition no word be far from its time. `time_error` and
+    `time_error_p95` are of the first and last words of the reference's utterances, None where none of them was
+    recognised. `real_time_factor` is processor time by length, None where the transcript was there already.
     """
 
     words: int
     wer: float
     deleted: int
     hallucinated: int
+    doubtful: float | None
     cer: float
     cp_wer: float
     tcp_wer: float
@@ -77,6 +81,7 @@ def evaluate(
         wer=errors.rate,
         deleted=errors.deleted,
         hallucinated=hallucinated(reference, found),
+        doubtful=sum(one.doubtful for one in found) / len(found) if found else None,
         cer=float(jiwer.cer(everything[0], everything[1])),
         cp_wer=float(meeteval.wer.cp_word_error_rate(*segments).error_rate),
         tcp_wer=float(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SAMPLES_PER_SECOND = 48_000
 _EXTRA = ("jiwer", "meeteval", "pyannote")
-_PERCENT = ("wer", "cer", "cp_wer", "tcp_wer", "der", "jer")
+_PERCENT = ("wer", "doubtful", "cer", "cp_wer", "tcp_wer", "der", "jer")
 
 
 def run_evaluate(file: Path, hearings: Sequence[str], language: str, into: Path | None) -> None:
@@ -77,7 +77,14 @@ def _stored(hearing_id: str, reference: "list[Said]") -> "tuple[str, str, Evalua
         if hearing is None or hearing.end_sample is None:
             raise InputError(f"There is no ended hearing {hearing_id!r}: see `courtrec hearings`.")
         found = [
-            Said(row.role, row.start_ms / 1000, row.end_ms / 1000, row.text, tuple(map(_word, row.words)))
+            Said(
+                row.role,
+                row.start_ms / 1000,
+                row.end_ms / 1000,
+                row.text,
+                tuple(map(_word, row.words)),
+                bool(row.flags),
+            )
             for row in work.utterances.newest(hearing_id)
         ]
         return hearing_id, hearing.card["language"], evaluate(reference, found, hearing.end_sample / SAMPLES_PER_SECOND)
@@ -103,7 +110,7 @@ def _recognised(file: Path, reference: "list[Said]", language: str) -> "tuple[st
     edges = [0.0, *moments, seconds]
     began = time.process_time()
     found = [
-        Said(one.role, one.start, one.end, one.text, one.words)
+        Said(one.role, one.start, one.end, one.text, one.words, bool(one.flags))
         for start, end in zip(edges[::2], edges[1::2], strict=False)
         for one in transcribe_window(_between(pcm, start, end), start, spoken, engine, tongues=tongues)
     ]

@@ -1,6 +1,6 @@
 """The measures of a whole transcript, on one whose errors can be counted by hand; what is wrong with its files."""
 
-import builtins
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +52,14 @@ def test_times_are_compared_at_the_edges_of_utterances() -> None:
     assert measured(reference, [said("judge", 1.0, "совсем другие слова")]).time_error is None
 
 
+def test_how_many_utterances_were_flagged_is_told() -> None:
+    reference = [said("judge", 1.0, "суд идет"), said("claimant", 7.0, "да")]
+    assert measured(reference, [replace(reference[0], doubtful=True), reference[1]]).doubtful == 0.5
+    assert measured(reference, []).doubtful is None
+
+
 def test_without_the_extra_one_sentence_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    real = builtins.__import__
-
-    def absent(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "transcribe.evaluation":
-            raise ImportError(name="meeteval")
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", absent)
+    monkeypatch.setattr("api.cli.evaluate.find_spec", lambda name: None if name == "meeteval" else object())
     with pytest.raises(InputError, match=r"install the extra 'evaluate' \(meeteval is missing\)"):
         run_evaluate(tmp_path / "reference.json", [], "ru", None)
 

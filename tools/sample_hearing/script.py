@@ -1,4 +1,4 @@
-"""The script of a sample hearing: a TOML file of ours (ru.toml, en.toml), read into plain values.
+"""The script of a sample hearing: a TOML file of ours (ru.toml, …), read into plain values.
 
 In ``say`` a ``+`` before a vowel marks the stressed syllable for the voice; it is no part of the reference text.
 """
@@ -17,7 +17,7 @@ class ScriptError(Exception):
 
 @dataclass(frozen=True)
 class Voice:
-    """Who speaks for a role: ``engine`` festival or flite, its voice, sox effects that make another person of it."""
+    """Who speaks for a role: ``engine`` (festival, flite, espeak-ng), its voice, sox effects that make it another."""
 
     engine: str
     voice: str

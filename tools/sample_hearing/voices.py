@@ -1,4 +1,5 @@
-"""Synthesised voices: Debian's festival (Russian: festvox-ru) and flite (English), made other persons by sox."""
+"""Synthesised voices, made other persons by sox: Debian's festival (Russian: festvox-ru), flite (English) and espeak-ng
+(Kyrgyz, Kazakh)."""
 
 import shutil
 import subprocess
@@ -8,7 +9,9 @@ from tools.sample_hearing.audio import read_pcm
 from tools.sample_hearing.mix import RATE, Signal, to_signal, trimmed
 from tools.sample_hearing.script import Voice
 
-DEBIAN_PACKAGE = {"festival": "festival festvox-ru", "flite": "flite", "sox": "sox"}
+DEBIAN_PACKAGE = {"festival": "festival festvox-ru", "flite": "flite", "espeak-ng": "espeak-ng", "sox": "sox"}
+WORDS_PER_MINUTE = "130"
+"""Of espeak-ng, which by itself speaks faster than people do in court."""
 
 
 class VoiceError(Exception):
@@ -22,8 +25,10 @@ def speak(text: str, voice: Voice, folder: Path) -> Signal:
         _run(["festival", "--pipe"], _scheme(text, voice.voice, raw))
     elif voice.engine == "flite":
         _run(["flite", "-voice", voice.voice, "-t", text, "-o", str(raw)])
+    elif voice.engine == "espeak-ng":
+        _run(["espeak-ng", "-v", voice.voice, "-s", WORDS_PER_MINUTE, "-w", str(raw), text])
     else:
-        raise VoiceError(f"the speech engine {voice.engine!r} is not known; use festival or flite")
+        raise VoiceError(f"the speech engine {voice.engine!r} is not known; use festival, flite or espeak-ng")
     effects = [word for effect in voice.effects for word in effect.split()]
     # -R: the same dither in every run; the gain leaves room for what the effects amplify.
     _run(["sox", "-R", str(raw), "-r", str(RATE), "-b", "16", str(changed), "gain", "-6", *effects])
