@@ -1,6 +1,6 @@
 """The messages' translations, read from the gettext catalogues in court/locale as they are written, nothing compiled.
 
-The messages' own language is English. Kyrgyz and Kazakh fall back to Russian, which is complete, before English.
+The messages' own language is English. What Kyrgyz or Kazakh lack is Russian, which is complete, before English.
 """
 
 import importlib.resources

@@ -41,7 +41,7 @@ def test_an_unreachable_node_is_told_of_in_the_readers_language() -> None:
     told = refused(NodeClient("http://127.0.0.1:9", "token").status)
     assert russian(told).startswith("Узел записи http://127.0.0.1:9 не отвечает: ")
     assert words("en").sentence(told) == told
-    assert words("ky").sentence(told) == russian(told)
+    assert words("ky").sentence(told).startswith("http://127.0.0.1:9 жазуу түйүнү жооп бербейт: ")
 
 
 def test_what_stands_in_a_sentence_is_told_as_well() -> None:
