@@ -127,6 +127,15 @@ def test_the_recipient_reads_the_caution_before_the_first_byte(server: Server) -
     assert guest.get(f"{link[1]}/file").status_code == 404
 
 
+@pytest.mark.parametrize("token", ["x" * 43, "короткий", "a b", "%FF%FE"])
+def test_a_link_that_nobody_made_says_so_in_the_readers_language(server: Server, token: str) -> None:
+    guest = server.client(ELSEWHERE)
+    for path in (token, f"{token}/file"):
+        answer = guest.get(f"/copies/{path}", headers={"Accept": "text/html", "Accept-Language": "ru"})
+        assert answer.status_code == 404
+        assert "По этой ссылке копии нет" in answer.text
+
+
 def test_a_link_ends_by_time_by_a_new_one_and_by_an_order_that_closes(server: Server) -> None:
     secretary = server.user(UserRole.SECRETARY)
     order(secretary)
