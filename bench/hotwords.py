@@ -38,7 +38,7 @@ def said(text: Mapping[str, str], stems: set[str]) -> int:
 def row(recording: Recording, hotwords: str, stems: set[str]) -> tuple[str, ...]:
     engine = WhisperEngine(MODEL, models_dir(), device="cpu")
     whisper = engine._model  # the engine itself tells nothing beforehand: this bench is why
-    whisper.transcribe = partial(whisper.transcribe, hotwords=hotwords or None)
+    whisper.get_prompt = partial(whisper.get_prompt, hotwords=hotwords or None)
     result, utterances = measure(recording, engine)
     words = result.words
     heard = said({one.track + str(one.start): one.text for one in utterances}, stems)
