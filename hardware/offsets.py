@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.boxes import boxes, fragments
+from hardware.boxes import Fragment, boxes, fragments
 from hardware.errors import MediaUnreadable
 
 _BOX = 8
@@ -47,6 +47,16 @@ def decoded_earlier(content: bytes) -> bytes:
     if shift <= 0:
         return content
     return content[: found[0].start] + b"".join(_written(one, shift) for one in known)
+
+
+def held(content: bytes, one: Fragment) -> tuple[int, int]:
+    """From which tick to which a fragment shows or sounds; raises MediaUnreadable for one that is built otherwise."""
+    moof = _moof(content[one.start : one.end])
+    if moof is None:
+        raise MediaUnreadable("A segment is built as the recorder builds none: verify the hearing.")
+    lasts = moof.table[:, 0]
+    begin = one.tick + np.cumsum(lasts) - lasts + moof.table[:, 3]
+    return int(begin.min()), int((begin + lasts).max())
 
 
 def _has_offsets(content: bytes) -> bool:
