@@ -32,7 +32,7 @@ def person(server: Server, chromium: Browser, url: str, role: UserRole, size: st
     assert not errors
 
 
-def shot(page: Page, name: str) -> None:
-    """For whoever wants to look: COURTREC_SHOTS names a folder."""
+def shot(page: Page, name: str, *, whole: bool = True) -> None:
+    """For whoever wants to look: COURTREC_SHOTS names a folder. `whole`: the page, not what of it is in sight."""
     if folder := os.environ.get("COURTREC_SHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+        page.screenshot(path=f"{folder}/{name}.png", full_page=whole)

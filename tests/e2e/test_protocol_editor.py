@@ -216,6 +216,36 @@ def test_everything_by_keyboard(server: Server, chromium: Browser, address: str)
         shot(page, "compare-narrow")
 
 
+def test_on_a_phone_the_transcript_comes_over_the_fields(server: Server, chromium: Browser, address: str) -> None:
+    with person(server, chromium, address, UserRole.SECRETARY, "narrow") as page:
+        transcript, unfold = page.locator(".quotations ul"), page.locator("[data-part=unfold]")
+        expect(transcript).to_be_hidden()
+        lines(page, "decision").first.click()
+        page.keyboard.press("End")
+        before = lines(page, "decision").count()
+        unfold.click()
+        expect(transcript).to_be_in_viewport()
+        expect(page.locator("[data-part=into]")).to_contain_text(field(page, "decision").locator("h2").inner_text())
+        for number in range(2):
+            page.locator(".quotations label").nth(number).click()
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            shot(page, f"sheet-{theme}", whole=False)
+        page.locator("[data-part=put]").click()
+        expect(transcript).to_be_hidden()
+        expect(lines(page, "decision")).to_have_count(before + 2)
+        expect(lines(page, "decision").nth(2)).to_be_focused()
+        expect(lines(page, "decision").nth(2)).to_be_in_viewport()
+        saved(page, "decision")
+        shot(page, "sheet-folded", whole=False)
+        page.set_viewport_size({"width": 1280, "height": 1000})
+        expect(transcript).to_be_visible()
+        expect(unfold).to_be_hidden()
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            shot(page, f"sheet-wide-{theme}", whole=False)
+
+
 def test_what_the_server_does_not_take_stays_on_the_page_until_it_does(
     server: Server, chromium: Browser, address: str
 ) -> None:
