@@ -1,4 +1,4 @@
-"""Sentences on why a protocol was not signed or does not hold that no `raise` has as they stand (court/sentences.py)."""
+"""Sentences on why a protocol was not signed or does not hold that no `raise` has as they stand: court/sentences.py."""
 
 from court.catalogue import N_
 

@@ -55,8 +55,8 @@ def held(content: bytes, one: Fragment) -> tuple[int, int]:
     if moof is None:
         raise MediaUnreadable("A segment is built as the recorder builds none: verify the hearing.")
     lasts = moof.table[:, 0]
-    begin = one.tick + np.cumsum(lasts) - lasts + moof.table[:, 3]
-    return int(begin.min()), int((begin + lasts).max())
+    begin = np.cumsum(lasts) - lasts + moof.table[:, 3]
+    return one.tick + int(begin.min()), one.tick + int((begin + lasts).max())
 
 
 def _has_offsets(content: bytes) -> bool:
@@ -74,6 +74,13 @@ def _has_offsets(content: bytes) -> bool:
 
 def _moof(fragment: bytes) -> _Moof | None:
     """None for what is built otherwise."""
+    try:
+        return _parsed(fragment)
+    except (KeyError, ValueError, struct.error):  # a box is not there, or is shorter than it says
+        return None
+
+
+def _parsed(fragment: bytes) -> _Moof | None:
     (_, _, moof), (at, _, _) = list(boxes(fragment))[:2]
     parts = {kind: body for _, kind, body in boxes(moof)}
     inner = [(kind, body) for _, kind, body in boxes(parts[b"traf"])]

@@ -34,9 +34,9 @@ def light(seconds: float) -> float:
 
 def reordered_room(folder: Path, camera: str, sound: Pcm) -> Room:
     """A microphone that hears `sound`, and a camera as long."""
-    film = _film(folder / "camera.mp4", camera, len(sound) * A_SECOND // AUDIO_RATE)
+    path = film(folder / "camera.mp4", camera, len(sound) * A_SECOND // AUDIO_RATE)
     heard = Input("desk", SourceKind.SIMULATED, files=(str(write_wav(folder / "desk.wav", sound)),))
-    seen = Input("camera", SourceKind.FILE, files=(str(film),))
+    seen = Input("camera", SourceKind.FILE, files=(str(path),))
     return Room("room", (heard, seen), (Microphone(CourtRole.JUDGE, "desk", 0),), (Camera("overview", "camera"),))
 
 
@@ -54,7 +54,8 @@ def seen_in(content: bytes) -> Iterator[tuple[float, float]]:
         yield at, float(picture.mean())
 
 
-def _film(path: Path, camera: str, pictures: int) -> Path:
+def film(path: Path, camera: str, pictures: int) -> Path:
+    """So many pictures of one of the CAMERAS."""
     with av.open(path, "w") as container:
         coder = "libx265" if camera == "H.265" else "libx264"
         stream: Any = container.add_stream(coder, rate=A_SECOND, options=_CODERS[camera])
