@@ -76,7 +76,7 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
         "may_play": True,
         "may_correct": corrections.may_correct(caller, hearing),
         "speakers": _speakers(page, uow, hearing),
-        "watched": _watched(uow, caller, hearing),
+        "watched": watched(uow, caller, hearing),
         "may_decide": stages.may_decide(caller, uow, hearing),
         **attendance_card(uow, caller, hearing),
         "voices": voices(uow, hearing) if is_kept(hearing) and _may(uow, caller, hearing.id, Action.RECORD) else [],
@@ -90,7 +90,7 @@ def whole_page(uow: UnitOfWork, page: Page, caller: Caller, hearing: Hearing) ->
     }
 
 
-def _watched(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> str:
+def watched(uow: UnitOfWork, caller: Caller, hearing: Hearing) -> str:
     """What the page shows of the protocol, for those who are told of changes (api.protocol_watch); else ''."""
     try:
         return standing(uow, enter(uow, caller, hearing.id, Action.DECIDE_STAGE)).json

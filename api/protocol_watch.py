@@ -23,12 +23,14 @@ _STREAM_SECONDS = 60.0  # then the browser asks again, and shows again who asks
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What changed is seen from the counts: `draft` is the newest revision, how far it is, and its PDF; `edits` of the
-    working copy, `comments` made and settled, `decided` corrections of the transcript and decisions on stages."""
+    working copy, `comments` made and settled, `decided` corrections of the transcript, decisions on stages and ticks of
+    who appeared, `remarks` the steps taken on remarks."""
 
     draft: str
     edits: int
     comments: str
     decided: int
+    remarks: int
 
     @property
     def json(self) -> str:
@@ -44,6 +46,7 @@ def standing(uow: UnitOfWork, hearing: Hearing) -> Standing:
         edits=uow.edits.version(hearing.id),
         comments=f"{len(said)}-{sum(bool(one.done_by) for one in said)}",
         decided=uow.runs.corrections(hearing.id, uow.runs.shown(hearing.id)),
+        remarks=uow.remarks.next_number(hearing.id) - 1,
     )
 
 

@@ -14,6 +14,8 @@ from api.hls import Inset, Piece
 from court.spare import Fill
 from court.timeline import SampleRange
 from hardware.boxes import Fragment, fragments, moved
+from hardware.errors import MediaUnreadable
+from hardware.offsets import held
 from protocol.filling import Filled
 from storage.db.models import Segment
 from storage.db.unit_of_work import UnitOfWork
@@ -24,9 +26,14 @@ _AHEAD = 2.5  # seconds by which a part may begin before the hole it fills: pict
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`span` on the hearing's timeline, from the first fragment that is needed; `name` as its address has it."""
+    """`span` on the hearing's timeline, from the first fragment that is needed; `name` as its address has it.
+
+    `held` is what its fragments hold: the last one may go on behind the hole, and a camera with B-frames shows pictures
+    earlier or later than their fragment is decoded. All of it must be open.
+    """
 
     span: SampleRange
+    held: SampleRange
     name: tuple[str, str, int, int]
     segment: Segment
     fill: Fill
@@ -106,18 +113,26 @@ def _part(uow: UnitOfWork, store: WormStore, one: Filled, each: Fill) -> Part | 
     if row is None or uow.log.object(row.sha256) is None:
         return None
     first, last = each.span.start - each.shift, each.span.end - each.shift
-    found = [part for part in _fragments(store, row.sha256) if part.tick < last]
-    before = [place for place, part in enumerate(found) if part.tick <= first]
-    whole = [one for one in before if found[one].sync and first - found[one].tick < _AHEAD * each.span.rate]
+    found = [part for part in _fragments(store, row.sha256) if part[0].tick < last]
+    before = [place for place, (part, _) in enumerate(found) if part.tick <= first]
+    whole = [one for one in before if found[one][0].sync and first - found[one][0].tick < _AHEAD * each.span.rate]
     begin = max(whole or before, default=0)
-    chosen = tuple(found[begin:])
+    chosen = found[begin:]
     if not chosen:
         return None
-    start = max(0, min(each.span.start, chosen[0].tick + each.shift))
+    span = SampleRange(max(0, min(each.span.start, chosen[0][0].tick + each.shift)), each.span.end, each.span.rate)
+    starts, ends = zip(*(ticks for _, ticks in chosen), strict=True)
+    start, end = min(starts) + each.shift, max(ends) + each.shift
+    holding = SampleRange(max(0, min(span.start, start)), max(span.end, end), span.rate)
     name = (one.spare, one.track, each.sequence, each.span.start)
-    return Part(SampleRange(start, each.span.end, each.span.rate), name, row, each, chosen)
+    return Part(span, holding, name, row, each, tuple(part for part, _ in chosen))
 
 
 @lru_cache(maxsize=2048)
-def _fragments(store: WormStore, sha256: str) -> tuple[Fragment, ...]:
-    return tuple(fragments(store.read(sha256)))
+def _fragments(store: WormStore, sha256: str) -> tuple[tuple[Fragment, tuple[int, int]], ...]:
+    """Each with the ticks that it holds; none of what the recorder did not build, since nobody knows what it holds."""
+    content = store.read(sha256)
+    try:
+        return tuple((one, held(content, one)) for one in fragments(content))
+    except MediaUnreadable:
+        return ()

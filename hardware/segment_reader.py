@@ -14,6 +14,7 @@ from av.audio.resampler import AudioResampler
 from hardware.boxes import our_part
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm
 from hardware.errors import MediaUnreadable
+from hardware.offsets import decoded_earlier
 
 _MAX_SECONDS = 120  # four times the longest segment: what claims more is not one of ours
 _MAX_PIXELS = 1 << 24  # more than any 4K camera gives; libav would take gigabytes for what a few bytes can claim
@@ -45,11 +46,15 @@ def pictures_end(segment: Segment) -> int:
 
     Raises MediaUnreadable if there is not one.
     """
-    return _reading(segment, _last_shown)
+    return _reading(decoded_earlier(our_part(_bytes(segment))), _last_shown)
+
+
+def _bytes(segment: Segment) -> bytes:
+    return segment if isinstance(segment, bytes) else _content(Path(segment))
 
 
 def _reading(segment: Segment, read: Callable[[Any], _Result]) -> _Result:
-    content = segment if isinstance(segment, bytes) else _content(Path(segment))
+    content = _bytes(segment)
     try:
         with av.open(io.BytesIO(our_part(content)), format="mp4", options=NO_TRUST) as container:
             return read(container)

@@ -133,8 +133,8 @@ def _metadata(role: SignerRole, certificate: x509.Certificate, sealing: Sealing)
         validation_context=context if asked and roots else None,
         embed_validation_info=long_term,
         signer_key_usage=set(),  # `require_fit` looks
-        # In the same revision as the signature, which so covers the whole file.
-        dss_settings=DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE),
+        # In a revision after the signature: what stands in its own counts for nobody else (docs/adr/0040-signing.md).
+        dss_settings=DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.SEPARATE_REVISION),
     )
 
 

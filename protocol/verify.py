@@ -1,5 +1,6 @@
 """Checking a signed protocol: is it whole, is it all covered, who signed it, do the certificates lead home."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ from protocol.signers.port import Level, SignerRole
 _ROLES = {name: role for role, name in FIELDS.items()}
 # Of the authority that certifies and the one that stamps.
 _CLOCKS_DIFFER = timedelta(minutes=5)
+_END = re.compile(rb"startxref\s+\d+\s+%%EOF\s*")  # of a revision
 _USAGE = KeyUsageConstraints(key_usage=USAGES, match_all_key_usages=False)
 
 
@@ -91,7 +93,7 @@ def verify_pdf(
         signatures = reader.embedded_regular_signatures
         if not signatures:
             return SealReport((), ("The PDF bears no electronic signature.",))
-        check = _Check(reader, len(pdf), trust_roots, timestamp_roots or trust_roots, moment)
+        check = _Check(reader, pdf, trust_roots, timestamp_roots or trust_roots, moment)
         reports = tuple(check.report(one, last=one is signatures[-1]) for one in signatures)
         return SealReport(reports, tuple(check.faults))
     except Exception as error:  # noqa: BLE001 - an altered file can break the reader anywhere; that is the finding
@@ -105,14 +107,14 @@ class _Check:
     def __init__(
         self,
         reader: PdfFileReader,
-        size: int,
+        pdf: bytes,
         roots: Sequence[CertTrustAnchor],
         timestamp_roots: Sequence[CertTrustAnchor],
         moment: datetime,
     ) -> None:
         self.faults: list[str] = []
         self._reader = reader
-        self._size = size
+        self._pdf = pdf
         self._roots = list(roots)
         self._timestamp_roots = list(timestamp_roots)
         self._moment = moment
@@ -141,10 +143,10 @@ class _Check:
             )
         elif not status.valid:
             faults.append(f"The signature was not made with the key of {name}, or its bytes were altered.")
-        elif last and status.coverage is not SignatureCoverageLevel.ENTIRE_FILE:
-            end = signature.byte_range[2] + signature.byte_range[3]
+        elif last and not self._covered(signature, status):
             faults.append(
-                f"The signature of {name} covers {end} of {self._size} bytes: the rest was added after signing."
+                f"The signature of {name} covers {_end(signature)} of {len(self._pdf)} bytes: the rest was added after "
+                "signing."
             )
         elif not last and not _only_signed_since(status):
             faults.append(f"After {name} signed, the PDF was changed by more than the signatures that followed.")
@@ -156,6 +158,14 @@ class _Check:
         if stamp is not None and not (stamp.intact and stamp.valid and stamp.trusted):
             faults.append(f"The timestamp on the signature of {name} is damaged or of no authority this court trusts.")
         return faults
+
+    def _covered(self, signature: EmbeddedPdfSignature, status: PdfSignatureStatus) -> bool:
+        """Whether it covers the file but for one revision with what authorities say of certificates (DSS)."""
+        if status.coverage is SignatureCoverageLevel.ENTIRE_FILE:
+            return True
+        ends = [one.end() for one in _END.finditer(self._pdf, _end(signature))]
+        proof_alone = status.modification_level is ModificationLevel.LTA_UPDATES and bool(status.docmdp_ok)
+        return proof_alone and ends == [len(self._pdf)]
 
     def _status(self, signature: EmbeddedPdfSignature, context: ValidationContext) -> PdfSignatureStatus:
         stamps = ValidationContext(trust_roots=self._timestamp_roots, moment=self._moment)
@@ -174,6 +184,11 @@ class _Check:
             "time_tolerance": _CLOCKS_DIFFER,
         }
         return self._status(signature, store.as_validation_context(required)).trusted
+
+
+def _end(signature: EmbeddedPdfSignature) -> int:
+    """Where the bytes end that it covers."""
+    return int(signature.byte_range[2] + signature.byte_range[3])
 
 
 def _only_signed_since(status: PdfSignatureStatus) -> bool:

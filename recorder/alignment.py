@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from court.timeline import GapCause
-from hardware.devices import AUDIO_RATE, AudioBlock, Pcm, Picture, ticks
+from hardware.devices import AUDIO_RATE, VIDEO_RATE, AudioBlock, Pcm, Picture, ticks
 
 STEP = AUDIO_RATE // 10
 
 Reason = tuple[GapCause, str]
 """Why something is missing, and what the device itself says of it."""
 
+_REORDERED = VIDEO_RATE  # ticks: no camera shows a picture so much later than it is to be decoded
 _SKIPPED = (GapCause.OVERRUN, "The device left out samples.")
 
 
@@ -148,9 +149,17 @@ class Alignment:
         return {name: reason for name, reason in self._blind.items() if name not in left}
 
     def _shown_until(self, tick: int) -> list[tuple[str, Picture]]:
-        """By the time of decoding: B-frames come before the pictures they follow, and must stay there."""
-        shown = [one for one in self._pictures if one[1].decode_start < tick]
-        self._pictures = deque(one for one in self._pictures if one[1].decode_start >= tick)
+        """In the order of decoding. Of a camera with B-frames a picture that is decoded before it is shown keeps back
+        those behind it: what is recorded up to a moment then shows nothing after it.
+        """
+        shown: list[tuple[str, Picture]] = []
+        left: deque[tuple[str, Picture]] = deque()
+        waited_for = set()
+        for name, picture in self._pictures:
+            if picture.decode_start < tick <= picture.start < picture.decode_start + _REORDERED:
+                waited_for.add(name)
+            (left if name in waited_for or picture.decode_start >= tick else shown).append((name, picture))
+        self._pictures = left
         return shown
 
 

@@ -110,24 +110,37 @@ class SoundTrack(Track[SoundFile]):
 
 
 class PictureTrack(Track[PictureFile]):
-    """A camera. Where its packets are kept, segments begin at its own keyframes, so a cut waits for the next one."""
+    """A camera. Where its packets are kept, segments begin at its own keyframes, so a cut waits for the next one.
+
+    Cameras with B-frames may give pictures behind a keyframe that are shown before it and made with those before it
+    (open groups). They belong to its segment, whose range then begins with the first of them; without those before it,
+    nobody can decode them.
+    """
 
     rate = VIDEO_RATE
 
     def __init__(self, name: str, input_id: str, journal: Journal, covered: int, coding: Coding = EVIDENCE) -> None:
         super().__init__(name, input_id, journal, covered, coding)
-        self._duration = 0
         self._cut: int | None = None
         self._last: int | None = None
-        self._shown_until = covered
+        self._shown_until = self._since = covered
+        self._held: list[tuple[Picture, int]] = []
+        """A keyframe to begin a segment with, and what is shown before it; each with the number of its segment."""
 
     def cut(self, at: int) -> None:
         """The next segment begins at tick `at`, or at the first keyframe after it."""
         self._cut = at
 
     def seal(self, end: int) -> None:
+        if any(one.start < end for one, _ in self._held):
+            self._renew()
+        self._held = []
         super().seal(end)
         self._cut = None
+
+    def abandon(self) -> None:
+        self._held = []
+        super().abandon()
 
     def show(self, picture: Picture, sequence: int, cause: GapCause, device_log: str) -> None:
         """Records a picture. `cause` and `device_log` explain a gap that may lie before it, longer than one picture."""
@@ -135,22 +148,52 @@ class PictureTrack(Track[PictureFile]):
         late = 0 if self._last is None else max(0, self._last + _LEAST - picture.decode_start)
         if late:
             picture = replace(picture, start=picture.start + late, decode_start=picture.decode_start + late)
+        if self._held and picture.start >= self._held[0][0].start:
+            self._renew()
+        if self._held:
+            self._hold(picture, sequence)
+            return
         if self._file is not None and self._cut is not None and picture.keyframe and picture.start >= self._cut:
+            if picture.decode_start < picture.start:
+                self._cut = None
+                self._hold(picture, sequence)
+                return
             self.seal(self._cut if picture.format.kept is None else picture.start)
-        file = self._file
-        if file is None:
+        if self._file is None:
             if not picture.keyframe or picture.start < self.covered:
                 return
-            self._duration = round(VIDEO_RATE / picture.format.frames_per_second)
-            if picture.start > self.covered + self._duration:
+            if picture.start > self.covered + _duration(picture):
                 self.gap(picture.start, cause, device_log)
-            form = picture.format
-            file = self._begin(self.covered, sequence, form.codec, lambda path: self._coding.picture_file(path, form))
+            self._since = picture.start
+        self._write(picture, sequence)
+
+    def _hold(self, picture: Picture, sequence: int) -> None:
+        self._held.append((picture, sequence))
+        self._last = picture.decode_start
+
+    def _renew(self) -> None:
+        """Begins the segment of what is held."""
+        held, self._held = self._held, []
+        super().seal(min(one.start for one, _ in held))
+        for picture, sequence in held:
+            self._write(picture, sequence)
+
+    def _write(self, picture: Picture, sequence: int) -> None:
+        if picture.start < self._since:
+            return
+        form = picture.format
+        file = self._file or self._begin(
+            self.covered, sequence, form.codec, lambda path: self._coding.picture_file(path, form)
+        )
         file.write(picture)
         self._last = picture.decode_start
-        self._shown_until = max(self._shown_until, picture.start + self._duration)
+        self._shown_until = max(self._shown_until, picture.start + _duration(picture))
 
     @property
     def shown_until(self) -> int:
-        """The tick at which the last picture written stops being shown."""
-        return max(self.covered, self._shown_until)
+        """The tick at which the last picture stops being shown."""
+        return max([self.covered, self._shown_until, *(one.start + _duration(one) for one, _ in self._held)])
+
+
+def _duration(picture: Picture) -> int:
+    return round(VIDEO_RATE / picture.format.frames_per_second)

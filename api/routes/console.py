@@ -262,6 +262,7 @@ def _hearing_values(uow: UnitOfWork, caller: Caller, hearing: Hearing, store: Wo
     return {
         "hearing_id": hearing.id,
         "hearing": page_content.facts(uow, hearing),
+        "watched": page_content.watched(uow, caller, hearing),
         **page_content.attendance_card(uow, caller, hearing),
         "notes": list(reading.timeline(uow, caller, hearing, store).notes),
         "microphones": [one for one in hearing.tracks if one["kind"] == "audio" and not one["derived"]],

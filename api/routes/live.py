@@ -71,7 +71,7 @@ def text(context: ContextDep, caller: CurrentUser, hearing_id: str) -> EventSour
 @router.get("/protocol/{hearing_id}", response_class=EventSourceResponse)
 def protocol(context: ContextDep, caller: CurrentUser, hearing_id: str) -> EventSourceResponse:
     """For secretary and judge, how far the hearing's protocol is, whenever that changes: `protocol` events {draft,
-    edits, comments, decided}, which hold counts and no content."""
+    edits, comments, decided, remarks}, which hold counts and no content."""
     with context.database.read() as uow:
         enter(uow, caller, hearing_id, Action.DECIDE_STAGE)
     return watch_response(context, caller, hearing_id)

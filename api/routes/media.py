@@ -114,7 +114,7 @@ def _spare_part(
         part = spare_media.part_named(uow, context.store, filled(uow, context.store, hearing), named)
         if part is None:
             raise NotFound("There is no such segment.")
-        require(uow, caller, hearing_id, Action.PLAY, (part.span.start_seconds, part.span.end_seconds))
+        require(uow, caller, hearing_id, Action.PLAY, (part.held.start_seconds, part.held.end_seconds))
     content = part.init(context.store) if init else part.media(context.store)
     kind = "video/mp4" if track.startswith("cam-") else "audio/mp4"
     return Response(content, media_type=kind, headers={"Cache-Control": "private, no-cache"})
@@ -137,7 +137,7 @@ def _playlist(
     own = [one for one in found if one.track == track]
     parts = spare_media.parts(uow, store, own)
     spare = [
-        one.piece(hearing.started_at) for one in parts if sieve.passes(one.span.start_seconds, one.span.end_seconds)
+        one.piece(hearing.started_at) for one in parts if sieve.passes(one.held.start_seconds, one.held.end_seconds)
     ]
     pieces = [*spare_media.cut_short(pieces, parts, end), *spare]
     insets = spare_media.insets(own, hearing.started_at)

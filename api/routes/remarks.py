@@ -6,9 +6,13 @@ from fastapi import APIRouter, Depends, Form, Response
 from fastapi.responses import RedirectResponse
 
 from api import remarks
+from api.access import Action
+from api.audit import journalled
 from api.deps import ContextDep, CurrentUser, protect_forms
 from api.errors import Conflict
+from api.gate import enter
 from api.remarks import Filing
+from api.web.render import PageDep
 from court.remarks import LONGEST, ImpossibleStep, RemarkDeed, RemarkSubject
 
 router = APIRouter(prefix="/hearings", dependencies=[Depends(protect_forms)], include_in_schema=False)
@@ -16,6 +20,15 @@ router = APIRouter(prefix="/hearings", dependencies=[Depends(protect_forms)], in
 Key = Annotated[str, Form(max_length=32)]
 Text = Annotated[str, Form(max_length=2 * LONGEST)]
 Name = Annotated[str, Form(max_length=300)]
+
+
+@router.get("/{hearing_id}/remarks")
+def panel(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    """The panel as part of a page; empty while there is nothing to remark on."""
+    with journalled(page.context, caller, Action.READ, hearing_id, "remarks") as uow:
+        hearing = enter(uow, caller, hearing_id, Action.READ)
+        found = remarks.panel(uow, caller, hearing, page.context.clock.now().utc)
+        return page.render("hearing_remarks.html", hearing=hearing, remarks=found)
 
 
 @router.post("/{hearing_id}/remarks")

@@ -40,6 +40,14 @@ def decide(
     return panel(hearing_id, page, caller)
 
 
+@router.get("/{hearing_id}/attendance", dependencies=[Depends(require_role(UserRole.SECRETARY))])
+def who_appeared(hearing_id: str, page: PageDep, caller: CurrentUser) -> Response:
+    """The panel as part of a page."""
+    with page.context.database.read() as uow:
+        values = page_content.attendance_card(uow, caller, enter(uow, caller, hearing_id, Action.RECORD))
+    return page.render("attendance.html", hearing_id=hearing_id, **values)
+
+
 @router.post("/{hearing_id}/attendance", dependencies=[Depends(require_role(UserRole.SECRETARY))])
 def tick(
     hearing_id: str,
@@ -50,6 +58,4 @@ def tick(
     value: Annotated[Attendance, Form()],
 ) -> Response:
     attendance.tick(page.context, caller, hearing_id, participant, name, value)
-    with page.context.database.read() as uow:
-        values = page_content.attendance_card(uow, caller, enter(uow, caller, hearing_id, Action.RECORD))
-    return page.render("attendance.html", hearing_id=hearing_id, **values)
+    return who_appeared(hearing_id, page, caller)

@@ -27,6 +27,7 @@ from court.labels import LABELS, LANGUAGE_NAMES
 from court.openness import Openness
 from court.timeline import clock_text
 from protocol.settings import load_protocol_settings
+from protocol.wording import utc_offset
 
 LANGUAGE_COOKIE = "language"
 THEME_COOKIE = "theme"
@@ -111,6 +112,7 @@ def environment(language: str) -> Environment:
         track_name=track_name,
         language_name=lambda code: LANGUAGE_NAMES.get(code, code),
         language=language,
+        zone=court_zone().key,
         languages=LANGUAGES,
         decimal_sign=texts.decimal_sign,
         remark_word=lambda name: texts.gettext(REMARKS[name]),
@@ -123,6 +125,7 @@ def environment(language: str) -> Environment:
         bytes=texts.size,
         track=track_name,
         moment=lambda value: texts.moment(value, court_zone()),
+        zoned=lambda value: f"{texts.moment(value, court_zone())} ({utc_offset(value.astimezone(court_zone()))})",
         time=lambda value: texts.time(value, court_zone()),
         day=texts.day,
         doubt=doubt,

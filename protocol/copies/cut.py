@@ -16,8 +16,8 @@ import numpy as np
 from hardware.boxes import fragments, our_part
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm
 from hardware.errors import MediaUnreadable
+from hardware.offsets import decoded_earlier
 from hardware.segment_reader import NO_TRUST, read_pcm
-from protocol.copies.offsets import decoded_earlier
 
 MP4_OPTIONS = {
     "movflags": "cmaf+frag_discont+frag_keyframe+default_base_moof+skip_trailer",

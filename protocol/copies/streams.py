@@ -12,10 +12,10 @@ from PIL.Image import Image
 from court.timeline import SampleRange
 from hardware.devices import VIDEO_RATE, Pcm
 from hardware.errors import MediaUnreadable
+from hardware.offsets import decoded_earlier
 from protocol.copies import cut
 from protocol.copies.gather import gathered
 from protocol.copies.notice import LEAD_SECONDS, still
-from protocol.copies.offsets import decoded_earlier
 from protocol.copies.spans import Ticks, kept
 
 _BOX_HEAD = 8

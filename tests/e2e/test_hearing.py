@@ -142,6 +142,7 @@ def test_anyone_can_verify_the_protocol_without_uploading_it(
     page.set_input_files("[data-part=file]", pdf)
     expect(page.locator(".verdict")).to_have_attribute("data-verdict", "genuine")
     expect(page.locator(".verdict dl")).to_contain_text("(DEMO)")  # who signed
+    expect(page.locator(".verdict dl")).to_contain_text("(UTC+06:00)")  # the court's clock, wherever one reads
     content = bytearray(pdf.read_bytes())
     content[len(content) // 2] ^= 1
     pdf.write_bytes(content)

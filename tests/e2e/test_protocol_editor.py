@@ -1,6 +1,5 @@
 """Judge and secretary edit one protocol at once in real browsers: by keyboard alone, and nothing typed is lost."""
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,19 +8,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from api.auth.sessions import COOKIE
 from api.child_node import free_port
 from court.people import UserRole
 from protocol.tasks import draft_protocol
 from storage.db.unit_of_work import Database
+from tests.e2e import people
+from tests.e2e.people import shot
 from tests.factories.corrections import PAGE, server_with_lines
 from tests.factories.court_rooms import served
 from tests.factories.evidence import protocols_of
 from tests.factories.hearing_log import HEARING
-from tests.factories.server import ON_SITE, Server
-
-SLOW = 60_000  # milliseconds: a busy machine
-SIZES = {"wide": (1280, 1000), "narrow": (390, 844)}
+from tests.factories.server import Server
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -44,30 +41,12 @@ def address(server: Server) -> Iterator[str]:
 def person(
     server: Server, chromium: Browser, address: str, role: UserRole, size: str = "wide", *, told: bool = True
 ) -> Iterator[Page]:
-    """Somebody's browser before the editor, `told` of what others write; an error in the page's script fails the
-    test."""
-    token = server.user(role, ON_SITE).cookies[COOKIE]
-    width, height = SIZES[size]
-    context = chromium.new_context(locale="ru-RU", viewport={"width": width, "height": height})
-    context.add_cookies([{"name": COOKIE, "value": token, "url": address}])
-    expect.set_options(timeout=SLOW)
-    context.set_default_timeout(SLOW)
-    if not told:
-        context.route(re.compile("/live/protocol"), lambda route: route.abort())
-    page, errors = context.new_page(), []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{address}{PAGE}/protocol/edit")
-    try:
+    """Somebody's browser before the editor, `told` of what others write."""
+    with people.person(server, chromium, address, role, size) as page:
+        if not told:
+            page.route(re.compile("/live/protocol"), lambda route: route.abort())
+        page.goto(f"{address}{PAGE}/protocol/edit")
         yield page
-    finally:
-        context.close()  # or the server waits for the stream to the page
-    assert not errors
-
-
-def shot(page: Page, name: str) -> None:
-    """For whoever wants to look: COURTREC_SHOTS names a folder."""
-    if folder := os.environ.get("COURTREC_SHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 def field(page: Page, key: str) -> Locator:
@@ -235,6 +214,36 @@ def test_everything_by_keyboard(server: Server, chromium: Browser, address: str)
         shot(page, "compare")
         page.set_viewport_size({"width": 390, "height": 844})
         shot(page, "compare-narrow")
+
+
+def test_on_a_phone_the_transcript_comes_over_the_fields(server: Server, chromium: Browser, address: str) -> None:
+    with person(server, chromium, address, UserRole.SECRETARY, "narrow") as page:
+        transcript, unfold = page.locator(".quotations ul"), page.locator("[data-part=unfold]")
+        expect(transcript).to_be_hidden()
+        lines(page, "decision").first.click()
+        page.keyboard.press("End")
+        before = lines(page, "decision").count()
+        unfold.click()
+        expect(transcript).to_be_in_viewport()
+        expect(page.locator("[data-part=into]")).to_contain_text(field(page, "decision").locator("h2").inner_text())
+        for number in range(2):
+            page.locator(".quotations label").nth(number).click()
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            shot(page, f"sheet-{theme}", whole=False)
+        page.locator("[data-part=put]").click()
+        expect(transcript).to_be_hidden()
+        expect(lines(page, "decision")).to_have_count(before + 2)
+        expect(lines(page, "decision").nth(2)).to_be_focused()
+        expect(lines(page, "decision").nth(2)).to_be_in_viewport()
+        saved(page, "decision")
+        shot(page, "sheet-folded", whole=False)
+        page.set_viewport_size({"width": 1280, "height": 1000})
+        expect(transcript).to_be_visible()
+        expect(unfold).to_be_hidden()
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            shot(page, f"sheet-wide-{theme}", whole=False)
 
 
 def test_what_the_server_does_not_take_stays_on_the_page_until_it_does(

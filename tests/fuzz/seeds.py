@@ -15,7 +15,9 @@ import av
 import numpy as np
 
 from court.clock import iso_utc
+from court.room import Input, SourceKind
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Picture, PictureFormat
+from hardware.inputs import open_input
 from recorder.encode import EVIDENCE, OpusFile, SoundFile
 from storage.ledger import merkle
 from storage.ledger.checkpoint import sign_checkpoint, verifier_key
@@ -28,6 +30,7 @@ from storage.ledger.timestamp import ask, granted_token
 from storage.ledger.witness import cosign
 from tests.factories.hearing_log import KEYS, NODE, SERVER, START, HearingLog, add_state
 from tests.factories.recordings import tone
+from tests.factories.reordered import CAMERAS, film
 from tests.fuzz.campaign import CORPUS, ROOT
 from tests.fuzz.signing import LOG, LOG_KEY, ORIGIN, honest, unsigned
 from tests.fuzz.targets import AUTHORITY, COSIGNED, SIGNED, TARGETS, WITNESS, WITNESS_KEY, unpacked
@@ -177,7 +180,18 @@ def _pictures(folder: Path) -> Seeds:
         file.write(Picture(start, start, number == 0, form, av.VideoFrame.from_ndarray(image, format="rgb24")))
     file.seal()
     whole = (folder / "pictures.mp4").read_bytes()
-    return {"h264": whole, "h264-cut": whole[:-20]}
+    return {"h264": whole, "h264-cut": whole[:-20], "b-frames": _reordered(folder)}
+
+
+def _reordered(folder: Path) -> bytes:
+    source = open_input(Input("camera", SourceKind.FILE, files=(str(film(folder / "camera.mp4", CAMERAS[0], 6)),)), 0)
+    given = [one for one in source.items() if isinstance(one, Picture)]
+    source.close()
+    file = EVIDENCE.picture_file(folder / "reordered.mp4", given[0].format)
+    for one in given:
+        file.write(one)
+    file.seal()
+    return file.path.read_bytes()
 
 
 def _cards() -> Seeds:

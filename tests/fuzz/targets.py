@@ -15,8 +15,10 @@ import rfc8785
 from court.card import HearingCard
 from court.errors import CourtError, InputError
 from court.room import parse_room
+from hardware.boxes import fragments
 from hardware.devices import AUDIO_RATE
 from hardware.errors import MediaUnreadable
+from hardware.offsets import held
 from hardware.segment_reader import pictures_end, read_pcm
 from protocol.cues import parse_cues
 from protocol.errors import CuesError
@@ -209,6 +211,8 @@ def sound(data: bytes) -> None:
 def pictures(data: bytes) -> None:
     """A segment of a camera."""
     allowing(MediaUnreadable, lambda: pictures_end(data))
+    for one in fragments(data):
+        allowing(MediaUnreadable, lambda part=one: held(data, part))
 
 
 def card(data: bytes) -> None:

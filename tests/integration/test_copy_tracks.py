@@ -19,9 +19,9 @@ from court.timeline import SampleRange
 from hardware.devices import AUDIO_RATE, VIDEO_RATE, Picture, PictureFormat
 from hardware.errors import MediaUnreadable
 from hardware.inputs import open_input
+from hardware.offsets import decoded_earlier
 from protocol.copies import streams
 from protocol.copies.notice import LEAD_SECONDS, card, tones
-from protocol.copies.offsets import decoded_earlier
 from protocol.copies.render import Film, Stream, render
 from protocol.copies.spans import open_ticks
 from protocol.copies.streams import CopiedTrack, Piece

@@ -1,6 +1,7 @@
 """What anyone is told of a protocol: who signed it, with which number, and whether a newer one stands in its place."""
 
 import hashlib
+import re
 from pathlib import Path
 
 from protocol.context import DEMO_JUDGE
@@ -33,6 +34,9 @@ def test_who_signed_is_told_by_hash_and_by_number(copied: Server) -> None:
     assert visitor.get(f"/api/verify/protocol/{number}").json() == by_hash
     page = visitor.get(f"/verify?protocol={number}", headers=HTML).text
     assert "Айжамал (DEMO)" in page
+    [signed] = re.findall(r"Айжамал \(DEMO\)<br>([^<·]*)", page)
+    assert signed.strip() == "22 ноября 2026, 15:00 (UTC+06:00)"
+    assert '"zone": "Asia/Bishkek"' in page, "what a file's verdict is told in"
     draft = visitor.get(f"/api/verify/protocol/{OTHER}-r1").json()
     assert (draft["verdict"], draft["signatures"]) == ("draft", [])
 

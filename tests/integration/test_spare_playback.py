@@ -2,18 +2,21 @@
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
+from api import spare_media
 from api.verification import verify
 from court.clock import parse_utc
 from court.openness import Openness, openness_of
 from court.people import UserRole
 from hardware.devices import AUDIO_RATE
 from hardware.segment_reader import read_pcm
+from protocol.filling import filled
 from storage.db.models import NoteRow, OpennessRow, Utterance
 from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind
@@ -126,6 +129,26 @@ def test_what_either_says_is_closed_is_closed(server: Server, both: SpareHearing
         assert judge.get(base + uri).status_code == 403
         assert judge.get(base + uri.replace(".mp4", ".init.mp4")).status_code == 403
     assert server.user(UserRole.JUDGE).get(base + next(iter(hidden))).status_code == 200
+
+
+def test_what_a_fragment_holds_behind_the_hole_must_be_open_too(server: Server, tmp_path: Path) -> None:
+    """The first node's recording comes back in the middle of a fragment of the spare's."""
+    both = two_recordings(server, tmp_path, camera=True)
+    with server.context.database.read() as work:
+        hearing = work.hearings.get(both.first)
+        assert hearing is not None
+        for one in filled(work, server.context.store, hearing):
+            [fill] = one.fills
+            end = fill.span.end - 2 * fill.span.rate - fill.span.rate // 100
+            short = replace(one, fills=(replace(fill, span=replace(fill.span, end=end)),))
+            [part] = spare_media.parts(work, server.context.store, [short])
+            assert part.span.end == end
+            content = part.init(server.context.store) + part.media(server.context.store)
+            with av.open(io.BytesIO(content)) as container:
+                packets = [one for one in container.demux() if one.pts is not None]
+            rate = packets[0].stream.time_base.denominator
+            last = max((one.pts + one.duration) * part.span.rate // rate for one in packets)
+            assert last == part.held.end > end
 
 
 def test_an_order_on_the_dead_node_does_not_close_what_was_opened_after(server: Server, both: SpareHearing) -> None:

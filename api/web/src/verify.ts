@@ -1,6 +1,7 @@
 import { part } from "../../../court/page/live.js";
 import { fill, texts } from "./dom";
 import { NUMBER, numberIn } from "./protocol_number";
+import { zoned } from "./time";
 
 const PDF_AT_MOST = 64 << 20;
 
@@ -8,7 +9,7 @@ interface Texts {
   titles: Record<Verdict["verdict"], string>; sentences: Record<Verdict["verdict"], string>; notExpected: string;
   changed: string; replaced: string; signedBy: string; roles: Record<string, string>;
   what: string; entry: string; size: string; root: string; registered: string; received: string; proof: string;
-  wrong: string; offline: string; busy: string; locale: string; kinds: Record<string, string>; revision: string;
+  wrong: string; offline: string; busy: string; locale: string; zone: string; kinds: Record<string, string>; revision: string;
 }
 
 interface Verdict {
@@ -91,10 +92,10 @@ export class VerifyElement extends HTMLElement {
     const rows: [string, string][] = found.what ? [[said.what, what]] : [];
     for (const one of found.signatures) {
       const level = one.level ? ` · PAdES ${one.level}` : "";
-      rows.push([said.roles[one.role] ?? said.signedBy, `${one.signer} · ${moment(one.at, said.locale)}${level}`]);
+      rows.push([said.roles[one.role] ?? said.signedBy, `${one.signer} · ${zoned(one.at, said)}${level}`]);
     }
     for (const [name, at] of [[said.registered, found.recorded_at], [said.received, found.received_at]] as const) {
-      if (at) rows.push([name, moment(at, said.locale)]);
+      if (at) rows.push([name, zoned(at, said)]);
     }
     if (found.proof) {
       const [, size = "", root = ""] = found.proof.checkpoint.split("\n"); // C2SP tlog-checkpoint: origin, size, root
@@ -137,10 +138,6 @@ export class VerifyElement extends HTMLElement {
     part(this, "verdict").replaceChildren(box);
     return box;
   }
-}
-
-function moment(at: string, locale: string): string {
-  return new Date(at).toLocaleString(locale, { dateStyle: "long", timeStyle: "long" });
 }
 
 /** Which one of its kind: a protocol has revisions, everything else is counted. */

@@ -8,7 +8,7 @@ import { type Line } from "./rows";
 
 const TOGETHER_MS = 300;
 
-interface Texts extends FieldTexts { insert: string }
+interface Texts extends FieldTexts { insert: string; into: string }
 
 /**
  * `<courtrec-editor>`: the fields of a protocol's draft, each kept by the server as it is typed, and the transcript beside
@@ -27,8 +27,8 @@ export class EditorElement extends HTMLElement {
       const field = new FieldEditor(root, place, this.#texts);
       this.#fields.push(field);
       if (field.locked) continue;
-      this.#last ??= field;
-      root.addEventListener("focusin", () => { this.#last = field; });
+      if (!this.#last) this.#writeIn(field);
+      root.addEventListener("focusin", () => this.#writeIn(field));
       root.querySelector("[data-deed=insert]")?.addEventListener("click", () => this.#insert(field));
     }
     const list = this.querySelector<HTMLElement>(".quotations");
@@ -37,6 +37,11 @@ export class EditorElement extends HTMLElement {
       if (event.key !== "Enter" || !(event.target as HTMLElement).matches("input") || !this.#last) return;
       event.preventDefault();
       this.#insert(this.#last);
+    });
+    part(this, "unfold").addEventListener("click", () => this.#unfold(!this.#unfolded));
+    part(this, "put").addEventListener("click", () => {
+      this.#unfold(false);
+      if (this.#last) this.#insert(this.#last);
     });
     addEventListener("beforeunload", this.#onLeave);
     for (const name of CHANGES) document.body.addEventListener(name, this.#onChange);
@@ -82,13 +87,29 @@ export class EditorElement extends HTMLElement {
     form.submit();
   }
 
+  /** The field into which selected lines go. */
+  #writeIn(field: FieldEditor): void {
+    this.#last = field;
+    part(this, "into").textContent = fill(this.#texts.into, { label: field.label });
+  }
+
+  get #unfolded(): boolean {
+    return part(this, "unfold").ariaExpanded === "true";
+  }
+
+  /** On a narrow screen the transcript lies over the fields, at the bottom, and only its head is seen until it is asked for. */
+  #unfold(open: boolean): void {
+    part(this, "unfold").ariaExpanded = String(open);
+    part(this, "quotations").toggleAttribute("data-open", open);
+  }
+
   #selected(): HTMLInputElement[] {
     return [...this.querySelectorAll<HTMLInputElement>(".quotations input:checked")];
   }
 
   #count(): void {
     const count = this.#selected().length;
-    for (const button of this.querySelectorAll<HTMLButtonElement>("[data-deed=insert]")) {
+    for (const button of this.querySelectorAll<HTMLButtonElement>("[data-deed=insert], [data-part=put]")) {
       button.disabled = count === 0;
       button.textContent = fill(this.#texts.insert, { count: String(count) });
     }

@@ -57,6 +57,10 @@ export class FieldEditor {
     return this.#root.dataset["field"] ?? "";
   }
 
+  get label(): string {
+    return this.#root.querySelector("h2")?.textContent ?? "";
+  }
+
   /** What others made of the field, as the server shows it `now`. Whoever has typed something here meanwhile is asked
    * between both texts when that is sent. */
   refresh(now: HTMLElement): void {
@@ -115,11 +119,10 @@ export class FieldEditor {
 
   /** Names and heights of the text fields. */
   #dress(): void {
-    const label = this.#root.querySelector("h2")?.textContent ?? "";
     [...this.#rows.children].forEach((row, at) => {
       const field = row.querySelector("textarea");
       if (!field) return;
-      field.setAttribute("aria-label", fill(this.#texts.line, { number: String(at + 1), label }));
+      field.setAttribute("aria-label", fill(this.#texts.line, { number: String(at + 1), label: this.label }));
       grow(field);
     });
   }

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.boxes import boxes, fragments
+from hardware.boxes import Fragment, boxes, fragments
 from hardware.errors import MediaUnreadable
 
 _BOX = 8
@@ -49,6 +49,16 @@ def decoded_earlier(content: bytes) -> bytes:
     return content[: found[0].start] + b"".join(_written(one, shift) for one in known)
 
 
+def held(content: bytes, one: Fragment) -> tuple[int, int]:
+    """From which tick to which a fragment shows or sounds; raises MediaUnreadable for one that is built otherwise."""
+    moof = _moof(content[one.start : one.end])
+    if moof is None:
+        raise MediaUnreadable("A segment is built as the recorder builds none: verify the hearing.")
+    lasts = moof.table[:, 0]
+    begin = np.cumsum(lasts) - lasts + moof.table[:, 3]
+    return one.tick + int(begin.min()), one.tick + int((begin + lasts).max())
+
+
 def _has_offsets(content: bytes) -> bool:
     """Whether any fragment states offsets, told quickly: few cameras have B-frames, and a segment many fragments."""
     at = 0
@@ -64,6 +74,13 @@ def _has_offsets(content: bytes) -> bool:
 
 def _moof(fragment: bytes) -> _Moof | None:
     """None for what is built otherwise."""
+    try:
+        return _parsed(fragment)
+    except (KeyError, ValueError, struct.error):  # a box is not there, or is shorter than it says
+        return None
+
+
+def _parsed(fragment: bytes) -> _Moof | None:
     (_, _, moof), (at, _, _) = list(boxes(fragment))[:2]
     parts = {kind: body for _, kind, body in boxes(moof)}
     inner = [(kind, body) for _, kind, body in boxes(parts[b"traf"])]
