@@ -15,7 +15,7 @@ from court.ids import is_id
 from protocol.copies import streams
 from protocol.copies.leak import leaked, resampled
 from protocol.copies.streams import CopiedTrack
-from protocol.copies.trace import Trail, chance
+from protocol.copies.trace import Stored, Trail, chance
 from storage.db.models import Copy, Hearing
 from storage.db.unit_of_work import UnitOfWork
 from storage.ledger.leaf import LeafKind, parse
@@ -98,7 +98,7 @@ def _scores(tried: _Tried, path: Path) -> list[tuple[Copy, float]]:
     """Of each copy of the track."""
     # What was closed since is in the copies that were made before.
     stored = streams.samples(tried.track, [(0, tried.end)], tried.end)
-    trail = Trail(resampled(stored, SAMPLES_PER_SECOND))
+    trail = Trail(Stored(resampled(stored, SAMPLES_PER_SECOND)))
     for piece in leaked(path):
         trail.follow(piece)
     return [(row, trail.score(bytes.fromhex(row.sound_key))) for row in tried.copies]

@@ -14,7 +14,7 @@ from protocol.errors import LeakError
 
 _FORMATS = "aac,ac3,aiff,amr,asf,avi,caf,flac,flv,matroska,webm,mov,mp4,mp3,mpeg,mpegts,ogg,wav,w64"
 _OPTIONS = {"format_whitelist": _FORMATS, "enable_drefs": "0"}  # none that opens other files or addresses
-_LEAST_SECONDS = 3
+_LEAST_SECONDS, _LEAST_RATE = 3, 4000
 
 
 def leaked(path: Path) -> Iterator[Pcm]:
@@ -22,16 +22,19 @@ def leaked(path: Path) -> Iterator[Pcm]:
 
     What is damaged ends it. Raises LeakError.
     """
-    step, held, count = BLOCK_SECONDS * RATE, np.zeros(0, np.int16), 0
+    step, waiting, length = BLOCK_SECONDS * RATE, list[Pcm](), 0
     for piece in _decoded(path):
-        held = np.concatenate([held, piece])
-        count += len(piece)
-        while len(held) >= 2 * step:
-            yield held[:step]
-            held = held[step:]
-    if count < _LEAST_SECONDS * RATE:
+        waiting.append(piece)
+        length += len(piece)
+        if length >= 2 * step:
+            held = np.concatenate(waiting)
+            while len(held) >= 2 * step:
+                yield held[:step]
+                held = held[step:]
+            waiting, length = [held], len(held)
+    if length < _LEAST_SECONDS * RATE:  # what was yielded leaves more than that
         raise LeakError(f"{path} holds less than {_LEAST_SECONDS} seconds of sound: give a longer piece.")
-    yield held
+    yield np.concatenate(waiting)
 
 
 def resampled(sound: Iterable[Pcm], rate: int) -> Iterator[Pcm]:
@@ -60,18 +63,24 @@ def _decoded(path: Path) -> Iterator[Pcm]:
         with path.open("rb") as file, av.open(file, options=_OPTIONS) as container:
             if not container.streams.audio:
                 raise LeakError(f"{path} has no sound: give a recording that has.")
-            yield from _at_rate(_frames(container))
-    except OSError as error:  # libav's are some of them
+            yield from _at_rate(_frames(path, container))
+    except (av.FFmpegError, OSError, ValueError, OverflowError, MemoryError) as error:
         why = getattr(error, "strerror", None) or error
         raise LeakError(f"{path} cannot be read as a recording ({why}): give a sound or video file.") from None
-    except (ValueError, OverflowError, MemoryError) as error:
-        raise LeakError(f"{path} cannot be read as a recording ({error}): give a sound or video file.") from None
 
 
-def _frames(container: Any) -> Iterator[Any]:
-    frames = container.decode(audio=0)
+def _frames(path: Path, container: Any) -> Iterator[Any]:
+    """Up to the first one that is damaged, or has another form than those before."""
+    frames, form = container.decode(audio=0), None
     while True:
         try:
-            yield next(frames)
+            frame = next(frames)
         except (StopIteration, av.FFmpegError):
             return
+        if frame.sample_rate < _LEAST_RATE:  # a few bytes would become hours of sound
+            raise LeakError(f"{path} has {frame.sample_rate} samples a second, too few for speech: give another file.")
+        seen = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if form not in (None, seen):
+            return
+        form = seen
+        yield frame

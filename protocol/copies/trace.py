@@ -39,33 +39,56 @@ def chance(score: float, tried: int) -> float:
     return min(1.0, tried * math.exp(-(score**2) / 2)) if score > 0 else 1.0
 
 
-class Trail:
-    """What pieces of a recording weigh beside one stored track, cell by cell."""
+class Stored:
+    """A stored track as its cells, in which a piece of another recording finds its place."""
 
-    def __init__(self, stored: Iterable[Pcm]) -> None:
-        """`stored` is the track from the hearing's first sample on, in mono at RATE."""
+    def __init__(self, sound: Iterable[Pcm]) -> None:
+        """`sound` is the track from the hearing's first sample on, in mono at RATE."""
         silent = np.zeros(_HOP, np.int16)
-        self._stored = energies([silent, *stored, silent])
-        self._weights = np.zeros((-(-len(self._stored) // CELL_HOPS), BANDS), np.float32)
-        shape = _shape(self._stored)
+        self.energies = energies([silent, *sound, silent])
+        shape = _shape(self.energies)
         shape -= _mean_around(shape, round(BLOCK_SECONDS * HOPS_PER_SECOND / 2))
         self._strength = np.concatenate([[0.0], np.cumsum((shape.astype(np.float64) ** 2).sum(1))])
         self._size = 1 << len(shape).bit_length()
         self._spectrum = np.fft.rfft(shape, self._size, axis=0)
 
+    def place(self, heard: Real) -> int:
+        """The sample of the hearing at which sound with these energies, of no more windows, begins: -HOP at least."""
+        shape, count = _shape(heard), len(heard)
+        shape -= shape.mean(0)
+        spectrum = np.fft.rfft(shape, self._size, axis=0)
+        likeness = np.fft.irfft((self._spectrum * spectrum.conj()).sum(1), self._size)
+        strength = self._strength[count:] - self._strength[:-count]
+        likeness = likeness[: len(strength)] / np.sqrt(np.maximum(strength, 1e-3 * strength.max()) + _FLOOR)
+        at = int(likeness.argmax())
+        part = 0.0  # of a window, by the parabola through the neighbours
+        if 0 < at < len(likeness) - 1:
+            left, top, right = (float(one) for one in likeness[at - 1 : at + 2])
+            bend = left - 2 * top + right
+            part = (left - right) / (2 * bend) if bend else 0.0
+        return round((at + part - 1) * _HOP)
+
+
+class Trail:
+    """What pieces of a recording weigh beside a stored track, cell by cell."""
+
+    def __init__(self, stored: Stored) -> None:
+        self._stored = stored
+        self._weights = np.zeros((-(-len(stored.energies) // CELL_HOPS), BANDS), np.float32)
+
     def follow(self, piece: Pcm) -> None:
         """Weighs a piece, wherever in the track it is; what is no part of it adds a little chance."""
-        heard = energies([piece])
-        if not piece.any() or not 0 < len(heard) <= len(self._stored):
+        heard, track = energies([piece]), self._stored.energies
+        if not piece.any() or not 0 < len(heard) <= len(track):
             return
-        begins = round((self._place(heard) - 1) * _HOP)
+        begins = self._stored.place(heard)
         first = -(-(begins + _HOP) // (_HOP * CELL_HOPS)) * CELL_HOPS  # the window that begins the first whole cell
         heard = energies([piece[(first - 1) * _HOP - begins :]])
-        count = min(len(heard), len(self._stored) - first) // CELL_HOPS
+        count = min(len(heard), len(track) - first) // CELL_HOPS
         if count > 0:
-            cell = first // CELL_HOPS
-            stored = self._stored[first : first + count * CELL_HOPS]
-            self._weights[cell : cell + count] += _weights(_cells(heard[: count * CELL_HOPS]), _cells(stored))
+            cell, windows = first // CELL_HOPS, count * CELL_HOPS
+            told = _weights(_cells(heard[:windows]), _cells(track[first : first + windows]))
+            self._weights[cell : cell + count] += told
 
     def score(self, key: bytes) -> float:
         """How well all of it fits the key; by chance 0 ± 1."""
@@ -75,21 +98,6 @@ class Trail:
         weights = self._weights[told[0] : told[-1] + 1].astype(np.float64)
         signs = 2.0 * louder(key, int(told[0]), len(weights)) - 1
         return float((signs * weights).sum() / np.sqrt((weights**2).sum()))
-
-    def _place(self, heard: Real) -> float:
-        """The window of the track that the first one of these is like, and a fraction."""
-        shape, count = _shape(heard), len(heard)
-        shape -= shape.mean(0)
-        spectrum = np.fft.rfft(shape, self._size, axis=0)
-        likeness = np.fft.irfft((self._spectrum * spectrum.conj()).sum(1), self._size)
-        strength = self._strength[count:] - self._strength[:-count]
-        likeness = likeness[: len(strength)] / np.sqrt(np.maximum(strength, 1e-3 * strength.max()) + _FLOOR)
-        at = int(likeness.argmax())
-        if not 0 < at < len(likeness) - 1:
-            return at
-        left, top, right = (float(one) for one in likeness[at - 1 : at + 2])
-        bend = left - 2 * top + right
-        return at + ((left - right) / (2 * bend) if bend else 0.0)
 
 
 def energies(sound: Iterable[Pcm]) -> Real:

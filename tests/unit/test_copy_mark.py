@@ -1,17 +1,24 @@
 """The inaudible mark in a copy's sound: what it leaves as it was, and that it names its own copy and no other one."""
 
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
+from av.audio.resampler import AudioResampler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.devices import AUDIO_RATE, Pcm
-from protocol.copies.leak import resampled
+from protocol.copies.leak import leaked, resampled
 from protocol.copies.mark import STEP_DB, louder, marked
-from protocol.copies.trace import BLOCK_SECONDS, MOST_CHANCE, RATE, Trail, chance
+from protocol.copies.trace import BLOCK_SECONDS, MOST_CHANCE, RATE, Stored, Trail, chance
+from protocol.errors import LeakError
 from tests.factories.copies import babble
+from tests.factories.recordings import write_wav
 
 KEY, OTHERS = b"k" * 32, [bytes([number, *range(31)]) for number in range(200)]
 SECONDS = 60
@@ -36,7 +43,7 @@ def copy(hearing: Pcm) -> Pcm:
 
 
 def score(hearing: Pcm, leak: Pcm, *keys: bytes) -> list[float]:
-    trail = Trail([lower(hearing)])
+    trail = Trail(Stored([lower(hearing)]))
     step = BLOCK_SECONDS * RATE
     for at in range(0, len(leak), step):
         trail.follow(leak[at : at + step])
@@ -145,13 +152,66 @@ def test_what_is_no_part_of_the_hearing_names_nobody(hearing: Pcm) -> None:
 
 
 def test_a_piece_longer_than_the_track_is_left_out(hearing: Pcm) -> None:
-    trail = Trail([lower(hearing[: 5 * AUDIO_RATE])])
+    trail = Trail(Stored([lower(hearing[: 5 * AUDIO_RATE])]))
     trail.follow(lower(hearing[: 9 * AUDIO_RATE]))
     assert trail.score(KEY) == 0
-    assert Trail([]).score(KEY) == 0
+    assert Trail(Stored([])).score(KEY) == 0
 
 
 def test_chance_counts_all_that_were_tried() -> None:
     assert chance(6, 1) == pytest.approx(np.exp(-18))
     assert chance(6, 40) == pytest.approx(40 * np.exp(-18))
     assert chance(-6, 1) == chance(0, 1) == chance(1, 2) == 1.0
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    form=st.sampled_from(["wav", "mp3", "ogg", "flac", "mp4"]),
+    changes=st.lists(st.tuples(st.integers(0, 40_000), st.integers(0, 255)), max_size=12),
+    length=st.integers(0, 40_000),
+)  # fmt: skip
+def test_whatever_the_file_it_is_sound_or_one_sentence(
+    tmp_path_factory: pytest.TempPathFactory, form: str, changes: list[tuple[int, int]], length: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / f"leak.{form}"
+    content = bytearray(leak_file(path, form))
+    for at, value in changes:
+        content[at % len(content)] = value
+    path.write_bytes(content[: length or None])
+    try:
+        found = [*leaked(path)]
+    except LeakError as error:
+        assert str(error).endswith(".")
+    else:
+        assert sum(map(len, found)) >= 3 * RATE
+        assert all(one.dtype == np.int16 for one in found)
+
+
+@cache
+def leak_file(path: Path, form: str) -> bytes:
+    codec = {"wav": "pcm_s16le", "ogg": "libopus", "mp3": "libmp3lame", "mp4": "aac"}.get(form, form)
+    with av.open(path, "w", format=form) as container:
+        stream: Any = container.add_stream(codec, rate=AUDIO_RATE, layout="mono")
+        coder = stream.codec_context
+        inside = AudioResampler(coder.format.name, "mono", AUDIO_RATE, coder.frame_size or 1024)
+        frame = av.AudioFrame.from_ndarray(babble(4).reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate = AUDIO_RATE
+        for one in (*inside.resample(frame), *inside.resample(None), None):
+            container.mux(stream.encode(one))
+    return path.read_bytes()
+
+
+def test_pieces_are_all_of_the_sound(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "leak.wav", babble(34))
+    found = [*leaked(path)]
+    assert [len(one) for one in found] == [10 * RATE, 10 * RATE, 14 * RATE]
+    assert np.array_equal(np.concatenate(found), lower(babble(34)))
+
+
+def test_too_few_samples_a_second_are_refused(tmp_path: Path) -> None:
+    content = bytearray(write_wav(tmp_path / "leak.wav", babble(4)).read_bytes())
+    at = content.index(AUDIO_RATE.to_bytes(4, "little"))
+    content[at : at + 4] = (1).to_bytes(4, "little")
+    (tmp_path / "slow.wav").write_bytes(content)
+    with pytest.raises(LeakError, match="has 1 samples a second"):
+        [*leaked(tmp_path / "slow.wav")]
