@@ -35,10 +35,10 @@ def sine_window(hop: int) -> Real:
     return np.sin(np.pi * (np.arange(2 * hop) + 0.5) / (2 * hop)).astype(np.float32)
 
 
-def louder(key: bytes, first: int, count: int) -> NDArray[np.uint8]:
-    """1 where the key has a cell louder, 0 where softer: cells [first, first + count), of shape (count, BANDS)."""
-    drawn = b"".join(hashlib.shake_256(key + one.to_bytes(8)).digest(_BYTES) for one in range(first, first + count))
-    return np.unpackbits(np.frombuffer(drawn, np.uint8).reshape(count, _BYTES), axis=1, count=BANDS)
+def louder(key: bytes, cells: Iterable[int]) -> NDArray[np.uint8]:
+    """1 where the key has these cells of the hearing louder, 0 where softer, of shape (cells, BANDS)."""
+    drawn = b"".join(hashlib.shake_256(key + one.to_bytes(8)).digest(_BYTES) for one in cells)
+    return np.unpackbits(np.frombuffer(drawn, np.uint8).reshape(-1, _BYTES), axis=1, count=BANDS)
 
 
 def marked(sound: Iterable[Pcm], key: bytes) -> Iterator[Pcm]:
@@ -63,7 +63,8 @@ def _marked(pcm: Pcm, number: int, key: bytes) -> Pcm:
     windows = np.lib.stride_tricks.sliding_window_view(pcm.astype(np.float32), 2 * _HOP)[::_HOP]
     spectra = np.fft.rfft(windows * _WINDOW)
     first = number * _AT_ONCE // CELL_HOPS
-    factors = _FACTORS[louder(key, first, _AT_ONCE // CELL_HOPS + 1)].repeat(CELL_HOPS, 0)[: len(spectra)]
+    cells = range(first, first + _AT_ONCE // CELL_HOPS + 1)
+    factors = _FACTORS[louder(key, cells)].repeat(CELL_HOPS, 0)[: len(spectra)]
     added = np.zeros_like(spectra)
     added[:, EDGES[0] : EDGES[-1]] = spectra[:, EDGES[0] : EDGES[-1]] * factors.repeat(np.diff(EDGES), 1)
     parts = np.fft.irfft(added, 2 * _HOP) * _WINDOW

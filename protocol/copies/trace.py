@@ -95,8 +95,8 @@ class Trail:
         told = np.flatnonzero(self._weights.any(1))
         if not told.size:
             return 0.0
-        weights = self._weights[told[0] : told[-1] + 1].astype(np.float64)
-        signs = 2.0 * louder(key, int(told[0]), len(weights)) - 1
+        weights = self._weights[told].astype(np.float64)
+        signs = 2.0 * louder(key, told.tolist()) - 1
         return float((signs * weights).sum() / np.sqrt((weights**2).sum()))
 
 

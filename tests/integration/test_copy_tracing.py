@@ -129,8 +129,9 @@ def test_what_cannot_be_traced_is_said_in_one_sentence(server: Server, tmp_path:
     short = write_wav(tmp_path / "short.wav", np.zeros(AUDIO_RATE, np.int16))
     text = tmp_path / "text.mp3"
     text.write_text("no sound at all")
-    listed = tmp_path / "list.m3u8"
-    listed.write_text(f"#EXTM3U\n#EXTINF:1,\n{short}\n")
+    listed = tmp_path / "list.mp3"  # of other files, which are not opened for it
+    listed.write_text("ffconcat version 1.0\nfile long.wav\n")
+    write_wav(tmp_path / "long.wav", babble(5))
     silent = tmp_path / "silent.mp4"
     silent.write_bytes(
         recording(babble).file(recording(babble).bodies(LeafKind.SEGMENT, "cam-overview")[0]).read_bytes()
