@@ -83,8 +83,10 @@ def _marked(uow: UnitOfWork, hearing: Hearing) -> list[Copy]:
 
 
 def _stated(uow: UnitOfWork, hearing: Hearing) -> Mapping[int, str]:
-    leaves = (parse(row.entry) for row in uow.log.entries(hearing.id))
-    return {one.body["copy"]: one.body["mark_sha256"] for one in leaves if "mark_sha256" in one.body}
+    """The hash of each copy's key, as the log stated it first: later ones may have been chosen to fit."""
+    leaves = [parse(row.entry) for row in uow.log.entries(hearing.id)]
+    bodies = [one.body for one in leaves if one.kind is LeafKind.COPY and "mark_sha256" in one.body]
+    return {one["copy"]: one["mark_sha256"] for one in reversed(bodies)}
 
 
 def _tried(context: Context, uow: UnitOfWork, hearing: Hearing) -> list[_Tried]:

@@ -36,6 +36,7 @@ OTHERS = [hashlib.sha256(number.to_bytes(2)).digest() for number in range(COPIES
 SEATS, SENTENCES, SEED = ("judge", "secretary"), 45, 41
 LENGTHS = (5, 10, 30, 60, 300)
 _CHANCE = np.random.default_rng(SEED)
+_LEVELLING = RATE // 3  # samples that a levelling recorder looks at
 
 Treatment = Callable[[Pcm], Pcm]
 
@@ -108,8 +109,8 @@ def recorded_anew(rt60: float, tail_db: float, noise_db: float, ppm: float) -> T
         level = 10 * np.log10(np.mean(heard**2)) - noise_db
         hiss = _CHANCE.standard_normal(len(heard)) * mix.gain(level - 10)
         heard = heard + mix.room_noise(len(heard), level, _CHANCE) + hiss
-        power = np.concatenate([np.zeros(RATE // 3), np.cumsum(heard**2)])
-        loudness = (power[RATE // 3 :] - power[: -RATE // 3]) / (RATE // 3)
+        power = np.concatenate([np.zeros(_LEVELLING), np.cumsum(heard**2)])
+        loudness = (power[_LEVELLING:] - power[:-_LEVELLING]) / _LEVELLING
         heard = heard * 0.06 / (loudness + 1e-8) ** 0.3
         return mix.to_pcm(heard / np.abs(heard).max() * 0.9)
 
