@@ -36,6 +36,7 @@ bench: $(VENV)/.dev  ## the benches that take minutes each and nothing more; ben
 	$(BIN)/python -m bench.voices
 	$(BIN)/python -m bench.corrections
 	$(BIN)/python -m bench.copies
+	$(BIN)/python -m bench.copy_mark
 	$(BIN)/python -m bench.store
 
 sample: $(VENV)/.dev  ## makes the sample hearings again (needs Debian's festival, festvox-ru, flite, espeak-ng and sox)

@@ -1,5 +1,6 @@
 """Ordering copies: who gets one, on what ground, of which tracks; the worker makes it (api.copying)."""
 
+import secrets
 from dataclasses import dataclass
 
 from api import copy_content
@@ -11,12 +12,16 @@ from api.errors import NotFound, Unusable
 from api.gate import enter, require_kept
 from court.catalogue import N_
 from court.one_line import one_line
+from protocol.copies.mark import KEY_BYTES
 from storage.db.copies import ORDERED
 from storage.db.models import Copy, Hearing
 from storage.db.unit_of_work import UnitOfWork
 from storage.queue import MAKE_COPY
 
 NOBODY_NAMED = N_("Say who gets the copy and on what ground.")
+UNMARKED_BESIDE = N_(
+    "The segments as they were recorded bear no mark: choose either them or the inaudible mark in the sound."
+)
 NO_SUCH_COPY = N_("There is no such copy.")
 
 
@@ -25,7 +30,8 @@ class Wish:
     """Who shall get a copy, and on what ground; without `tracks` the room mix and the first camera.
 
     `marked`: the copy's number and recipient in every picture, which are encoded anew for it; `originals`: also the
-    segments as they were recorded.
+    segments as they were recorded. `sound_marked`: an inaudible mark in the sound, by which whose copy it was can be
+    told from the sound alone.
     """
 
     recipient: str
@@ -33,6 +39,7 @@ class Wish:
     tracks: frozenset[str] = frozenset()
     marked: bool = False
     originals: bool = False
+    sound_marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ def put_order(context: Context, uow: UnitOfWork, hearing: Hearing, wish: Wish, b
     recipient, ground = one_line(wish.recipient).strip(), one_line(wish.ground).strip()
     if not recipient or not ground:
         raise Unusable(NOBODY_NAMED)
+    if wish.sound_marked and wish.originals:
+        raise Unusable(UNMARKED_BESIDE)
     require_kept(hearing)
     copy_content.opened(uow, hearing)
     tracks = copy_content.chosen_tracks(hearing, wish.tracks)
@@ -69,6 +78,7 @@ def put_order(context: Context, uow: UnitOfWork, hearing: Hearing, wish: Wish, b
         hearing_id=hearing.id, ordered_by=by.login, role=by.role, address=by.address, recipient=recipient[:200],
         ground=ground[:500], tracks=tracks, marked=wish.marked, originals=wish.originals, ordered_at=now,
         offered_at=now, attempts=0, state=ORDERED, reason="", file_name="", sha256="", size=0, spans=[], link_hash="",
+        sound_key=secrets.token_hex(KEY_BYTES) if wish.sound_marked else "",
     )  # fmt: skip
     number = uow.copies.add(row).id
     uow.outbox.put(MAKE_COPY, [number], now)

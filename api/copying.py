@@ -28,7 +28,7 @@ from court.card import HearingCard
 from court.catalogue import N_
 from court.errors import CourtError
 from court.one_line import one_line
-from hardware.devices import VIDEO_RATE
+from hardware.devices import VIDEO_RATE, Pcm
 from protocol.copies import notice, streams
 from protocol.copies.captions import webvtt
 from protocol.copies.render import Film, Stream, render
@@ -137,9 +137,11 @@ def _make(context: Context, row: Copy, folder: Path) -> _Made:
         (here / VERIFIER).write_bytes(verifier_archive())
         names = {what: name for what, name in _NAMES.items() if what != "protocol" or paper is not None}
         key = verifier_key(context.settings.log_origin, context.log_keys.key.public)
-        (here / README).write_text(readme(facts, names, key, context.settings.site), "utf-8")
+        (here / README).write_text(readme(facts, names, key, context.settings.site, heard=bool(row.sound_key)), "utf-8")
         given = [_given(one) for one in sorted(here.iterdir())]
-        stated = {"copy": row.id, "given": given, "spans_ms": parts.milliseconds}
+        stated: dict[str, object] = {"copy": row.id, "given": given, "spans_ms": parts.milliseconds}
+        if row.sound_key:  # so that nobody can choose a key that fits, once a recording has got out
+            stated["mark_sha256"] = hashlib.sha256(bytes.fromhex(row.sound_key)).hexdigest()
         with context.database.read() as uow:
             if not copy_content.still_open(uow, hearing, parts.milliseconds):
                 raise CopyError(CLOSED_MEANWHILE)
@@ -170,7 +172,7 @@ def _film(context: Context, uow: UnitOfWork, row: Copy, hearing: Hearing, parts:
     ticks = parts.end * VIDEO_RATE // SAMPLES_PER_SECOND
     for one in tracks:
         if one.is_sound:
-            made.append(Stream(streams.sound(one, parts.samples, parts.end, lead), one.title))
+            made.append(Stream(_sound(row, one, parts, lead), one.title))
             continue
         width, height = streams.size_of(one)
         over = notice.mark(mark_text(facts), width, height) if row.marked else b""
@@ -188,6 +190,12 @@ def _film(context: Context, uow: UnitOfWork, row: Copy, hearing: Hearing, parts:
         chapters=copy_content.moments(uow, hearing, parts, facts.language),
         mark=over,
     )
+
+
+def _sound(row: Copy, track: streams.CopiedTrack, parts: Opened, lead: Pcm) -> Iterator[bytes]:
+    if not row.sound_key:
+        return streams.sound(track, parts.samples, parts.end, lead)
+    return streams.marked_sound(track, parts.samples, parts.end, lead, bytes.fromhex(row.sound_key))
 
 
 def _facts(context: Context, row: Copy, hearing: Hearing) -> CopyFacts:

@@ -93,7 +93,9 @@ def concat(tracks: dict[str, list[Path]], folder: Path, path: Path) -> None:
     subprocess.run(["nice", "-n", "10", *command, *maps, "-c", "copy", str(path)], check=True, start_new_session=True)
 
 
-def copied(tracks: dict[str, list[Path]], hours: float, path: Path, *, closed: bool, marked: bool = False) -> None:
+def copied(
+    tracks: dict[str, list[Path]], hours: float, path: Path, *, closed: bool, marked: bool = False, key: bytes = b""
+) -> None:
     third = hours * 1200
     orders = [OpennessSpan(third, 2 * third, Openness.CLOSED)] if closed else []
     end = round(hours * 3600) * AUDIO_RATE
@@ -101,9 +103,11 @@ def copied(tracks: dict[str, list[Path]], hours: float, path: Path, *, closed: b
     for name, paths in tracks.items():
         if name == "mix":
             samples = open_ticks(orders, end, AUDIO_RATE)
-            made.append(
-                Stream(streams.sound(track(name, "flac", AUDIO_RATE, paths), samples, end, tones("1#1#")), name)
-            )
+            heard, lead = track(name, "flac", AUDIO_RATE, paths), tones("1#1#")
+            parts = streams.sound(heard, samples, end, lead)
+            if key:
+                parts = streams.marked_sound(heard, samples, end, lead, key)
+            made.append(Stream(parts, name))
             continue
         ticks = end * VIDEO_RATE // AUDIO_RATE
         shown = track(name, "h264", VIDEO_RATE, paths)
@@ -158,8 +162,12 @@ def main() -> None:
         for what, tracks in (("pictures and sound", both), ("sound alone", mix)):
             for _ in range(asked.rounds):
                 theirs = cost(partial(concat, tracks, folder, joined))
-                for said, closed in ((what, False), (f"{what}, a third closed", True)):
-                    ours = cost(partial(copied, tracks, asked.hours, made, closed=closed))
+                for said, closed, key in (
+                    (what, False, b""),
+                    (f"{what}, a third closed", True, b""),
+                    (f"{what}, inaudible mark", False, b"k" * 32),
+                ):
+                    ours = cost(partial(copied, tracks, asked.hours, made, closed=closed, key=key))
                     row = told(said, f"{asked.hours:g} h", theirs, ours, made)
                     console.print(*row, sep="  ")  # a long run that is ended has told something
                     table.add_row(*row)

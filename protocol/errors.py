@@ -29,3 +29,7 @@ class SealError(ProtocolError):
 
 class CopyError(ProtocolError):
     """A copy cannot be made; nothing was handed out."""
+
+
+class LeakError(ProtocolError, InputError):
+    """A recording that got out cannot be read."""

@@ -180,12 +180,29 @@ def copy_(
     ] = None,
     marked: Annotated[bool, typer.Option("--marked", help="Recipient in every picture; encodes them anew.")] = False,
     originals: Annotated[bool, typer.Option("--originals", help="Also the segments as they were recorded.")] = False,
+    sound_marked: Annotated[
+        bool, typer.Option("--marked-sound", help="Inaudible mark in the sound, which `courtrec trace` finds.")
+    ] = False,
 ) -> None:
     """Makes a copy for a party: what was open, with chapters, subtitles, protocol, proof and verifier."""
     from api.cli.copies import copy_hearing
     from api.copy_orders import Wish
 
-    copy_hearing(hearing, file, Wish(recipient, ground, frozenset(tracks or ()), marked, originals))
+    copy_hearing(hearing, file, Wish(recipient, ground, frozenset(tracks or ()), marked, originals, sound_marked))
+
+
+@app.command()
+def trace(
+    file: Annotated[Path, typer.Argument(help="Sound or film that got out, or a piece of it.")],
+    what: Annotated[str, typer.Argument(metavar="HEARING", help="Id of the hearing, or number of the case.")],
+) -> None:
+    """Says whose copy a recording was, by the mark in its sound (`courtrec copy --marked-sound`).
+
+    Exit codes: 0 a copy is named, 1 none is, 2 wrongly asked.
+    """
+    from api.cli.copies import trace_file
+
+    raise typer.Exit(trace_file(file, what))
 
 
 @app.command("export-file")

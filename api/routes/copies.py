@@ -48,11 +48,11 @@ def order(
     track: Annotated[list[str] | None, Form()] = None,
     marked: Annotated[bool, Form()] = False,
     originals: Annotated[bool, Form()] = False,
+    sound_marked: Annotated[bool, Form()] = False,
 ) -> Response:
     """Orders a copy; the worker makes it."""
-    copy_orders.order_copy(
-        context, caller, hearing_id, Wish(recipient, ground, frozenset(track or ()), marked, originals)
-    )
+    wish = Wish(recipient, ground, frozenset(track or ()), marked, originals, sound_marked)
+    copy_orders.order_copy(context, caller, hearing_id, wish)
     return RedirectResponse(f"/hearings/{hearing_id}#copies", status_code=303)
 
 

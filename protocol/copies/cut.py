@@ -34,16 +34,18 @@ _WIDE = 8  # bytes of a decode time that may be negative: players read it with i
 
 
 def sound(content: bytes, start: int, end: int, codec: str) -> bytes:
-    """Samples [start, end) of the segment, as fragments; what it does not have of them is silence.
+    """Samples [start, end) of the segment, as fragments; raises MediaUnreadable."""
+    return encoded(samples(content, start, end), start, codec)
 
-    Raises MediaUnreadable.
-    """
+
+def samples(content: bytes, start: int, end: int) -> Pcm:
+    """Samples [start, end) of the segment; what it does not have of them is silence. Raises MediaUnreadable."""
     begin, pcm = read_pcm(content)
     whole = np.zeros(end - start, np.int16)
     part = pcm[max(0, start - begin) : max(0, end - begin)]
     at = max(0, begin - start)
     whole[at : at + len(part)] = part
-    return encoded(whole, start, codec)
+    return whole
 
 
 def encoded(pcm: Pcm, start: int, codec: str) -> bytes:
@@ -56,7 +58,7 @@ def silence(start: int, end: int, codec: str) -> Iterator[bytes]:
     step = _QUIET_SECONDS * AUDIO_RATE
     while start < end:
         length = min(step, end - start)
-        yield placed(_quiet(codec), start) if length == step else encoded(np.zeros(length, np.int16), start, codec)
+        yield placed(quiet(codec), start) if length == step else encoded(np.zeros(length, np.int16), start, codec)
         start += length
 
 
@@ -127,8 +129,8 @@ def placed(content: bytes, ticks: int) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _quiet(codec: str) -> bytes:
-    """Silence from 0 on, as a file of its own."""
+def quiet(codec: str) -> bytes:
+    """Some silence from 0 on, as a file of its own."""
     return _file(np.zeros(_QUIET_SECONDS * AUDIO_RATE, np.int16), codec)
 
 

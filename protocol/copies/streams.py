@@ -6,20 +6,25 @@ handed out, sound is silence and pictures are a card that says so.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
+import numpy as np
 from PIL.Image import Image
 
 from court.timeline import SampleRange
-from hardware.devices import VIDEO_RATE, Pcm
+from hardware.devices import AUDIO_RATE, VIDEO_RATE, Pcm
 from hardware.errors import MediaUnreadable
 from hardware.offsets import decoded_earlier
 from protocol.copies import cut
 from protocol.copies.gather import gathered
+from protocol.copies.mark import marked
 from protocol.copies.notice import LEAD_SECONDS, still
 from protocol.copies.spans import Ticks, kept
 
 _BOX_HEAD = 8
 _WORTH_A_CARD = VIDEO_RATE  # ticks without pictures: below a second the last one may stay
+_SILENCE = 10 * AUDIO_RATE  # samples at once
+_MARKED = "flac"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ def sound(track: CopiedTrack, opened: Sequence[Ticks], end: int, lead: Pcm) -> I
     parts = _parts(track.pieces, opened)
     first = next(parts, None)
     if first is None:
-        raise MediaUnreadable(f"Nothing of the track {track.track} may be handed out: choose another one.")
+        _refuse(track)
     yield _init(first[0].read())
     yield cut.encoded(lead, -len(lead), track.codec)
     reached = 0
@@ -66,6 +71,36 @@ def sound(track: CopiedTrack, opened: Sequence[Ticks], end: int, lead: Pcm) -> I
             yield cut.sound(content, start, stop, track.codec)
         reached = stop
     yield from cut.silence(reached, end, track.codec)
+
+
+def marked_sound(track: CopiedTrack, opened: Sequence[Ticks], end: int, lead: Pcm, key: bytes) -> Iterator[bytes]:
+    """As `sound`, with the mark of this key in every sample, for which all of it is encoded anew, without loss.
+
+    What was cut out is silence before the mark is made, so nothing of it gets into what is open.
+    """
+    if not any(_parts(track.pieces, opened)):
+        _refuse(track)
+    yield _init(cut.quiet(_MARKED))
+    yield cut.encoded(lead, -len(lead), _MARKED)
+    at = 0
+    for pcm in marked(samples(track, opened, end), key):
+        yield cut.encoded(pcm, at, _MARKED)
+        at += len(pcm)
+
+
+def samples(track: CopiedTrack, opened: Sequence[Ticks], end: int) -> Iterator[Pcm]:
+    """[0, end) samples of the track one after another; what is not in it, or not among the `opened`, is silence."""
+    reached = 0
+    for piece, start, stop in _parts(track.pieces, opened):
+        yield from _silence(start - reached)
+        yield cut.samples(piece.read(), start, stop)
+        reached = stop
+    yield from _silence(end - reached)
+
+
+def _silence(length: int) -> Iterator[Pcm]:
+    for at in range(0, length, _SILENCE):
+        yield np.zeros(min(_SILENCE, length - at), np.int16)
 
 
 def pictures(
@@ -96,7 +131,7 @@ def pictures(
             anew = init != head
         reached = stop
     if not head:
-        raise MediaUnreadable(f"Nothing of the track {track.track} may be handed out: choose another one.")
+        _refuse(track)
     if absent is not None and end - reached > _WORTH_A_CARD:
         yield still(absent, reached, end)
 
@@ -104,6 +139,10 @@ def pictures(
 def size_of(track: CopiedTrack) -> tuple[int, int]:
     """Width and height of its first pictures; raises MediaUnreadable."""
     return cut.size(track.pieces[0].read())
+
+
+def _refuse(track: CopiedTrack) -> NoReturn:
+    raise MediaUnreadable(f"Nothing of the track {track.track} may be handed out: choose another one.")
 
 
 def _parts(pieces: Iterable[Piece], opened: Sequence[Ticks]) -> Iterator[tuple[Piece, int, int]]:

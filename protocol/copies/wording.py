@@ -38,13 +38,14 @@ def mark_text(facts: CopyFacts) -> str:
     return ". ".join(_say(facts, one) for one in ("number", "case", "recipient"))
 
 
-def readme(facts: CopyFacts, names: Mapping[str, str], key: str, site: str) -> str:
+def readme(facts: CopyFacts, names: Mapping[str, str], key: str, site: str, *, heard: bool = False) -> str:
     """README.txt; `names` are the files by what they are (recording, transcript, protocol, proof, verifier), `site` is
-    the address of the court's pages."""
+    the address of the court's pages; `heard`: there is a mark in the sound."""
     texts = _texts()[facts.language]
     files = "\n".join(f"    {name}: {texts['files'][what]}" for what, name in names.items())
     said = {one: _say(facts, one) for one in ("number", "case", "recipient", "ground", "caution")}
     more = {"made": facts.made, "lead": LEAD_SECONDS, "files": files, "key": key, "site": site}
+    more["heard"] = str(texts["heard"]) if heard else ""
     return str(texts["readme"]).format(**said, **more, verifier=names["verifier"], recording=names["recording"])
 
 

@@ -280,6 +280,7 @@ _OPTIONAL: dict[LeafKind, dict[str, Check]] = {
         **dict.fromkeys(("copy", "protocol"), is_count),
         "given": _list_of(_record({"name": is_text, "sha256": is_hash, "size": is_count})),
         "spans_ms": _list_of(_list_of(is_count)),
+        "mark_sha256": is_hash,
     },
 }
 """Fields that may be missing, and hold this if they are there: who ordered it, the key by which a request that came
@@ -289,7 +290,8 @@ windows that were recognised in one call, this one among them. `stretches`: thos
 stated. `spare_of`: the hearing whose room this node records beside the first one. `spare`: the recording on which the
 court ended a hearing whose own node did not answer; `reason`: why it ended one whose node never comes back; both in
 the court's own leaf alone. `copy`: the number of a copy made for listening, with what was `given` beside the bundle and
-the open parts of the hearing (`spans_ms`, from and to) in it. `protocol`: the revision that the bundle goes with."""
+the open parts of the hearing (`spans_ms`, from and to) in it; `mark_sha256`, of the secret of the mark in its sound.
+`protocol`: the revision that the bundle goes with."""
 
 
 def wrong_field(kind: LeafKind, body: Mapping[str, Any]) -> str | None:

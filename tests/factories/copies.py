@@ -3,7 +3,7 @@
 import atexit
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -40,10 +40,22 @@ def heard() -> Pcm:
     ])  # fmt: skip
 
 
-@cache
-def recording() -> Recorded:
+def babble(seconds: float = SECONDS, seed: int = 1) -> Pcm:
+    """Noise that is now loud, now faint, as syllables are, and duller than white."""
+    chance = np.random.default_rng(seed)
+    noise = np.convolve(chance.standard_normal(round(seconds * AUDIO_RATE)), np.ones(8) / 8, "same")
+    steps = np.exp(chance.normal(6, 1.2, round(seconds * 8) + 1))
+    return np.asarray(noise * steps.repeat(AUDIO_RATE // 8)[: len(noise)], np.int16)
+
+
+def recording(heard: Callable[[], Pcm] = heard) -> Recorded:
     """Microphones of judge and claimant, and the drawn camera, as the node leaves them: recorded once for all tests,
     which alter nothing of it."""
+    return _recorded(heard)
+
+
+@cache
+def _recorded(heard: Callable[[], Pcm]) -> Recorded:
     folder = tempfile.TemporaryDirectory(prefix="courtrec-copies-")
     atexit.register(folder.cleanup)
     home = Path(folder.name)
@@ -94,9 +106,9 @@ def shown(content: bytes) -> list[tuple[float, Any]]:
         return [(float(one.pts * one.time_base), one.to_ndarray(format="rgb24")) for one in container.decode(video=0)]
 
 
-def delivered(server: Server, *, closed: bool = True) -> str:
+def delivered(server: Server, *, closed: bool = True, heard: Callable[[], Pcm] = heard) -> str:
     """The recording, as its node delivers it to the server; its middle was closed by the court."""
-    found = recording()
+    found = recording(heard)
     enrol_own(server.context, KEY.public)
     browser = server.node()
     for segment in found.bodies(LeafKind.SEGMENT):

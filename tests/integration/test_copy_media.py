@@ -10,6 +10,7 @@ import pytest
 from hardware.devices import AUDIO_RATE, VIDEO_RATE
 from protocol.copies import streams
 from protocol.copies.captions import Cue
+from protocol.copies.mark import marked
 from protocol.copies.notice import LEAD_SECONDS, card, mark, tones
 from protocol.copies.render import Film, Stream, render
 from protocol.copies.spans import open_ticks
@@ -124,10 +125,28 @@ def test_a_mark_in_every_picture_is_an_encoding_anew(hearing: Recorded, copy: by
     assert not decoded(path.read_bytes())[LEAD + FIRST : LEAD + LAST].any()
 
 
+def test_a_mark_in_the_sound_is_made_of_what_is_open_alone(hearing: Recorded, tmp_path: Path) -> None:
+    track, opened = copied_track(hearing, "mic-judge"), open_ticks(ORDERS, hearing.end, AUDIO_RATE)
+    kept, stored = np.concatenate([*streams.samples(track, opened, hearing.end)]), hearing.sound("mic-judge")
+    assert not kept[FIRST:LAST].any()
+    stored[FIRST:LAST] = 0
+    assert np.array_equal(kept, stored)
+    sound = streams.marked_sound(track, opened, hearing.end, tones("1#1#"), b"k" * 32)
+    path = tmp_path / "copy.mp4"
+    render(Film([Stream(sound, "mic-judge")], hearing.end / AUDIO_RATE, "", "", "rus"), path)
+    found = decoded(path.read_bytes())
+    assert np.array_equal(found[:LEAD], tones("1#1#"))
+    assert np.array_equal(found[LEAD:], np.concatenate([*marked([kept], b"k" * 32)]))
+    assert np.abs(found[LEAD:].astype(int) - kept).max() > 100
+    assert not found[LEAD + FIRST : LEAD + LAST].any()
+
+
 def test_without_an_open_part_of_a_track_nothing_is_made(hearing: Recorded, tmp_path: Path) -> None:
     made = streams.sound(copied_track(hearing, "mix"), [], hearing.end, tones("1#1#"))
-    with pytest.raises(Exception, match="Nothing of the track mix"):
-        render(Film([Stream(made, "mix")], 1, "", "", "rus"), tmp_path / "copy.mp4")
+    heard = streams.marked_sound(copied_track(hearing, "mix"), [], hearing.end, tones("1#1#"), b"k" * 32)
+    for one in (made, heard):
+        with pytest.raises(Exception, match="Nothing of the track mix"):
+            render(Film([Stream(one, "mix")], 1, "", "", "rus"), tmp_path / "copy.mp4")
 
 
 def test_without_ffmpeg_a_sentence_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,8 @@ class Copy(Base):
     """`id` is the copy's number. `state` is one of storage.db.copies; `reason` why it could not be made.
 
     `offered_at` is when its task was promised last, `attempts` how often one began. Of the recipient's link only the
-    SHA-256 is kept. `spans` are the open milliseconds that were handed out, `fetched_at` is when it was taken last.
+    SHA-256 is kept. `sound_key` is the secret of the mark in its sound (hexadecimal), empty where it has none. `spans`
+    are the open milliseconds that were handed out, `fetched_at` is when it was taken last.
     """
 
     __tablename__ = "copies"
@@ -39,6 +40,7 @@ class Copy(Base):
     tracks: Mapped[list[str]]
     marked: Mapped[bool]
     originals: Mapped[bool]
+    sound_key: Mapped[str] = mapped_column(String(64), default="")
     ordered_at: Mapped[datetime]
     offered_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
