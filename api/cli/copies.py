@@ -13,7 +13,7 @@ from api.copy_handing import fetched, file_of
 from api.copy_orders import Ordering, Wish, put_order
 from api.copy_tracing import Traced, traced
 from api.copying import make_copy
-from api.errors import Conflict
+from api.errors import Conflict, NotFound
 from api.gate import shown_hearing
 from api.settings import load_settings
 from court import exit_codes
@@ -59,7 +59,10 @@ def copy_hearing(hearing: str, path: Path, wish: Wish) -> None:
 
 def trace_file(path: Path, what: str) -> int:
     """Says whose copy of a hearing, or of any of a case, the recording at `path` was; the exit code."""
-    found = traced(existing_context(load_settings(), keys=True), path, what, getpass.getuser())
+    try:
+        found = traced(existing_context(load_settings(), keys=True), path, what, getpass.getuser())
+    except NotFound as error:
+        raise InputError(str(error)) from None
     named = [one for one in found if one.chance <= MOST_CHANCE]
     console = plain_console()
     for one in named:

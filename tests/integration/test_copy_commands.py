@@ -10,6 +10,7 @@ import docx
 import pytest
 from typer.testing import CliRunner
 
+from api.cli.copies import trace_file
 from api.cli.exports import export_file
 from api.cli.main import app
 from court.errors import CourtError, InputError
@@ -98,3 +99,8 @@ def test_what_cannot_be_exported_is_one_sentence_and_no_file(home: Path, small: 
     export_file(HEARING, tmp_path / "file.vtt")
     assert "Слушается" not in (tmp_path / "file.vtt").read_text("utf-8")
     assert {one.name for one in tmp_path.glob("file.*")} == {"file.vtt"}
+
+
+def test_tracing_in_a_hearing_that_is_not_there_is_wrongly_asked_and_names_nobody(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no hearing ГД 1/26, and none of a case with this number"):
+        trace_file(tmp_path / "leak.mp3", "ГД 1/26")
