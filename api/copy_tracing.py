@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api import copy_content
 from api.context import Context
-from api.errors import Conflict, NotFound
+from api.errors import Conflict, NotFound, Unusable
 from api.gate import is_kept, require_kept, shown_hearing
 from api.reading import SAMPLES_PER_SECOND
 from court.case_number import match_key
@@ -42,13 +42,13 @@ class _Tried:
 def traced(context: Context, path: Path, what: str, actor: str) -> list[Traced]:
     """How well the recording at `path` fits each copy with a mark, of a hearing (its id) or of a case (its number).
 
-    That the stored sound was read for it is an entry. Raises NotFound, Gone, Conflict where there is nothing to try or
-    a key is not the one in the log, and LeakError.
+    That the stored sound was read for it is an entry. Raises NotFound, Gone, Unusable where there is nothing to
+    try, Conflict where a key is not the one in the log, and LeakError.
     """
     with context.database.begin() as uow:
         tried = [one for hearing in _hearings(uow, what) for one in _tried(context, uow, hearing)]
         if not tried:
-            raise Conflict("No copy of it bears a mark in its sound: there is nothing to compare this recording with.")
+            raise Unusable("No copy of it bears a mark in its sound: there is nothing to compare this recording with.")
         body = {"actor": actor, "role": "operator", "action": "trace", "object": "copies", "ground": "", "address": ""}
         for hearing in {row.hearing_id for one in tried for row in one.copies}:
             uow.log.record(LeafKind.ACCESS, hearing, context.clock.now().utc, body, context.server_key)

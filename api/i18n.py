@@ -11,7 +11,7 @@ from functools import cache
 from io import BytesIO
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_month_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -43,6 +43,11 @@ class Words:
     @property
     def decimal_sign(self) -> str:
         return str(self.locale.number_symbols["latn"]["decimal"])
+
+    @property
+    def months(self) -> list[str]:
+        """The twelve months as they stand in a date: `марта`. Browsers do not know all our languages."""
+        return list(get_month_names("wide", "format", self.locale).values())
 
     def moment(self, moment: datetime, zone: tzinfo) -> str:
         """Date and time to the minute, at the court's place: `12 марта 2026, 14:03`."""

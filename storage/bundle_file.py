@@ -106,6 +106,16 @@ def open_bundle(path: Path) -> Iterator[OpenBundle]:
         yield OpenBundle(Bundle(contents, entries, checkpoint, keys, heads, register), parts, names, extra)
 
 
+def _is_one_file(path: Path) -> bool:
+    """Whether it is a PDF or an MP4 file, as the court hands them out."""
+    try:
+        with os.fdopen(open_regular(path), "rb") as file:
+            head = file.read(8)
+    except (OSError, ValueError):
+        return False
+    return head.startswith(b"%PDF") or head[4:] == b"ftyp"
+
+
 @contextmanager
 def open_parts(path: Path) -> Iterator[Parts]:
     """The parts of an archive or a folder, whatever they are; raises NoBundle or another BundleError."""
@@ -122,6 +132,11 @@ def open_parts(path: Path) -> Iterator[Parts]:
             ValueError,
             NotImplementedError,
         ) as error:  # what zipfile says of any bytes
+            if _is_one_file(path):
+                raise NoBundle(
+                    f"The file {path} is a protocol or a recording, no bundle: put it on the court's page "
+                    "Verification, or verify the archive it came in, or the proof.zip that a protocol has attached."
+                ) from None
             reason = error.strerror if isinstance(error, OSError) else error
             raise NoBundle(
                 f"The file {path} is no bundle, or not all of it is here ({reason}): get it again from the court."

@@ -13,7 +13,7 @@ from api.copy_handing import fetched, file_of
 from api.copy_orders import Ordering, Wish, put_order
 from api.copy_tracing import Traced, traced
 from api.copying import make_copy
-from api.errors import Conflict, NotFound
+from api.errors import Conflict, NotFound, Unusable
 from api.gate import shown_hearing
 from api.settings import load_settings
 from court import exit_codes
@@ -32,6 +32,8 @@ def copy_hearing(hearing: str, path: Path, wish: Wish) -> None:
     """
     if path.exists():
         raise InputError(f"The file {path} exists already and is not written over: give another name.")
+    if not path.parent.is_dir():
+        raise InputError(f"There is no folder {path.parent} for the copy: make it, or name another place.")
     context = existing_context(load_settings(), keys=True)
     with context.database.begin() as work:
         by = Ordering(getpass.getuser(), "operator", "")
@@ -59,9 +61,11 @@ def copy_hearing(hearing: str, path: Path, wish: Wish) -> None:
 
 def trace_file(path: Path, what: str) -> int:
     """Says whose copy of a hearing, or of any of a case, the recording at `path` was; the exit code."""
+    if not path.is_file():
+        raise InputError(f"There is no file {path}: name the recording that got out.")
     try:
         found = traced(existing_context(load_settings(), keys=True), path, what, getpass.getuser())
-    except NotFound as error:
+    except (NotFound, Unusable) as error:
         raise InputError(str(error)) from None
     named = [one for one in found if one.chance <= MOST_CHANCE]
     console = plain_console()

@@ -113,6 +113,7 @@ def environment(language: str) -> Environment:
         language_name=lambda code: LANGUAGE_NAMES.get(code, code),
         language=language,
         zone=court_zone().key,
+        months=texts.months,
         languages=LANGUAGES,
         decimal_sign=texts.decimal_sign,
         remark_word=lambda name: texts.gettext(REMARKS[name]),

@@ -20,7 +20,7 @@ _LEAST_SECONDS, _LEAST_RATE = 3, 4000
 def leaked(path: Path) -> Iterator[Pcm]:
     """Its first sound track in mono at RATE, in pieces of BLOCK_SECONDS; the last one is up to twice as long.
 
-    What is damaged ends it. Raises LeakError.
+    What is damaged is passed over. Raises LeakError.
     """
     step, waiting, length = BLOCK_SECONDS * RATE, list[Pcm](), 0
     for piece in _decoded(path):
@@ -70,13 +70,9 @@ def _decoded(path: Path) -> Iterator[Pcm]:
 
 
 def _frames(path: Path, container: Any) -> Iterator[Any]:
-    """Up to the first one that is damaged, or has another form than those before."""
-    frames, form = container.decode(audio=0), None
-    while True:
-        try:
-            frame = next(frames)
-        except (StopIteration, av.FFmpegError):
-            return
+    """Those that can be decoded, up to the first one that has another form than those before."""
+    form = None
+    for frame in _undamaged(container):
         if frame.sample_rate < _LEAST_RATE:  # a few bytes would become hours of sound
             raise LeakError(f"{path} has {frame.sample_rate} samples a second, too few for speech: give another file.")
         seen = (frame.format.name, frame.layout.name, frame.sample_rate)
@@ -84,3 +80,16 @@ def _frames(path: Path, container: Any) -> Iterator[Any]:
             return
         form = seen
         yield frame
+
+
+def _undamaged(container: Any) -> Iterator[Any]:
+    packets = container.demux(audio=0)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.FFmpegError):
+            return
+        try:
+            yield from packet.decode()
+        except av.FFmpegError:
+            continue

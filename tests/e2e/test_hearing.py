@@ -143,6 +143,12 @@ def test_anyone_can_verify_the_protocol_without_uploading_it(
     expect(page.locator(".verdict")).to_have_attribute("data-verdict", "genuine")
     expect(page.locator(".verdict dl")).to_contain_text("(DEMO)")  # who signed
     expect(page.locator(".verdict dl")).to_contain_text("(UTC+06:00)")  # the court's clock, wherever one reads
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.locator(".verdict dd").first.evaluate("one => one.clientWidth") > 200
+    archive = tmp_path / "copy.zip"
+    archive.write_bytes(b"PK\x03\x04 and so on")
+    page.set_input_files("[data-part=file]", archive)
+    expect(page.locator(".verdict")).to_contain_text("распакуйте")
     content = bytearray(pdf.read_bytes())
     content[len(content) // 2] ^= 1
     pdf.write_bytes(content)

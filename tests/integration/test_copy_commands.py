@@ -10,9 +10,10 @@ import docx
 import pytest
 from typer.testing import CliRunner
 
-from api.cli.copies import trace_file
+from api.cli.copies import copy_hearing, trace_file
 from api.cli.exports import export_file
 from api.cli.main import app
+from api.copy_orders import Wish
 from court.errors import CourtError, InputError
 from court.openness import Openness
 from storage.db.unit_of_work import Database
@@ -101,6 +102,19 @@ def test_what_cannot_be_exported_is_one_sentence_and_no_file(home: Path, small: 
     assert {one.name for one in tmp_path.glob("file.*")} == {"file.vtt"}
 
 
-def test_tracing_in_a_hearing_that_is_not_there_is_wrongly_asked_and_names_nobody(home: Path, tmp_path: Path) -> None:
+def test_what_is_wrongly_asked_of_a_trace_names_nobody(home: Path, tmp_path: Path) -> None:
+    leak = tmp_path / "leak.mp3"
+    with pytest.raises(InputError, match=r"no file .*leak\.mp3"):
+        trace_file(leak, HEARING)
+    leak.write_bytes(b"never looked at")
     with pytest.raises(InputError, match="no hearing ГД 1/26, and none of a case with this number"):
-        trace_file(tmp_path / "leak.mp3", "ГД 1/26")
+        trace_file(leak, "ГД 1/26")
+    with pytest.raises(InputError, match="No copy of it bears a mark"):
+        trace_file(leak, HEARING)
+
+
+def test_a_copy_that_has_no_place_is_not_made(home: Path, small: Server, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="There is no folder"):
+        copy_hearing(HEARING, tmp_path / "no" / "copy.zip", Wish("Ким А. Б.", "ходатайство"))
+    with small.context.database.read() as work:
+        assert not work.copies.of(HEARING)

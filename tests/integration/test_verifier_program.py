@@ -194,6 +194,19 @@ HOSTILE = {
 }
 
 
+@pytest.mark.parametrize("head", [b"%PDF-1.7\n", b"\0\0\0\x20ftypisom"])
+def test_a_protocol_or_recording_by_itself_is_told_where_to_go(
+    program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], head: bytes
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(head + b"and so on")
+    code, said = verify_bundle_file(path, KEY), capsys.readouterr().out
+    theirs = run(program, path, "--key", KEY)
+    assert (theirs.returncode, theirs.stdout) == (code, said)
+    assert code == exit_codes.UNREADABLE
+    assert "put it on the court's page Verification" in said
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_a_bundle_is_called_by_its_forger_never_looks_like_a_verdict(
     copied: Server, program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str

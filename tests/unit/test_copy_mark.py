@@ -214,6 +214,16 @@ def test_pieces_are_all_of_the_sound(tmp_path: Path) -> None:
     assert np.array_equal(np.concatenate(found), lower(babble(34)))
 
 
+@pytest.mark.parametrize("form", ["mp3", "mp4"])
+def test_what_is_damaged_is_passed_over_and_the_rest_is_heard(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"leak.{form}"
+    content = bytearray(leak_file(path, form))
+    at = len(content) // 5
+    content[at : at + 40] = b"\xff" * 40
+    path.write_bytes(content)
+    assert sum(len(one) for one in leaked(path)) > 3.8 * RATE
+
+
 def test_too_few_samples_a_second_are_refused(tmp_path: Path) -> None:
     content = bytearray(write_wav(tmp_path / "leak.wav", babble(4)).read_bytes())
     at = content.index(AUDIO_RATE.to_bytes(4, "little"))

@@ -6,11 +6,13 @@ export function ticks(duration: number, most: number): number[] {
   return Array.from({ length: Math.floor(duration / step) + 1 }, (_, index) => index * step);
 }
 
-/** A moment by the court's clock, with its offset, wherever the reader is: `12 марта 2026 г. в 14:03 (UTC+06:00)`. */
-export function zoned(at: string, court: { locale: string; zone: string }): string {
-  const moment = new Date(at);
-  const text = moment.toLocaleString(court.locale, { dateStyle: "long", timeStyle: "short", timeZone: court.zone });
-  const parts = new Intl.DateTimeFormat("en", { timeZone: court.zone, timeZoneName: "longOffset" }).formatToParts(moment);
-  const offset = parts.find((one) => one.type === "timeZoneName")?.value.replace("GMT", "") || "+00:00";
-  return `${text} (UTC${offset})`;
+/** A moment by the court's clock, with its offset, wherever the reader is, as the server writes it: `12 марта 2026, 14:03 (UTC+06:00)`. */
+export function zoned(at: string, court: { months: string[]; zone: string }): string {
+  const form = new Intl.DateTimeFormat("en", {
+    timeZone: court.zone, timeZoneName: "longOffset", hourCycle: "h23",
+    year: "numeric", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit",
+  });
+  const told = Object.fromEntries(form.formatToParts(new Date(at)).map((one) => [one.type, one.value]));
+  const offset = told["timeZoneName"]?.replace("GMT", "") || "+00:00";
+  return `${told["day"]} ${court.months[Number(told["month"]) - 1]} ${told["year"]}, ${told["hour"]}:${told["minute"]} (UTC${offset})`;
 }

@@ -4,12 +4,13 @@ import { NUMBER, numberIn } from "./protocol_number";
 import { zoned } from "./time";
 
 const PDF_AT_MOST = 64 << 20;
+const SHA256 = /^[0-9a-f]{64}$/;
 
 interface Texts {
   titles: Record<Verdict["verdict"], string>; sentences: Record<Verdict["verdict"], string>; notExpected: string;
   changed: string; replaced: string; signedBy: string; roles: Record<string, string>;
   what: string; entry: string; size: string; root: string; registered: string; received: string; proof: string;
-  wrong: string; offline: string; busy: string; locale: string; zone: string; kinds: Record<string, string>; revision: string;
+  wrong: string; archive: string; offline: string; busy: string; months: string[]; zone: string; kinds: Record<string, string>; revision: string;
 }
 
 interface Verdict {
@@ -55,18 +56,19 @@ export class VerifyElement extends HTMLElement {
     bar.hidden = true;
     text.textContent = idle;
     part<HTMLInputElement>(this, "sha").value = hex;
-    await this.#ask(hex, content.byteLength <= PDF_AT_MOST ? numberIn(content) : "");
+    const archive = new TextDecoder("latin1").decode(content.slice(0, 4)) === "PK\u0003\u0004";
+    await this.#ask(hex, content.byteLength <= PDF_AT_MOST ? numberIn(content) : "", archive);
   }
 
-  /** `number` is the protocol that a file says it is. */
-  async #ask(typed: string, number = ""): Promise<void> {
+  /** `number` is the protocol that a file says it is; `archive`: it is a ZIP file. */
+  async #ask(typed: string, number = "", archive = false): Promise<void> {
     const sha256 = typed.replace(/\s+/g, "").toLowerCase();
     const named = NUMBER.exec(sha256);
     if (named) {
       location.assign(`/verify?protocol=${named[0]}`);
       return;
     }
-    if (!/^[0-9a-f]{64}$/.test(sha256)) {
+    if (!SHA256.test(sha256)) {
       this.#show("unknown", this.#texts.wrong, "");
       return;
     }
@@ -76,6 +78,10 @@ export class VerifyElement extends HTMLElement {
       return;
     }
     const found = (await answer.json()) as Verdict;
+    if (archive && found.verdict === "unknown") {
+      this.#show("unknown", this.#texts.archive, "");
+      return;
+    }
     const known = number && found.verdict === "unknown" ? await fetch(`/api/verify/protocol/${number}`).catch(() => undefined) : undefined;
     this.#tell(found, known?.ok ? number : "");
   }
@@ -110,7 +116,7 @@ export class VerifyElement extends HTMLElement {
       const [term, data] = [document.createElement("dt"), document.createElement("dd")];
       term.textContent = name;
       data.textContent = value;
-      if (value.length === 64) data.className = "code";
+      if (SHA256.test(value)) data.className = "code";
       list.append(term, data);
     }
     box.append(list);
