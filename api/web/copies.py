@@ -21,7 +21,7 @@ from storage.db.unit_of_work import UnitOfWork
 @dataclass(frozen=True, slots=True)
 class CopyView:
     """`reason` is why it was not made, `withdrawn` that a part of it was closed since, `gone` that its file was cleared
-    away; `linked`: until when a link leads to it."""
+    away; `linked`: until when a link leads to it; `sound_marked`: its sound bears an inaudible mark."""
 
     number: int
     recipient: str
@@ -36,6 +36,7 @@ class CopyView:
     gone: bool
     linked: datetime | None
     acknowledged: datetime | None
+    sound_marked: bool
 
     @property
     def tone(self) -> str:
@@ -68,7 +69,7 @@ def _view(context: Context, uow: UnitOfWork, hearing: Hearing, row: Copy) -> Cop
     linked = row.link_until if row.link_until is not None and row.link_until > context.clock.now().utc else None
     return CopyView(
         row.id, row.recipient, row.ground, row.ordered_at, row.ordered_by, row.state, row.reason, row.size,
-        row.sha256, withdrawn, gone, linked, row.acknowledged_at,
+        row.sha256, withdrawn, gone, linked, row.acknowledged_at, bool(row.sound_key),
     )  # fmt: skip
 
 

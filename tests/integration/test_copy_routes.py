@@ -127,6 +127,14 @@ def test_the_recipient_reads_the_caution_before_the_first_byte(server: Server) -
     assert guest.get(f"{link[1]}/file").status_code == 404
 
 
+def test_the_panel_says_which_copies_bear_a_mark_in_the_sound(server: Server) -> None:
+    secretary = server.user(UserRole.SECRETARY)
+    order(secretary)
+    assert "В звуке есть неслышимая метка" not in secretary.get(PANEL).text
+    order(secretary, sound_marked="true")
+    assert secretary.get(PANEL).text.count("В звуке есть неслышимая метка") == 1
+
+
 @pytest.mark.parametrize("token", ["x" * 43, "короткий", "a b", "%FF%FE"])
 def test_a_link_that_nobody_made_says_so_in_the_readers_language(server: Server, token: str) -> None:
     guest = server.client(ELSEWHERE)
