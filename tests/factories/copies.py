@@ -13,12 +13,15 @@ from typing import Any
 import av
 import numpy as np
 
+from api.copy_orders import Ordering, Wish, put_order
+from api.copying import make_copy
+from api.gate import shown_hearing
 from api.nodes import enrol_own
 from court.openness import Openness, OpennessSpan
 from court.timeline import SampleRange
 from hardware.devices import AUDIO_RATE
 from protocol.copies.streams import CopiedTrack, Piece
-from storage.db.models import NoteRow, Utterance
+from storage.db.models import Copy, NoteRow, Utterance
 from storage.ledger.leaf import LeafKind
 from tests.factories.recordings import CARD, KEY, Pcm, Recorded, node, recorded, simulated_room, tone, write_wav
 from tests.factories.server import Server, batch
@@ -29,6 +32,7 @@ SECONDS, CLOSED = 40, (13.3337, 27.7771)
 OPEN_TONE, CLOSED_TONE = 440.0, 1700.0
 OPEN_WORDS, CLOSED_WORDS = "Слушается дело", "тайна усыновления"
 OPEN_NOTE, CLOSED_NOTE = "заметка для всех", "закрытая заметка"
+BY = Ordering("secretary", "secretary", "10.1.2.3")
 ORDERS = [OpennessSpan(*CLOSED, Openness.CLOSED)]
 
 
@@ -106,9 +110,8 @@ def shown(content: bytes) -> list[tuple[float, Any]]:
         return [(float(one.pts * one.time_base), one.to_ndarray(format="rgb24")) for one in container.decode(video=0)]
 
 
-def delivered(server: Server, *, closed: bool = True, heard: Callable[[], Pcm] = heard) -> str:
-    """The recording, as its node delivers it to the server; its middle was closed by the court."""
-    found = recording(heard)
+def deliver(server: Server, found: Recorded) -> None:
+    """As the node of the recording does."""
     enrol_own(server.context, KEY.public)
     browser = server.node()
     for segment in found.bodies(LeafKind.SEGMENT):
@@ -116,6 +119,12 @@ def delivered(server: Server, *, closed: bool = True, heard: Callable[[], Pcm] =
         assert browser.put(f"/api/ingest/objects/{segment['sha256']}", content=content).status_code in {200, 201}
     answer = browser.post("/api/ingest/leaves", json=batch([one.entry for one in found.leaves], KEY))
     assert answer.status_code == 200, answer.text
+
+
+def delivered(server: Server, *, closed: bool = True, heard: Callable[[], Pcm] = heard) -> str:
+    """The recording, as its node delivers it to the server; its middle was closed by the court."""
+    found = recording(heard)
+    deliver(server, found)
     hearing = found.leaves[0].hearing
     if closed:
         server.order(hearing, Openness.CLOSED, *(round(at * 1000) for at in CLOSED))
@@ -133,3 +142,14 @@ def delivered(server: Server, *, closed: bool = True, heard: Callable[[], Pcm] =
             row = NoteRow(hearing_id=hearing, at_sample=at * AUDIO_RATE, template="free", text=text, leaf_index=0)
             work.hearings.add(row)
     return hearing
+
+
+def ordered(server: Server, hearing: str, wish: Wish) -> Copy:
+    """Ordered and made, or failed."""
+    with server.context.database.begin() as work:
+        number = put_order(server.context, work, shown_hearing(work, hearing), wish, BY)
+    make_copy(server.context, number)
+    with server.context.database.read() as work:
+        row = work.copies.get(number)
+    assert row is not None
+    return row

@@ -12,25 +12,25 @@ import pytest
 from api import copying
 from api.composition import make_worker_queue
 from api.copy_handing import require_handed_out
-from api.copy_orders import Ordering, Wish, put_order
-from api.copying import make_copy
+from api.copy_orders import Wish, put_order
 from api.errors import ApiError
 from api.gate import shown_hearing
 from api.verification import verify
 from court.openness import Openness
 from storage.db.copies import FAILED, ORDERED, READY
-from storage.db.models import Copy
 from storage.db.unit_of_work import Database
 from storage.ledger.checkpoint import verifier_key
 from storage.ledger.leaf import LeafKind, parse
 from storage.offline import check_file
 from storage.queue import MAKE_COPY, EmbeddedWorker, make_queue, register_task
 from tests.factories.copies import (
+    BY,
     CLOSED_NOTE,
     CLOSED_WORDS,
     OPEN_NOTE,
     OPEN_WORDS,
     delivered,
+    ordered,
 )
 from tests.factories.hearing_log import made_hearing
 from tests.factories.queues import empty_embedded_broker
@@ -40,19 +40,7 @@ from transcribe.claims import Drain
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 KEY = verifier_key("courtrec", LOG_KEY.public)
-BY = Ordering("secretary", "secretary", "10.1.2.3")
 WISH = Wish("Ким А. Б.", "ходатайство от 20.11.2026")
-
-
-def ordered(server: Server, hearing: str, wish: Wish = WISH) -> Copy:
-    """Ordered and made, or failed."""
-    with server.context.database.begin() as work:
-        number = put_order(server.context, work, shown_hearing(work, hearing), wish, BY)
-    make_copy(server.context, number)
-    with server.context.database.read() as work:
-        row = work.copies.get(number)
-    assert row is not None
-    return row
 
 
 def folder(server: Server) -> Path:
@@ -105,7 +93,7 @@ def test_a_copy_in_the_making_keeps_no_other_task_waiting(server: Server, monkey
 def test_a_copy_holds_what_was_open_states_what_it_is_and_verifies(server: Server, tmp_path: Path) -> None:
     hearing = delivered(server)
     before = list(verify(server.context))
-    row = ordered(server, hearing)
+    row = ordered(server, hearing, WISH)
     assert (row.state, row.reason) == (READY, "")
     path = folder(server) / f"{row.id}.zip"
     assert [one.name for one in folder(server).iterdir()] == [path.name]
@@ -170,14 +158,14 @@ def test_what_cannot_be_copied_is_said_in_one_sentence(server: Server) -> None:
             ordered(server, log.hearing, wish)
     server.order(log.hearing, Openness.CLOSED)
     with pytest.raises(ApiError, match="No part of this hearing is open"):
-        ordered(server, log.hearing)
+        ordered(server, log.hearing, WISH)
     assert not folder(server).exists()
 
 
 def test_a_copy_that_fails_leaves_its_reason_and_no_file(server: Server) -> None:
     log = made_hearing()
     server.receive(log)  # its segments are no sound
-    row = ordered(server, log.hearing)
+    row = ordered(server, log.hearing, WISH)
     assert row.state == FAILED
     assert row.reason.endswith(".")
     assert "Errno" not in row.reason

@@ -10,9 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.main import app
-from api.copy_orders import Ordering, Wish, put_order
+from api.copy_orders import Wish, put_order
 from api.copy_tracing import Traced, traced
-from api.copying import make_copy
 from api.errors import ApiError
 from api.gate import shown_hearing
 from court.errors import CourtError
@@ -24,12 +23,11 @@ from storage.db.copies import READY
 from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind, parse
 from tests.factories.backups import keys_in_files
-from tests.factories.copies import babble, decoded, delivered, recording
+from tests.factories.copies import BY, babble, decoded, delivered, ordered, recording
 from tests.factories.recordings import write_wav
 from tests.factories.server import Server, make_server
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-BY = Ordering("secretary", "secretary", "10.1.2.3")
 LEAD = LEAD_SECONDS * AUDIO_RATE
 
 
@@ -38,16 +36,10 @@ def server(database: Database, tmp_path: Path) -> Server:
     return make_server(database, tmp_path)
 
 
-def ordered(server: Server, hearing: str, recipient: str, *, marked: bool = True) -> int:
-    wish = Wish(recipient, "ходатайство", frozenset({"mix"}), sound_marked=marked)
-    with server.context.database.begin() as work:
-        number = put_order(server.context, work, shown_hearing(work, hearing), wish, BY)
-    make_copy(server.context, number)
-    with server.context.database.read() as work:
-        row = work.copies.get(number)
-    assert row is not None
+def number_of(server: Server, hearing: str, recipient: str, *, marked: bool = True) -> int:
+    row = ordered(server, hearing, Wish(recipient, "ходатайство", frozenset({"mix"}), sound_marked=marked))
     assert row.state == READY, row.reason
-    return number
+    return row.id
 
 
 def film(server: Server, number: int) -> bytes:
@@ -77,9 +69,9 @@ def test_a_piece_that_got_out_names_whose_copy_it_was(
 ) -> None:
     hearing = delivered(server, heard=babble)
     first, second, plain = (
-        ordered(server, hearing, "Ким А. Б."),
-        ordered(server, hearing, "Осмонов Б. К."),
-        ordered(server, hearing, "Ли В. Г.", marked=False),
+        number_of(server, hearing, "Ким А. Б."),
+        number_of(server, hearing, "Осмонов Б. К."),
+        number_of(server, hearing, "Ли В. Г.", marked=False),
     )
     sound = decoded(film(server, second))
     leak = mp3(tmp_path / "leak.mp3", sound[LEAD + 48_111 : LEAD + 11 * AUDIO_RATE])
@@ -143,7 +135,7 @@ def test_what_cannot_be_traced_is_said_in_one_sentence(server: Server, tmp_path:
         assert str(caught.value).endswith(".")
 
     refused(short, hearing, "No copy of it bears a mark", ApiError)
-    number = ordered(server, hearing, "Ким А. Б.")
+    number = number_of(server, hearing, "Ким А. Б.")
     refused(short, "1/26", "There is no hearing 1/26", ApiError)
     refused(short, hearing, "less than 3 seconds")
     refused(text, hearing, "cannot be read as a recording")

@@ -9,9 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from api.copy_orders import Ordering, Wish, put_order
-from api.copying import make_copy
-from api.gate import shown_hearing
+from api.copy_orders import Wish
 from api.home import Home
 from court.openness import Openness, OpennessSpan
 from court.room import Input, SourceKind
@@ -31,7 +29,7 @@ from storage.db.unit_of_work import Database
 from storage.offline import check_file
 from storage.worm.port import read_object
 from storage.worm.s3 import connect
-from tests.factories.copies import decoded, delivered, packets, shown
+from tests.factories.copies import decoded, delivered, ordered, packets, shown
 from tests.factories.recordings import Pcm, loudness, tone
 from tests.factories.server import Server, make_server
 from tests.factories.spare_hearing import END, LOST, room_sound, two_recordings
@@ -155,15 +153,9 @@ def test_a_camera_that_changes_is_shown_in_both_ways(tmp_path: Path) -> None:
 
 def made_of(server: Server, hearing: str, *tracks: str) -> Path:
     """The copy's archive."""
-    by, wish = Ordering("secretary", "secretary", ""), Wish("Ким А. Б.", "ходатайство", frozenset(tracks))
-    with server.context.database.begin() as work:
-        number = put_order(server.context, work, shown_hearing(work, hearing), wish, by)
-    make_copy(server.context, number)
-    with server.context.database.read() as work:
-        row = work.copies.get(number)
-        assert row is not None
-        assert (row.state, row.reason) == (READY, "")
-    return Home(server.context.settings.home).copies / f"{number}.zip"
+    row = ordered(server, hearing, Wish("Ким А. Б.", "ходатайство", frozenset(tracks)))
+    assert (row.state, row.reason) == (READY, "")
+    return Home(server.context.settings.home).copies / f"{row.id}.zip"
 
 
 def film_of(path: Path) -> bytes:

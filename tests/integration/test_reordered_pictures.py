@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from api.nodes import enrol_own
 from court.openness import Openness
 from court.people import UserRole
 from hardware.boxes import fragments
@@ -14,9 +13,10 @@ from hardware.segment_reader import pictures_end
 from recorder.script import parse_script
 from storage.db.unit_of_work import Database
 from storage.ledger.leaf import LeafKind
-from tests.factories.recordings import CARD, KEY, Recorded, check_tiles, node, recorded
+from tests.factories.copies import deliver
+from tests.factories.recordings import CARD, Recorded, check_tiles, node, recorded
 from tests.factories.reordered import A_SECOND, CAMERAS, light, reordered_room, seen_in, with_pauses
-from tests.factories.server import ELSEWHERE, Server, batch, make_server
+from tests.factories.server import ELSEWHERE, make_server
 
 SECONDS = 40
 TRACK = "cam-overview"
@@ -96,13 +96,3 @@ def test_playback_shows_nothing_of_a_closed_part(database: Database, tmp_path: P
             seen += seen_in(answer.content)
     assert seen
     assert all(abs(brightness - light(at)) < 2 for at, brightness in seen)
-
-
-def deliver(server: Server, hearing: Recorded) -> None:
-    enrol_own(server.context, KEY.public)
-    browser = server.node()
-    for segment in hearing.bodies(LeafKind.SEGMENT):
-        content = hearing.file(segment).read_bytes()
-        assert browser.put(f"/api/ingest/objects/{segment['sha256']}", content=content).status_code in {200, 201}
-    answer = browser.post("/api/ingest/leaves", json=batch([one.entry for one in hearing.leaves], KEY))
-    assert answer.status_code == 200, answer.text

@@ -113,7 +113,7 @@ def test_behind_the_newest_signature_stands_what_authorities_say_and_nothing_els
     page["/Contents"] = writer.add_object(StreamObject(stream_data=b"0 0 500 800 re f"))
     writer.update_container(page)
     painted = BytesIO()
-    writer.write(painted)  # type: ignore[no-untyped-call]
+    writer.write(painted)
     assert any("added after signing" in one for one in faults(painted.getvalue()))
 
 

@@ -297,7 +297,7 @@ def redrawn(court: Court, paper: bytes) -> bytes:
     page["/Contents"] = writer.add_object(generic.StreamObject(stream_data=b"0 0 500 800 re f"))
     writer.update_container(page)
     changed = BytesIO()
-    writer.write(changed)  # type: ignore[no-untyped-call]
+    writer.write(changed)
     *_, draft = court.revisions()
     form = paper_for(court.context, draft, ROLE).form
     with opened(court.context.signers[0]) as key:
