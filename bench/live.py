@@ -1,8 +1,10 @@
 """How soon words appear while a hearing runs, and how soon its draft is there when it has ended.
 
-    python -m bench.live text [--model whisper-tiny] [--rounds 3]   the sample hearing in real time, node and server
-    python -m bench.live peer OUT.json ...                          what bench/live_peers.py wrote, measured alike
+    python -m bench.live text [--rounds 3] [--peers PYTHON CLONE]   the sample hearing in real time, node and server
     python -m bench.live quick [--model whisper-tiny]               what the short encoding costs in words and time
+
+`--peers`: whisper_streaming and WhisperLiveKit as well, in every round. PYTHON is that of an environment of theirs
+(`pip install faster-whisper==1.2.1 librosa soundfile whisperlivekit==0.2.26`), CLONE a clone of ufal/whisper_streaming.
 
 `bench/live_draft.py` measures from "stop" to the draft.
 """
@@ -14,7 +16,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,7 @@ from rich.table import Table
 
 from api.child_node import free_port
 from api.node_client import NodeClient
+from bench.live_beside import whisper_live_kit, whisper_streaming
 from bench.live_reference import SAMPLES, Shown, latencies, said
 from tests.factories.command_line import COMMAND, ROOT, courtrec, environment
 from tests.factories.waiting import until
@@ -178,8 +181,8 @@ def quick(model: str, language: str, console: Console) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["text", "peer", "quick"])
-    parser.add_argument("files", type=Path, nargs="*")
+    parser.add_argument("part", choices=["text", "quick"])
+    parser.add_argument("--peers", type=Path, nargs=2, metavar=("PYTHON", "CLONE"), help="of the peers")
     parser.add_argument("--model", default="whisper-tiny")
     parser.add_argument("--language", default="ru", choices=[*ROOMS])
     parser.add_argument("--rounds", type=int, default=1)
@@ -192,19 +195,25 @@ def main() -> None:
     if chosen.part == "quick":
         quick(chosen.model, chosen.language, console)
         return
-    table = Table("round", "utterances", "shown", "p50 s", "p95 s", "whole text p50 s", "p95 s", "WER", "load")
-    for file in chosen.files if chosen.part == "peer" else ():
-        told = json.loads(file.read_text(encoding="utf-8"))["told"]
-        shown = [Shown(at, "", start, end, text, final=True) for at, start, end, text in told]
-        table.add_row(file.stem, *latencies(said(ROOMS[chosen.language][1]), shown).cells(), "")
-    for number in range(chosen.rounds if chosen.part == "text" else 0):
-        shown = live_text(chosen.language, chosen.model)
-        if chosen.show:
-            for one in shown:
-                mark = "F" if one.final else " "
-                console.print(f"{one.at:7.2f} {mark} {one.role:10} {one.start:6.2f}-{one.end:6.2f} {one.text}")
-        found = latencies(said(ROOMS[chosen.language][1]), shown)
-        table.add_row(str(number + 1), *found.cells(), f"{os.getloadavg()[0]:.1f}")
+    table = Table(
+        "program", "round", "utterances", "shown", "p50 s", "p95 s", "whole text p50 s", "p95 s", "WER", "load"
+    )
+    programs: dict[str, Callable[[], list[Shown]]] = {"courtrec": lambda: live_text(chosen.language, chosen.model)}
+    if chosen.peers:
+        python, clone = chosen.peers
+        model = models_dir() / chosen.model
+        programs["whisper_streaming"] = lambda: whisper_streaming(python, clone, model, chosen.language)
+        programs["WhisperLiveKit"] = lambda: whisper_live_kit(python, model, chosen.language)
+    for number in range(1, chosen.rounds + 1):
+        for name, program in programs.items():
+            shown = program()
+            if chosen.show:
+                for one in shown:
+                    mark = "F" if one.final else " "
+                    console.print(f"{one.at:7.2f} {mark} {one.role:10} {one.start:6.2f}-{one.end:6.2f} {one.text}")
+            found = latencies(said(ROOMS[chosen.language][1]), shown)
+            table.add_row(name, str(number), *found.cells(), f"{os.getloadavg()[0]:.1f}")
+            Console(stderr=True, width=130).print(name, number, *found.cells())
     console.print(table)
 
 

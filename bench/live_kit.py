@@ -1,11 +1,9 @@
 """Plays the sample hearing to WhisperLiveKit in real time, and writes down what it commits when.
 
-    OMP_NUM_THREADS=1 PEER/bin/whisperlivekit-server --port 8765 --model tiny --model-path MODEL_FOLDER --lan ru \
-        --backend faster-whisper --backend-policy localagreement --pcm-input --warmup-file ""
-    PEER/bin/python bench/live_kit.py ws://127.0.0.1:8765/asr OUT.json
+    PEER/bin/python bench/live_kit.py ws://127.0.0.1:PORT/asr OUT.json
 
-PEER is an environment of the peer's own (whisperlivekit, and with it websockets). It hears the sum of the microphones;
-`python -m bench.live peer OUT.json` then measures it as the other programs.
+PEER is an environment of the peer's own (whisperlivekit, and with it websockets). It hears the sum of the microphones.
+`python -m bench.live text` starts its server, runs this, and measures it as the other programs.
 """
 
 import argparse

@@ -3,8 +3,8 @@
     PEER/bin/python bench/live_peers.py WHISPER_STREAMING_FOLDER MODEL_FOLDER OUT.json [--chunk 1.0] [--language ru]
 
 PEER is an environment of the peer's own (faster-whisper, librosa, soundfile). It hears the sum of the microphones, for
-it knows one channel only, with the same model (int8, one thread) as `python -m bench.live text`; `python -m bench.live
-peer OUT.json` then measures it alike.
+it knows one channel only, with the same model (int8, one thread) as `python -m bench.live text`, which runs this and
+measures it alike.
 """
 
 import argparse
@@ -43,13 +43,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--chunk", type=float, default=1.0, help="seconds of new sound per step")
     parser.add_argument("--language", default="ru")
-    parser.add_argument("--ahead", action="store_true", help="before the other work of a shared machine")
     chosen = parser.parse_args()
-    if chosen.ahead:
-        import os
-
-        os.setsid()
-        Path("/proc/self/autogroup").write_text("-19")
     files = sorted((SAMPLES / f"hearing-{chosen.language}").glob("*.flac"))
     sound = np.clip(np.sum([decode_audio(str(file), RATE) for file in files], axis=0), -1, 1).astype(np.float32)
     online = peer(chosen.folder, chosen.model, chosen.language)
