@@ -206,6 +206,7 @@ def make_worker_queue(context: Context, drain: Drain) -> Celery:
             engine_for=engines,
             tongues_for=engines.tongues,
             embedder=Embedders(transcription.voice_model, transcription.models_dir or home.models),
+            glossary=transcription.glossary,
             drain=drain,
         ),
     )

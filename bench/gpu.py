@@ -22,7 +22,9 @@ import ctranslate2
 import numpy as np
 
 from bench.random_whisper import LARGE_V3, LARGE_V3_TURBO, POSITIONS, Shape, save_random
+from transcribe.engines import gpu
 from transcribe.engines.memory import batch_size
+from transcribe.engines.prompt import max_length
 
 SHAPES = {"large-v3": LARGE_V3, "large-v3-turbo": LARGE_V3_TURBO}
 COMPUTE_TYPES = ("float16", "int8_float16")
@@ -58,10 +60,14 @@ def measure(model: ctranslate2.models.Whisper, shape: Shape, batch: int, tokens:
         heard = model.encode(ctranslate2.StorageView.from_array(sound), to_cpu=False)
         np.array(heard.to_device(ctranslate2.Device.cpu))  # waits until it is done
         encoded = time.perf_counter()
-        model.generate(heard, [PROMPT] * batch, beam_size=BEAMS, max_length=len(PROMPT) + tokens, suppress_tokens=[END])
+        made = model.generate(
+            heard, [PROMPT] * batch, beam_size=BEAMS, max_length=max_length(len(PROMPT), tokens), suppress_tokens=[END]
+        )
+        assert all(len(one.sequences_ids[0]) >= tokens for one in made), "less was decoded than is measured"
         found.append((encoded - started, time.perf_counter() - encoded))
     encode, decode = min(found[1:], key=sum)
-    return Cost(batch, encode, decode, memory_in_use())
+    used = gpu.memory("used")
+    return Cost(batch, encode, decode, None if used is None else used >> 20)
 
 
 def costs(name: str, shape: Shape, compute_type: str, device: str = "cuda") -> Iterator[tuple[Cost, int]]:
@@ -69,7 +75,7 @@ def costs(name: str, shape: Shape, compute_type: str, device: str = "cuda") -> I
     with tempfile.TemporaryDirectory(prefix=f"courtrec-{name}-") as folder:
         save_random(shape, Path(folder), "float16" if device == "cuda" else "float32")
         model = ctranslate2.models.Whisper(folder, device=device, compute_type=compute_type)
-        free = memory_free()
+        free = gpu.memory("free")
         for batch in BATCHES:
             try:
                 cost = measure(model, shape, batch)
@@ -78,36 +84,17 @@ def costs(name: str, shape: Shape, compute_type: str, device: str = "cuda") -> I
             yield cost, batch_size(free, shape.decoder, shape.width) if free else 0
 
 
-def memory_in_use() -> int | None:
-    return _of_the_gpu("memory.used")
-
-
-def memory_free() -> int:
-    """Bytes."""
-    return (_of_the_gpu("memory.free") or 0) * 2**20
-
-
-def _of_the_gpu(what: str) -> int | None:
-    try:
-        told = subprocess.run(
-            ["nvidia-smi", f"--query-gpu={what}", "--format=csv,noheader,nounits"], capture_output=True, check=True
-        )
-        return int(told.stdout.split()[0])
-    except (OSError, subprocess.CalledProcessError, ValueError, IndexError):
-        return None
-
-
 def main() -> None:
     if not ctranslate2.get_cuda_device_count():
         sys.exit("No GPU that CTranslate2 can use was found: run this on a machine with one (see docs/benchmarks.md).")
-    gpu = subprocess.run(
+    card = subprocess.run(
         ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"],
         capture_output=True,
         text=True,
         check=False,
     ).stdout.strip()
     versions = ", ".join(f"{one} {version(one)}" for one in ("ctranslate2", "faster-whisper", "numpy"))
-    print(f"{gpu or 'unknown GPU'}; Python {platform.python_version()}, {versions}\n")
+    print(f"{card or 'unknown GPU'}; Python {platform.python_version()}, {versions}\n")
     print("| shape, random weights | type | batch | encode s | decode s | × real time | MiB | fits |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, shape in SHAPES.items():

@@ -1,70 +1,170 @@
-"""What words told beforehand gain and cost: names of the case card and terms of court as faster-whisper's hotwords.
+"""What words told beforehand gain and cost: names of the case card and terms of court as hotwords of the recogniser.
 
-    python -m bench.hotwords
+    python -m bench.hotwords [--model whisper-base] [--cases 11]
 
-The sample hearing in Russian with nothing told, with the names of its own card, and with a court's terms besides; human
-speech, in which none of these words is said, shows what they do there. "names" are those words of the card's names
-that are said in the hearing, in whatever case: how many of them were recognised.
+Human speech in which people and places are named (festvox-ru): seven sentences are a case, whose card has those names
+in the nominative. Told are nothing, the card, a card of the next case, of which nobody is named, and both. The sample
+hearing in Russian and human speech show what its card and terms of court do where none of them is named.
+
+"names" are the words of names that were said, and how many of them were recognised to the letter; "made up" are words
+told, but initials, that were recognised where something else was said.
 """
 
+import argparse
+import time
 import tomllib
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+import jiwer
 from rich.console import Console
 from rich.table import Table
 
-from bench.transcript import SAMPLES, Recording, human, measure, sample
-from tests.speech import asterisk_ru, festvox_ru
+from bench.transcript import SAMPLES, Recording, human, sample, stretches
+from court.card import names_on
+from tests.speech import Line, asterisk_ru, compose, festvox_named, festvox_ru
 from tests.speech.recogniser import MODEL, models_dir
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.evaluate import plain
 from transcribe.models import ensure
+from transcribe.pipeline import transcribe_window
+from transcribe.speech import SAMPLE_RATE, Pcm, Utterance
 
-TERMS = "истец, ответчик, ходатайство, расписка, исковое заявление, судебное заседание, отвод, государственная пошлина"
-STEM = 5  # letters of a name that all its cases have
+NAMES = Path(__file__).parent / "names-ru.toml"
+CASE = 7
+"""Sentences of a case."""
+TERMS = ("истец", "ответчик", "ходатайство", "расписка", "исковое заявление", "судебное заседание", "отвод", "пошлина")
 
 
-def names() -> str:
-    """The people of the sample's card."""
+@dataclass(frozen=True)
+class Case:
+    """`named` are the names as they are said, `card` as a card has them."""
+
+    recording: Recording
+    named: Sequence[str]
+    card: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Found:
+    said: int = 0
+    recognised: int = 0
+    made_up: tuple[str, ...] = ()
+    words: int = 0
+    substituted: int = 0
+    deleted: int = 0
+    inserted: int = 0
+    looped: int = 0
+    spent: float = 0.0
+
+    def __add__(self, other: "Found") -> "Found":
+        return Found(*(getattr(self, one) + getattr(other, one) for one in self.__dataclass_fields__))
+
+    def row(self) -> tuple[str, ...]:
+        errors = (self.substituted, self.deleted, self.inserted)
+        return (
+            f"{sum(errors) / self.words:.1%}",
+            "/".join(map(str, errors)),
+            f"{self.recognised} of {self.said}" if self.said else "",
+            " ".join(self.made_up) or "0",
+            str(self.looped),
+            f"{self.spent:.1f}",
+        )
+
+
+Ways = dict[str, list[tuple[Case, Sequence[str]]]]
+"""What is told, and each case with it."""
+
+
+def with_names(most: int) -> dict[str, Ways]:
+    sentences = list(tomllib.loads(NAMES.read_text(encoding="utf-8")).items())
+    cases = [_case(number, dict(sentences[number * CASE :][:CASE])) for number in range(most)]
+    pairs = [*zip(cases, [*cases[1:], cases[0]], strict=True)]
+    ways: Ways = {
+        "nothing": [(one, ()) for one in cases],
+        "its card": [(one, one.card) for one in cases],
+        "another card": [(one, other.card) for one, other in pairs],
+        "another card and its own": [(one, [*other.card, *one.card]) for one, other in pairs],
+    }
+    return {f"names said, {most} cases": ways}
+
+
+def without_names() -> dict[str, Ways]:
     card = tomllib.loads((SAMPLES / "hearing-ru" / "hearing.toml").read_text(encoding="utf-8"))
-    return ", ".join([card["judge"], card["secretary"], *(one["name"] for one in card["participant"])])
+    people = names_on({**card, "participants": card["participant"]})
+    found: dict[str, Ways] = {}
+    for recording in (sample("hearing-ru"), human("human-ru", festvox_ru(12), asterisk_ru(12))):
+        case = Case(recording, (), ())
+        told = {"nothing": (), "a card": people, "terms": TERMS, "a card and terms": (*people, *TERMS)}
+        found[recording.name] = {name: [(case, words)] for name, words in told.items()}
+    return found
 
 
-def said(text: Mapping[str, str], stems: set[str]) -> int:
-    return sum(word[:STEM] in stems for one in text.values() for word in plain(one).split())
+def _case(number: int, sentences: Mapping[str, Mapping[str, str]]) -> Case:
+    made = compose(f"case-{number}", ("judge",), [Line("judge", one) for one in festvox_named(sentences)], seed=number)
+    named = [name for names in sentences.values() for name in names]
+    card = dict.fromkeys(name for names in sentences.values() for name in names.values())
+    recording = Recording(made.name, "ru", {"mic-judge": made.pcm[0]}, {"mic-judge": made.text}, [], [])
+    return Case(recording, named, list(card))
 
 
-def row(recording: Recording, hotwords: str, stems: set[str]) -> tuple[str, ...]:
-    engine = WhisperEngine(MODEL, models_dir(), device="cpu")
-    whisper = engine._model  # the engine itself tells nothing beforehand: this bench is why
-    whisper.get_prompt = partial(whisper.get_prompt, hotwords=hotwords or None)
-    result, utterances = measure(recording, engine)
-    words = result.words
-    heard = said({one.track + str(one.start): one.text for one in utterances}, stems)
-    return (
-        f"{words.rate:.1%}",
-        f"{words.substituted}/{words.deleted}/{words.inserted}",
-        f"{heard} of {said(recording.text, stems)}",
-        str(sum("repetition" in one.flags or "compressible" in one.flags for one in utterances)),
-        str(result.calls),
-        f"{result.cpu:.1f}",
-    )
+def recognised(case: Case, engine: WhisperEngine, told: Sequence[str]) -> Found:
+    began = time.process_time()
+    expecting = engine.with_hotwords(told)
+    utterances = [
+        one
+        for start, end in stretches(case.recording)
+        for one in transcribe_window(_cut(case.recording, start, end), start, case.recording.language, expecting)
+    ]
+    return compared(case, utterances, told, time.process_time() - began)
+
+
+def _cut(recording: Recording, start: float, end: float) -> dict[str, Pcm]:
+    first, last = round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
+    return {track: pcm[first:last] for track, pcm in recording.pcm.items()}
+
+
+def compared(case: Case, utterances: Sequence[Utterance], told: Sequence[str], spent: float) -> Found:
+    """Each speaker's words against what that speaker said."""
+    named, expected = _words(case.named), {one for one in _words(told) if len(one) > 1}
+    total = Found(looped=sum("repetition" in one.flags for one in utterances), spent=spent)
+    for track, text in case.recording.text.items():
+        heard = " ".join(one.text for one in utterances if one.track == track)
+        found = jiwer.process_words(plain(text), plain(heard))
+        meant, got, parts = found.references[0], found.hypotheses[0], found.alignments[0]
+        right = [one for part in parts if part.type == "equal" for one in meant[part.ref_start_idx : part.ref_end_idx]]
+        wrong = [one for part in parts if part.type != "equal" for one in got[part.hyp_start_idx : part.hyp_end_idx]]
+        total += Found(
+            said=sum(one in named for one in meant),
+            recognised=sum(one in named for one in right),
+            made_up=tuple(one for one in wrong if one in expected),
+            words=len(meant),
+            substituted=found.substitutions,
+            deleted=found.deletions,
+            inserted=found.insertions,
+        )
+    return total
+
+
+def _words(names: Sequence[str]) -> set[str]:
+    return set(plain(" ".join(names)).split())
 
 
 def main() -> None:
-    ensure(MODEL, models_dir())
-    stems = {word[:STEM] for word in plain(names()).split() if len(word) >= STEM}
-    ways = {"nothing": "", "names": names(), "names and terms": f"{names()}, {TERMS}"}
-    recordings = [sample("hearing-ru"), human("human-ru", festvox_ru(12), asterisk_ru(12))]
-    console = Console(width=130)
-    table = Table("recording", "told", "WER", "S/D/I", "names", "loops", "calls", "processor s")
-    for recording in recordings:
-        for way, hotwords in ways.items():
-            cells = row(recording, hotwords, stems)
-            table.add_row(recording.name, way, *cells)
-            Console(stderr=True, width=130).print(recording.name, way, *cells)
-    console.print(table)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default=MODEL)
+    parser.add_argument("--cases", type=int, default=11)
+    chosen = parser.parse_args()
+    ensure(chosen.model, models_dir())
+    engine = WhisperEngine(chosen.model, models_dir(), device="cpu")
+    table = Table("recording", "told", "WER", "S/D/I", "names", "made up", "loops", "processor s")
+    for name, ways in {**with_names(chosen.cases), **without_names()}.items():
+        for told, cases in ways.items():
+            found = sum((recognised(case, engine, words) for case, words in cases), Found())
+            table.add_row(name, told, *found.row())
+            Console(stderr=True, width=130).print(name, told, *found.row())
+    Console(width=130).print(table)
 
 
 if __name__ == "__main__":

@@ -4,27 +4,31 @@
 
 Human Russian speech (festvox-ru, asterisk-core-sounds-ru), Whisper base int8, one thread, times of words included.
 The same speech is given to every row in the same run; processor seconds, since the machine may be shared. Every seed
-draws other sentences; a row adds them up, since on one recording it is chance which words are lost.
+draws other sentences; a row adds them up, since on one recording it is chance which words are lost. "lost alone" are
+the words deleted in this row and not in the first, and the other way round; p is the probability (two-sided sign test)
+of so great a difference if both lose a word equally often.
 """
 
 import argparse
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
+import jiwer
 import numpy as np
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from rich.console import Console
 from rich.table import Table
+from scipy.stats import binomtest
 
 from bench.live import put_ahead
 from bench.transcript import Recording
 from bench.transcript import stretches as cuts
 from tests.speech import Composite, Line, asterisk_ru, compose, festvox_ru
-from tests.speech.recogniser import load_whisper_base, models_dir
+from tests.speech.recogniser import load_bare, load_whisper_base
 from transcribe.engines.port import Sound
 from transcribe.engines.whisper import WhisperEngine
-from transcribe.evaluate import WordErrors, letter_errors, word_errors
+from transcribe.evaluate import WordErrors, letter_errors, plain, word_errors
 from transcribe.pipeline import Stretch, transcribe_stretches
 from transcribe.speech import SAMPLE_RATE, Pcm
 from transcribe.tasks import TOGETHER
@@ -32,6 +36,8 @@ from transcribe.tasks import TOGETHER
 SENTENCES = 31
 """Of each voice and seed, unless told otherwise."""
 SEEDS = (1, 2, 3, 4)
+CARD = ("Асанов Бакыт", "Иманова Алина", "Садыкова Айгуль Маратовна", "Нурланов Ерлан Серикович", "Жумабаев Талант")
+"""Of people who are not named in any of it."""
 SEATS = ("judge", "secretary", "claimant", "respondent")
 
 
@@ -72,6 +78,11 @@ class Bench:
         return " ".join(one.text for one in sorted(found, key=lambda one: one.start))
 
     @property
+    def told(self) -> "Bench":
+        """As in a hearing, whose card has names."""
+        return replace(self, engine=self.engine.with_hotwords(CARD))
+
+    @property
     def ways(self) -> dict[str, Callable[[], str]]:
         return {
             "faster-whisper, sequential": self.sequential,
@@ -81,23 +92,43 @@ class Bench:
             "courtrec, windows together, two microphones": lambda: self.courtrec(self.two, TOGETHER),
             "courtrec, windows together, four microphones": lambda: self.courtrec(self.four, TOGETHER),
             "courtrec, each window alone, two microphones": lambda: self.courtrec(self.two, 1),
+            "faster-whisper, sequential, told a card": lambda: self.sequential(hotwords=", ".join(CARD)),
+            "courtrec, told a card, one microphone": lambda: self.told.courtrec(self.one, TOGETHER),
+            "courtrec, told a card, two microphones": lambda: self.told.courtrec(self.two, TOGETHER),
+            "courtrec, told a card, four microphones": lambda: self.told.courtrec(self.four, TOGETHER),
         }
 
 
 @dataclass(frozen=True)
 class Found:
-    """What one way made of the speech, or all of it; `spent` is processor time in seconds."""
+    """What one way made of the speech, or all of it; `spent` is processor time in seconds, `lost` the places of the
+    words that were deleted, each with its seed."""
 
     words: WordErrors
     letters: WordErrors
     spent: float
+    lost: frozenset[tuple[int, int]]
 
     def __add__(self, other: "Found") -> "Found":
-        return Found(_sum(self.words, other.words), _sum(self.letters, other.letters), self.spent + other.spent)
+        return Found(
+            _sum(self.words, other.words),
+            _sum(self.letters, other.letters),
+            self.spent + other.spent,
+            self.lost | other.lost,
+        )
 
-    def row(self, name: str, first: float) -> tuple[str, ...]:
-        ratio = f"{self.spent / first:.2f}" if first else ""
-        return name, f"{self.words.rate:.1%}", _counts(self.words), _counts(self.letters), f"{self.spent:.1f}", ratio
+    def row(self, name: str, first: "Found") -> tuple[str, ...]:
+        here, there = len(self.lost - first.lost), len(first.lost - self.lost)
+        chance = f", p = {binomtest(here, here + there).pvalue:.2g}" if here + there else ""
+        return (
+            name,
+            f"{self.words.rate:.1%}",
+            _counts(self.words),
+            _counts(self.letters),
+            f"{here} : {there}{chance}",
+            f"{self.spent:.1f}",
+            f"{self.spent / first.spent:.2f}",
+        )
 
 
 def make_bench(engine: WhisperEngine, bare: WhisperModel, sentences: int, seed: int) -> Bench:
@@ -112,11 +143,20 @@ def make_bench(engine: WhisperEngine, bare: WhisperModel, sentences: int, seed: 
     return Bench(seated(*SEATS[:2]), seated(*SEATS), seated(SEATS[0]), engine, bare)
 
 
-def measure(bench: Bench, way: Callable[[], str]) -> Found:
+def measure(bench: Bench, way: Callable[[], str], seed: int) -> Found:
     started = time.process_time()
     text = way()
     spent = time.process_time() - started
-    return Found(word_errors({"all": bench.one.text}, {"all": text}), letter_errors(bench.one.text, text), spent)
+    meant = bench.one.text
+    lost = frozenset((seed, place) for place in _deleted(meant, text))
+    return Found(word_errors({"all": meant}, {"all": text}), letter_errors(meant, text), spent, lost)
+
+
+def _deleted(meant: str, heard: str) -> list[int]:
+    """Places of the words of `meant` for which nothing stands in `heard`."""
+    [alignment] = jiwer.process_words(plain(meant), plain(heard)).alignments
+    gone = [range(one.ref_start_idx, one.ref_end_idx) for one in alignment if one.type == "delete"]
+    return [place for some in gone for place in some]
 
 
 def main() -> None:
@@ -129,9 +169,7 @@ def main() -> None:
     if chosen.ahead:
         put_ahead()
     engine = load_whisper_base()
-    bare = WhisperModel(
-        str(models_dir() / "whisper-base"), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True
-    )
+    bare = load_bare()
     progress, seconds = Console(width=130, stderr=True), 0.0
     found: dict[str, Found] = {}
     for seed in chosen.seeds:
@@ -139,13 +177,13 @@ def main() -> None:
         seconds += bench.mix.size / SAMPLE_RATE
         for name, way in bench.ways.items():
             if not chosen.names or any(one in name for one in chosen.names):
-                one = measure(bench, way)
+                one = measure(bench, way, seed)
                 found[name] = found[name] + one if name in found else one
-                progress.print(str(seed), *one.row(name, 0.0))
-    table = Table("way", "WER", "S/D/I", "letters S/D/I", "processor s", "/ first row")
+                progress.print(str(seed), *one.row(name, one))
+    table = Table("way", "WER", "S/D/I", "letters S/D/I", "lost alone", "processor s", "/ first row")
     first = next(iter(found.values()))
     for name, one in found.items():
-        table.add_row(*one.row(name, first.spent))
+        table.add_row(*one.row(name, first))
     Console(width=130).print(f"{seconds:.0f} s of sound, {first.words.reference} words", table)
 
 

@@ -78,6 +78,12 @@ class HearingCard:
         }
 
 
+def names_on(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """Who may be named in the hearing of these fields, each once: judge, secretary, then the participants in order."""
+    people = (card.get("judge"), card.get("secretary"), *(one["name"] for one in card.get("participants", ())))
+    return tuple(dict.fromkeys(one for one in people if one))
+
+
 def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name, "")  # JSON can hold half a surrogate pair, which is no character and cannot be written
     if not isinstance(value, str) or len(value) > 2000 or any("\ud800" <= one < "\ue000" for one in value):

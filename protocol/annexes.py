@@ -152,6 +152,8 @@ def technical_facts(facts: HearingFacts, words: Wording) -> list[Fact]:
         )
         rows.append(Fact(say("technical.track", track=track.track), value))
     rows += [Fact(say("technical.model"), words.model(one)) for one in facts.models]
+    if facts.hotwords:
+        rows.append(Fact(say("technical.hotwords"), say("technical.hotwords_value")))
     rows += [
         Fact(say("technical.ledger_size"), str(facts.ledger.size)),
         Fact(say("technical.ledger_root"), facts.ledger.root),

@@ -134,9 +134,10 @@ class HearingFacts:
     `covers` is what spare recordings account for where the first node did not record; `spares` are their ids.
     `untranscribed` are [start, end) seconds of speech the machine was given and could not transcribe,
     `untranscribed_because` the reasons it gave, each once, `no_recogniser` that nothing recognises the hearing's
-    language here. `tested` is the room's self-test before the hearing, `mutes` are the stretches in which microphones
-    were declared muted, `awaited` the segments of tracks that were stated and are not here, `stages` what of the
-    hearing's course was told or heard, `attendance` what the secretary ticked.
+    language here, `hotwords` that a recogniser was told words beforehand. `tested` is the room's self-test before the
+    hearing, `mutes` are the stretches in which microphones were declared muted, `awaited` the segments of tracks that
+    were stated and are not here, `stages` what of the hearing's course was told or heard, `attendance` what the
+    secretary ticked.
     """
 
     hearing: str
@@ -155,6 +156,7 @@ class HearingFacts:
     openness: tuple[OpennessSpan, ...]
     models: tuple[ModelFact, ...]
     ledger: LedgerFact
+    hotwords: bool = False
     untranscribed_because: tuple[str, ...] = ()
     no_recogniser: bool = False
     covers: tuple[Cover, ...] = ()

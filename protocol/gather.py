@@ -90,6 +90,7 @@ def gather(
         untranscribed=_untranscribed(work.windows.of(hearing.id, run), segments),
         openness=tuple(work.hearings.openness(hearing.id)),
         models=tuple(ModelFact(*one) for one in work.utterances.models(hearing.id, run)),
+        hotwords=work.utterances.hotwords_told(hearing.id, run),
         ledger=_ledger(work, hearing.id),
         untranscribed_because=_reasons(windows),
         no_recogniser=any(one.state == "failed" and one.reason == NO_RECOGNISER for one in windows),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 from court.clock import Clock
@@ -11,6 +12,7 @@ from storage.worm.port import WormStore
 from transcribe.claims import Drain
 from transcribe.diarise.embedding import Embedder
 from transcribe.engines.port import Engine
+from transcribe.hotwords import Glossary
 from transcribe.pipeline import Tongues
 
 
@@ -34,7 +36,8 @@ def _no_tongues(language: str) -> None:
 class TranscribeContext:
     """What the task works with; made once by the worker's composition root. `key` signs the server's ledger entries.
 
-    `embedder` gives the model that tells voices at shared microphones apart, None where there is none.
+    `embedder` gives the model that tells voices at shared microphones apart, None where there is none. `glossary` are
+    terms of the court, by language.
     """
 
     database: Database
@@ -44,4 +47,5 @@ class TranscribeContext:
     engine_for: EngineFor
     tongues_for: TonguesFor = _no_tongues
     embedder: Callable[[], Embedder | None] = lambda: None
+    glossary: Glossary = field(default_factory=lambda: MappingProxyType({}))
     drain: Drain = field(default_factory=Drain)

@@ -29,6 +29,7 @@ class Doubt(StrEnum):
 
 
 REPEATS = 4  # the same words this often in a row; "нет, нет, нет" is human
+LETTERS = 6  # the same letter this often in a row; "аааа" is human
 COMPRESSION = 2.4  # Whisper's own threshold for a failed decoding
 WORDS_PER_SECOND = 6.0  # fast Russian speech has about four
 SPEECHLESS = 0.6  # Whisper's own threshold
@@ -103,7 +104,7 @@ def doubts(
         return (Doubt.NO_SPEECH if _speechless(segments) else Doubt.UNRECOGNISED,)
     plain = _plain(words)
     found = {
-        Doubt.REPETITION: _loops(plain.split()),
+        Doubt.REPETITION: _loops(plain.split()) or drawn_out(plain),
         Doubt.COMPRESSIBLE: any(one.compression_ratio > COMPRESSION for one in segments),
         Doubt.TOO_FAST: len(words) > WORDS_PER_SECOND * max(seconds, 0.5),
         Doubt.SILENCE_PHRASE: any(f" {phrase} " in f" {plain} " for phrase in SILENCE_PHRASES),
@@ -134,3 +135,8 @@ def _loops(words: Sequence[str]) -> bool:
         for length in range(1, len(words) // REPEATS + 1)
         for at in range(len(words) - length * REPEATS + 1)
     )
+
+
+def drawn_out(text: str) -> bool:
+    """Whether a letter stands LETTERS times in a row."""
+    return re.search(rf"([^\W\d_])\1{{{LETTERS - 1}}}", text.casefold()) is not None

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from court.card import names_on
 from court.errors import CourtError
 from hardware.errors import MediaUnreadable
 from storage.db.models import Hearing, Segment, Window
@@ -22,13 +23,17 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed window, as it was read with its claim, and what it is made of. `model` is '' where settings choose."""
+    """A claimed window, as it was read with its claim, and what it is made of. `model` is '' where settings choose.
+
+    `names` are those on the hearing's card, or on that of the one it stands in for.
+    """
 
     window: Window
     language: str
     model: str
     segments: tuple[Segment, ...]
     shared: Mapping[str, int]
+    names: tuple[str, ...]
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -65,7 +70,8 @@ def _job(work: UnitOfWork, hearing: Hearing, window: Window) -> Job:
     heard = hearing.microphones
     segments = [one for one in work.hearings.window(hearing.id, window.sequence) if one.track in heard]
     model = work.runs.model(hearing.id, window.run)
-    return Job(window, hearing.card["language"], model, tuple(segments), shared(work, hearing))
+    names = names_on(work.hearings.together(hearing)[0].card)
+    return Job(window, hearing.card["language"], model, tuple(segments), shared(work, hearing), names)
 
 
 def still_ours(work: UnitOfWork, job: Job) -> Hearing | None:

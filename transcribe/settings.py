@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
+from court.card import LANGUAGES
 from transcribe.errors import TranscribeSettingsError
 
 _PREFIX = "COURTREC_TRANSCRIBE_"
@@ -21,8 +22,16 @@ _ENGINES = {
 }
 
 
+_AS_JSON = {
+    "engines": '{"ru": ["whisper-small", "whisper-base"]}',
+    "languages": '["ru", "ky"]',
+    "glossary": '{"ru": ["расписка", "отвод"]}',
+    "live_models": '{"ru": "whisper-tiny"}',
+}
+
+
 class TranscribeSettings(BaseSettings):
-    """Environment variables COURTREC_TRANSCRIBE_<FIELD>; `engines` is JSON."""
+    """Environment variables COURTREC_TRANSCRIBE_<FIELD>; what has several values is JSON."""
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX)
 
@@ -39,6 +48,8 @@ class TranscribeSettings(BaseSettings):
     """Languages that may be heard in any hearing of this court beside the hearing's own; JSON."""
     identifier: str = "whisper-tiny"
     """The model that tells languages apart if it is here; else the recogniser itself does, at more cost."""
+    glossary: dict[str, tuple[str, ...]] = Field(default={})
+    """Language → terms that recognisers expect beside the names of the case card, where they can; JSON."""
     live_models: dict[str, str] = Field(default={"ru": "whisper-tiny", "en": "whisper-tiny"})
     """Language of the hearing → model for the text that appears while it runs; other languages have none."""
     voice_model: str = "wespeaker-resnet34"
@@ -49,12 +60,20 @@ class TranscribeSettings(BaseSettings):
     threads: int = Field(default=1, ge=1)
     """Processor threads per worker; several workers of one thread beat one worker of several."""
 
-    @field_validator("engines", mode="before")
+    @field_validator("engines", "glossary", mode="before")
     @classmethod
     def _lists(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return {language: (models,) if isinstance(models, str) else models for language, models in value.items()}
+        return {language: (one,) if isinstance(one, str) else one for language, one in value.items()}
+
+    @field_validator("glossary")
+    @classmethod
+    def _of_hearings(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        unknown = sorted({*value} - {*LANGUAGES})
+        if unknown:
+            raise ValueError(f"no hearing is in {', '.join(map(repr, unknown))}: use {', '.join(LANGUAGES)}")
+        return value
 
     def models_for(self, language: str) -> tuple[str, ...]:
         """The models for a language, the preferred one first; empty where none is set for it."""
@@ -67,6 +86,7 @@ def load_transcribe_settings() -> TranscribeSettings:
         return TranscribeSettings()
     except ValidationError as error:
         complaints = "; ".join(f"{_PREFIX}{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
-    except UnreadableSetting:
-        complaints = f'{_PREFIX}ENGINES: it is not JSON like {{"ru": ["whisper-small", "whisper-base"]}}'
+    except UnreadableSetting as error:  # `error parsing value for field "glossary" from source "EnvSettingsSource"`
+        field = str(error).split('"')[1]
+        complaints = f"{_PREFIX}{field.upper()}: it is not JSON like {_AS_JSON[field]}"
     raise TranscribeSettingsError(f"The settings cannot be used: {complaints}.")

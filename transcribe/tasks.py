@@ -20,6 +20,7 @@ from transcribe.diarise.embedding import Embedder
 from transcribe.diarise.port import Diariser
 from transcribe.diarise.shared import SharedMicrophones
 from transcribe.engines.port import Engine
+from transcribe.hotwords import expecting
 from transcribe.jobs import Job, claim, give_back, still_ours, text_changed
 from transcribe.pipeline import Stretch, Tongues, parameters_of, transcribe_stretches
 from transcribe.records import again, parameters_key, rows_of, utterances_sha256
@@ -107,7 +108,8 @@ class _Means:
 
 def _means(context: TranscribeContext, job: Job) -> _Means:
     engine = context.engine_for(job.language, job.model) if job.model else context.engine_for(job.language)
-    return _Means(engine, context.tongues_for(job.language), context.embedder() if job.shared else None)
+    engine, tongues = expecting(engine, context.tongues_for(job.language), job.language, job.names, context.glossary)
+    return _Means(engine, tongues, context.embedder() if job.shared else None)
 
 
 @dataclass(frozen=True, slots=True)

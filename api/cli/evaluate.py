@@ -14,6 +14,7 @@ from api.cli.consoles import plain_console
 from api.cli.models import models_folder
 from api.composition import existing_context
 from api.settings import load_settings
+from court.card import names_on
 from court.errors import InputError
 from transcribe.speech import SAMPLE_RATE, Pcm, Word
 
@@ -94,6 +95,7 @@ def _recognised(file: Path, reference: "list[Said]", language: str) -> "tuple[st
     """The microphones' files `ROLE.flac` (or .wav) beside the reference, recognised now by the engines that are set."""
     from transcribe.engines.select import Engines
     from transcribe.evaluation import Said, evaluate
+    from transcribe.hotwords import expecting
     from transcribe.pipeline import transcribe_window
     from transcribe.settings import load_transcribe_settings
 
@@ -104,7 +106,8 @@ def _recognised(file: Path, reference: "list[Said]", language: str) -> "tuple[st
     pcm = _sound(file.parent)
     settings = load_transcribe_settings()
     engines = Engines(settings, models_folder(settings))
-    engine, tongues = engines(spoken), engines.tongues(spoken)
+    names = names_on({**card, "participants": card.get("participant", ())})
+    engine, tongues = expecting(engines(spoken), engines.tongues(spoken), spoken, names, settings.glossary)
     seconds = max(map(len, pcm.values())) / SAMPLE_RATE
     moments = [one["at"] for one in card.get("action", []) if one["do"] in ("pause", "resume")]
     edges = [0.0, *moments, seconds]

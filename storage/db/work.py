@@ -93,6 +93,11 @@ class Utterances:
         served = [_served(body, one) for body in stated for one in heard.get(body["sequence"], {"": None})]
         return [one for one in dict.fromkeys(served) if one[0]]
 
+    def hotwords_told(self, hearing_id: str, run: int) -> bool:
+        """Whether a recogniser that made the run's text was told words beforehand, as the case card's names."""
+        stated = [one for one in self.transcripts(hearing_id) if one.get("run", FIRST_RUN) == run]
+        return any(name.endswith("hotwords_sha256") for body in stated for name in body.get("parameters", ()))
+
     def add_all(self, rows: Iterable[Utterance]) -> None:
         """Stores the utterances that are not there yet: repeating a task changes nothing."""
         for row in rows:

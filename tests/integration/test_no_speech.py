@@ -20,6 +20,7 @@ from transcribe.speech import SAMPLE_RATE, Pcm, Utterance
 
 SECONDS = 60
 TRACKS = ("mic-claimant", "mic-judge", "mic-respondent")
+NAMES = ("Асанов Б. Т.", "Иманова А. К.", "Садыкова Айгуль Маратовна", "Нурланов Ерлан Серикович")
 Mode = Callable[[dict[str, Pcm], WhisperEngine], list[Utterance]]
 
 
@@ -47,11 +48,16 @@ def together(pcm: dict[str, Pcm], engine: WhisperEngine) -> list[Utterance]:
     return [one for said in transcribe_stretches(stretches, "ru", engine) for one in said]
 
 
+def names_told(pcm: dict[str, Pcm], engine: WhisperEngine) -> list[Utterance]:
+    """A recogniser that knows names has something to write where nothing is said."""
+    return [*at_once(pcm, engine.with_hotwords(NAMES)), *together(pcm, engine.with_hotwords(NAMES))]
+
+
 def among_languages(pcm: dict[str, Pcm], engine: WhisperEngine) -> list[Utterance]:
     return transcribe_window(pcm, 0.0, "ru", engine, tongues=Tongues(engine, {"kk": engine, "ky": None}))
 
 
-@pytest.mark.parametrize("mode", [at_once, as_cut, together, among_languages])
+@pytest.mark.parametrize("mode", [at_once, as_cut, together, names_told, among_languages])
 @pytest.mark.parametrize("nearest", ["", *TRACKS])
 @pytest.mark.parametrize("noise", NOISES)
 def test_no_speech_has_no_words(noise: str, nearest: str, mode: Mode, whisper_base: WhisperEngine) -> None:

@@ -7,16 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.speech import Line, asterisk_ru, compose, festvox_ru
+from tests.speech import Line, asterisk_ru, compose, festvox_named, festvox_ru
 from tests.speech.recogniser import models_dir
 from transcribe.engines.encoding import encoded_samples
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.errors import EngineError
-from transcribe.evaluate import speaker_errors, word_errors
+from transcribe.evaluate import plain, speaker_errors, word_errors
 from transcribe.pipeline import spoken_spans, transcribe_window
 from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan
 
 TRACKS = ("mic-judge", "mic-secretary")
+ENDINGS = [
+    one + two
+    for one in ("Марат", "Бакыт", "Эрмек", "Талант", "Нурлан")
+    for two in ("овна", "бековна", "ова", "ов", "ович")
+] * 4
 
 
 def noise(seconds: int, level_db: float) -> dict[str, Pcm]:
@@ -45,6 +50,29 @@ def test_two_people_in_a_room_are_told_apart_and_understood(whisper_base: Whispe
         starts = [word.start for word in heard.words]
         assert starts == sorted(starts)
         assert all(heard.start <= word.start <= word.end <= heard.end for word in heard.words)
+
+
+def test_a_name_told_beforehand_is_written_as_told(whisper_base: WhisperEngine) -> None:
+    pcm = {"mic-judge": festvox_named(["ru_0383"])[0].pcm}  # "... - Да, сказал Шрелла, - ..."
+
+    def heard(engine: WhisperEngine) -> list[str]:
+        return plain(" ".join(one.text for one in transcribe_window(pcm, 0.0, "ru", engine))).split()
+
+    told = whisper_base.with_hotwords(["Асанов Б. Т.", "Шрелла"])
+    assert "шрелла" in heard(told)
+    assert "шрелла" not in heard(whisper_base), "the engine that was told nothing stays as it was"
+    assert "асанов" not in heard(told)
+    assert told.parameters != whisper_base.parameters
+    assert told.parameters == whisper_base.with_hotwords(["Асанов Б. Т.", "Шрелла"]).parameters
+
+
+def test_more_words_than_whisper_can_look_at_are_left_out_from_the_end(whisper_base: WhisperEngine) -> None:
+    pcm = {"mic-judge": festvox_named(["ru_0383"])[0].pcm}
+    many = ["Шрелла", *(f"Садыкова Айгуль {ending}" for ending in ENDINGS)]
+    told = whisper_base.with_hotwords(many)
+    assert told.parameters == whisper_base.with_hotwords(many[:25]).parameters
+    assert told.parameters != whisper_base.with_hotwords(many[:12]).parameters, "twelve full names are not too many"
+    assert transcribe_window(pcm, 0.0, "ru", told)
 
 
 def test_the_same_sound_gives_the_same_words(whisper_base: WhisperEngine) -> None:

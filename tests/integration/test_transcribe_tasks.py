@@ -100,6 +100,29 @@ def test_what_is_said_in_another_language_is_stored_as_that(
     assert made == (["kyrgyz"] if language == "ky" else [OneWord().name, "kyrgyz"])  # which one really did it
 
 
+class Expecting(OneWord):
+    """An engine that writes down what it was told beforehand."""
+
+    def with_hotwords(self, words: Sequence[str]) -> "Expecting":
+        told = Expecting()
+        told.parameters = {"hotwords_sha256": ", ".join(words)}
+        return told
+
+
+def test_recognisers_expect_the_names_of_the_card_and_the_courts_terms(court: Court) -> None:
+    claimant = {"role": "claimant", "name": "Садыкова А. М.", "present": True}
+    court.card = {"language": "ru", "judge": "Асанов Б. Т.", "participants": [claimant]}
+    court.engine = Expecting()
+    court.open()
+    court.record(spoken())
+    assert transcribe(replace(court.context, glossary={"ru": ("расписка",), "kk": ("қолхат",)}), HEARING, 0)
+    [body] = court.transcripts()
+    assert body["parameters"]["hotwords_sha256"] == "Асанов Б. Т., Садыкова А. М., расписка"
+    with court.database.read() as work:
+        assert work.utterances.hotwords_told(HEARING, FIRST_RUN)
+        assert not work.utterances.hotwords_told(HEARING, FIRST_RUN + 1)
+
+
 def test_delivered_twice_changes_nothing(court: Court) -> None:
     court.open()
     court.record(spoken())

@@ -5,7 +5,7 @@ Nothing of it is in this repository: it is read from Debian packages and from a 
 
 from tests.speech.clip import Clip, Speech, SpeechMissing
 from tests.speech.composite import Composite, Line, Utterance, compose
-from tests.speech.sources import asterisk_ru, festvox_ru, pyannote_sample
+from tests.speech.sources import asterisk_ru, festvox_named, festvox_ru, pyannote_sample
 
 __all__ = [
     "Clip",
@@ -16,6 +16,7 @@ __all__ = [
     "Utterance",
     "asterisk_ru",
     "compose",
+    "festvox_named",
     "festvox_ru",
     "pyannote_sample",
 ]

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from faster_whisper import WhisperModel
+
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.models import ensure
 
@@ -23,3 +25,9 @@ def load_whisper_base() -> WhisperEngine:
     folder = models_dir()
     ensure(MODEL, folder)
     return WhisperEngine(MODEL, folder, device="cpu")
+
+
+def load_bare() -> WhisperModel:
+    """The same model as faster-whisper alone has it, which must have been fetched."""
+    folder = str(models_dir() / MODEL)
+    return WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)

@@ -30,9 +30,13 @@ def festvox_ru(count: int, seed: int = 0) -> list[Clip]:
 
     Raises SpeechMissing without Debian's festvox-ru.
     """
-    sentences = festvox_sentences(_read(FESTVOX / "etc" / "txt.done.data", "festvox-ru").decode("utf-8"))
-    chosen = _choose(sentences, count, seed)
-    return [_solo(name, _read(FESTVOX / "wav" / f"{name}.wav", "festvox-ru"), sentences[name]) for name in chosen]
+    return festvox_named(_choose(_festvox(), count, seed))
+
+
+def festvox_named(names: Iterable[str]) -> list[Clip]:
+    """The studio sentences of these names, as "ru_0001". Raises SpeechMissing without Debian's festvox-ru."""
+    sentences = _festvox()
+    return [_solo(name, _read(FESTVOX / "wav" / f"{name}.wav", "festvox-ru"), sentences[name]) for name in names]
 
 
 def asterisk_ru(count: int, seed: int = 0) -> list[Clip]:
@@ -59,6 +63,10 @@ def pyannote_sample() -> Clip:
         speech = rttm_speech(wheel.read(f"{sample}.rttm").decode())
         words = [line.split(maxsplit=5)[5] for line in wheel.read(f"{sample}.stm").decode().splitlines()]
     return Clip("pyannote-sample", pcm, " ".join(words), speech)
+
+
+def _festvox() -> dict[str, str]:
+    return festvox_sentences(_read(FESTVOX / "etc" / "txt.done.data", "festvox-ru").decode("utf-8"))
 
 
 def festvox_sentences(text: str) -> dict[str, str]:

@@ -322,6 +322,14 @@ def test_the_self_test_before_the_hearing_stands_among_the_technical_facts(langu
     assert form.say("technical.self_test_machine") in wrong
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_recogniser_was_told_stands_among_the_technical_facts(language: str) -> None:
+    form = load_form("civil_brief", language)
+    label = form.say("technical.hotwords")
+    assert label not in [one.label for one in draft(facts(), form).technical]
+    assert label in [one.label for one in draft(replace(facts(), hotwords=True), form).technical]
+
+
 def test_a_microphone_that_was_declared_muted_stands_in_the_course() -> None:
     muted = (MuteSpan("mic-judge", 61.0, 75.0), MuteSpan("mic-judge", 80.0, None), MuteSpan("mic-unknown", 1.0, None))
     course = draft(replace(facts(), mutes=muted), RU).course

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcribe.engines.memory import POSITIONS, TOKENS, batch_size
+from transcribe.engines.memory import POSITIONS, batch_size
+from transcribe.engines.prompt import CONTEXT
 
 LARGE = (32, 1280)
 GIB = 1 << 30
@@ -18,5 +19,5 @@ def test_a_large_model_on_cards_of_several_sizes() -> None:
 @given(st.integers(0, 1 << 40), st.integers(1, 64), st.integers(1, 4096), st.integers(1, 10))
 def test_what_is_chosen_fits_and_one_more_would_not(free: int, layers: int, width: int, beams: int) -> None:
     found = batch_size(free, layers, width, beams=beams, most=1 << 30)
-    window = 2 * layers * width * 2 * (POSITIONS + beams * TOKENS)
+    window = 2 * layers * width * 2 * (POSITIONS + beams * CONTEXT)
     assert found * window <= free * 3 // 4 < (found + 1) * window

@@ -8,9 +8,9 @@ import pytest
 
 from transcribe.engines import select, whisper
 from transcribe.engines.select import Engines
-from transcribe.engines.whisper import WhisperEngine
-from transcribe.errors import EngineError, MissingModel, ModelError, NoEngine
-from transcribe.settings import TranscribeSettings
+from transcribe.engines.whisper import BATCH, WhisperEngine
+from transcribe.errors import EngineError, MissingModel, ModelError, NoEngine, TranscribeSettingsError
+from transcribe.settings import TranscribeSettings, load_transcribe_settings
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,6 +21,21 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     settings = TranscribeSettings()
     assert (settings.models_for("ky"), settings.models_for("ru")) == (("gigaam",), ("own", "whisper-base"))
     assert (settings.languages, settings.threads, settings.device) == (("kk", "ru"), 2, "cpu")
+
+
+@pytest.mark.parametrize("field", ["ENGINES", "LANGUAGES", "GLOSSARY", "LIVE_MODELS"])
+def test_a_setting_that_is_no_json_is_named(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"COURTREC_TRANSCRIBE_{field}", "whisper-base")
+    with pytest.raises(TranscribeSettingsError, match=rf"COURTREC_TRANSCRIBE_{field}: it is not JSON like [\[{{]"):
+        load_transcribe_settings()
+
+
+def test_a_glossary_is_of_the_languages_of_hearings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURTREC_TRANSCRIBE_GLOSSARY", '{"ru": "расписка", "kk": ["қолхат"]}')
+    assert load_transcribe_settings().glossary == {"ru": ("расписка",), "kk": ("қолхат",)}
+    monkeypatch.setenv("COURTREC_TRANSCRIBE_GLOSSARY", '{"RU": ["расписка"]}')
+    with pytest.raises(TranscribeSettingsError, match=r"GLOSSARY: .*no hearing is in 'RU': use ru, ky, kk, en"):
+        load_transcribe_settings()
 
 
 def test_a_language_without_an_engine_is_one_sentence(tmp_path: Path) -> None:
@@ -157,10 +172,11 @@ def test_a_gpu_is_used_where_there_is_one_and_it_may_be(
     monkeypatch.setattr(whisper, "verify", lambda name, folder: folder / name)
     monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: gpus)
     monkeypatch.setattr(whisper, "WhisperModel", lambda path, **options: asked.update(options))
+    monkeypatch.setattr(WhisperEngine, "_fitting", lambda engine: BATCH)
     engine = WhisperEngine("whisper-base", tmp_path, device=device)
     assert asked == {**expected, "cpu_threads": 1, "local_files_only": True}
     encoded = {"encoded_least_ms": 15_000, "encoded_after_ms": 5_000}
-    assert engine.parameters == {**expected, **encoded, "beam_size": 5, "batch": 8}
+    assert engine.parameters == {**expected, **encoded, "beam_size": 5, "batch": BATCH}
 
 
 def test_a_model_that_cannot_be_loaded_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ def segment(no_speech: float = 0.1, compression_ratio: float = 1.2) -> EngineSeg
         "Чоң рахмат, урматтуу сот.",
         "Рақмет, құрметті сот.",
         "Музыка играла до утра, соседи жаловались.",
+        "Ааа, сумма 1000000 сомов.",
     ],
 )
 def test_plain_speech_raises_no_doubt(text: str) -> None:
@@ -36,6 +37,7 @@ def test_plain_speech_raises_no_doubt(text: str) -> None:
     ("text", "seconds", "doubt"),
     [
         ("да да да да", 4.0, Doubt.REPETITION),
+        ("это Сууууууу", 4.0, Doubt.REPETITION),
         ("и вот так, и вот так, и вот так, и вот так", 9.0, Doubt.REPETITION),
         ("раз два три четыре пять шесть семь", 1.0, Doubt.TOO_FAST),
         ("Продолжение следует...", 3.0, Doubt.SILENCE_PHRASE),

@@ -19,10 +19,8 @@ AFTER = 5.0
 """Seconds of silence behind what is said, as far as the window reaches."""
 REST = 1.0
 """Seconds of sound without words behind the last one, of which more means that the model stopped too early."""
-TOKENS_PER_SECOND = 20
-"""More than anybody says, in any language; what goes on beyond that repeats itself."""
-TOKENS = 440
-"""The most of a window: Whisper's own limit of 448, and what is said to it beforehand."""
+TOKENS_PER_SECOND = 10
+"""More than anybody says for long, in any language; what goes on beyond that repeats itself."""
 
 
 def encoded_samples(sounds: Sequence[int]) -> int:
@@ -33,7 +31,7 @@ def encoded_samples(sounds: Sequence[int]) -> int:
 
 def most_tokens(samples: int) -> int:
     """Tokens that the text of so many samples can have."""
-    return min(TOKENS, round(20 + TOKENS_PER_SECOND * samples / SAMPLE_RATE))
+    return round(12 + TOKENS_PER_SECOND * samples / SAMPLE_RATE)
 
 
 def unsaid_from(found: EngineSegment, seconds: float) -> float | None:

@@ -59,6 +59,16 @@ class BatchEngine(Engine, Protocol):
 
 
 @runtime_checkable
+class HotwordEngine(Engine, Protocol):
+    """An engine that recognises words better which it is told beforehand."""
+
+    def with_hotwords(self, words: Sequence[str]) -> Engine:
+        """The same engine, expecting `words`, the first ones first if it cannot take all. Its `parameters` tell them
+        from others."""
+        ...
+
+
+@runtime_checkable
 class Identifier(Protocol):
     """What can tell in which language somebody speaks."""
 

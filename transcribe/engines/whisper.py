@@ -1,5 +1,7 @@
 """Whisper through faster-whisper (CTranslate2), on processor or GPU."""
 
+import copy
+import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +16,10 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
 
 from transcribe.engines.encoding import AFTER, LEAST, WINDOW, encoded_samples, most_tokens, unsaid_from
+from transcribe.engines.gpu import memory
+from transcribe.engines.memory import POSITIONS, batch_size, decoder_layers
 from transcribe.engines.port import EngineSegment, Sound
+from transcribe.engines.prompt import HEARD, made_up, max_length, prompt_of
 from transcribe.errors import EngineError, NoEngine
 from transcribe.manifest import model_card
 from transcribe.models import verify
@@ -22,7 +27,7 @@ from transcribe.speech import SAMPLE_RATE, Word
 
 BEAM_SIZE = 5
 BATCH = 8
-"""Windows decoded at once."""
+"""Windows decoded at once, at most."""
 IDENTIFY_SECONDS = 3
 """A tenth of a window is enough to tell a language, and costs a tenth of a window's encoding."""
 
@@ -56,6 +61,7 @@ class WhisperEngine:
         self._device = "cuda" if gpus else "cpu"
         self._compute_type = cuda_compute_type if gpus else cpu_compute_type
         self._name = model
+        self._hotwords = ""
         try:
             self._model = WhisperModel(
                 str(folder),
@@ -64,8 +70,16 @@ class WhisperEngine:
                 cpu_threads=threads,
                 local_files_only=True,
             )
+            self._batch = self._fitting() if gpus else BATCH
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"The model {folder} cannot be loaded on {self._device}: {error}") from None
+
+    def _fitting(self) -> int:
+        """Windows that the GPU's free memory holds once the model has encoded a first one."""
+        first = np.zeros((self._model.model.n_mels, 2 * POSITIONS), np.float32)
+        width = self._model.encode(first).shape[-1]
+        free = memory("free")
+        return BATCH if free is None else max(1, batch_size(free, decoder_layers(width), width, most=BATCH))
 
     @property
     def name(self) -> str:
@@ -79,17 +93,31 @@ class WhisperEngine:
     def parameters(self) -> Mapping[str, str | int | bool]:
         return {
             "beam_size": BEAM_SIZE,
-            "batch": BATCH,
+            "batch": self._batch,
             "encoded_least_ms": round(LEAST * 1000),
             "encoded_after_ms": round(AFTER * 1000),
             "device": self._device,
             "compute_type": self._compute_type,
+            **(self._told if self._hotwords else {}),
         }
+
+    @property
+    def _told(self) -> Mapping[str, str | int]:
+        sha256 = hashlib.sha256(self._hotwords.encode()).hexdigest()
+        return {"hotwords_sha256": sha256, "hotword_heard_percent": round(HEARD * 100)}
 
     @property
     def languages(self) -> tuple[str, ...]:
         """What it can be asked for. Whisper has no Kyrgyz."""
         return tuple(self._model.supported_languages)
+
+    def with_hotwords(self, words: Sequence[str]) -> "WhisperEngine":
+        """Shares the loaded model."""
+        told = copy.copy(self)
+        told._hotwords = prompt_of(
+            words, lambda text: len(self._model.hf_tokenizer.encode(text, add_special_tokens=False).ids)
+        )
+        return told
 
     def transcribe(self, sound: Sound, language: str | None) -> list[EngineSegment]:
         [found] = self.transcribe_all([sound], language)
@@ -112,11 +140,21 @@ class WhisperEngine:
         return [[one for one in segments if one.words] for segments in found]
 
     def _all_decoded(self, sounds: Sequence[Sound], language: str | None) -> list[EngineSegment]:
+        """A sound of which a word was made that was told and not heard is decoded as if nothing had been told."""
+        found = self._in_batches(sounds, language)
+        doubted = [number for number, one in enumerate(found) if made_up(one.words, self._hotwords)]
+        if doubted:
+            again = self.with_hotwords([])._in_batches([sounds[number] for number in doubted], language)
+            for number, one in zip(doubted, again, strict=True):
+                found[number] = one
+        return found
+
+    def _in_batches(self, sounds: Sequence[Sound], language: str | None) -> list[EngineSegment]:
         """Those of like length together: all in a batch are encoded as the longest is."""
         by_length = sorted(range(len(sounds)), key=lambda number: len(sounds[number]))
         found: dict[int, EngineSegment] = {}
-        for first in range(0, len(sounds), BATCH):
-            numbers = by_length[first : first + BATCH]
+        for first in range(0, len(sounds), self._batch):
+            numbers = by_length[first : first + self._batch]
             found.update(zip(numbers, self._decoded([sounds[one] for one in numbers], language), strict=True))
         return [found[number] for number in range(len(sounds))]
 
@@ -127,12 +165,12 @@ class WhisperEngine:
         samples = encoded_samples([len(one) for one in sounds])
         padded = [np.pad(one, (0, samples - len(one))) for one in sounds]
         encoded = model.encode(np.stack([extractor(one, padding=0) for one in padded]))
-        prompt = model.get_prompt(tokenizer, [], without_timestamps=True)
+        prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=self._hotwords or None)
         decoded = model.model.generate(
             encoded,
             [prompt] * len(sounds),
             beam_size=BEAM_SIZE,
-            max_length=len(prompt) + most_tokens(max(len(one) for one in sounds)),
+            max_length=max_length(len(prompt), most_tokens(max(len(one) for one in sounds))),
             suppress_tokens=list(get_suppressed_tokens(tokenizer, [-1])),
             return_scores=True,
             return_no_speech_prob=True,

@@ -18,6 +18,7 @@ from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
 from transcribe.engines.port import EngineSegment
+from transcribe.engines.prompt import max_length
 from transcribe.errors import EngineError
 from transcribe.models import verify
 from transcribe.speech import SAMPLE_RATE, Word
@@ -25,9 +26,8 @@ from transcribe.speech import SAMPLE_RATE, Word
 _AFTER = 2.0  # seconds of silence behind what is said
 LEAST = 8.0
 """Seconds that are encoded at least."""
-_TOKENS_PER_SECOND = 12  # of Russian; what goes on beyond that repeats itself
+_TOKENS_PER_SECOND = 6  # of Russian; what goes on beyond that repeats itself
 _FRAMES_PER_SECOND = 100
-_MOST_TOKENS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,12 @@ class QuickWhisper:
         features = whisper.feature_extractor(padded, padding=0)
         features = features[:, : min(features.shape[-1], 30 * _FRAMES_PER_SECOND) // 2 * 2]
         tokenizer = Tokenizer(whisper.hf_tokenizer, whisper.model.is_multilingual, task="transcribe", language=language)
+        prompt = whisper.get_prompt(tokenizer, [])
         found = whisper.model.generate(
             whisper.encode(features),
-            [whisper.get_prompt(tokenizer, [])],
+            [prompt],
             beam_size=1,
-            max_length=min(_MOST_TOKENS, 20 + round(_TOKENS_PER_SECOND * len(sound) / SAMPLE_RATE)),
+            max_length=max_length(len(prompt), 10 + round(_TOKENS_PER_SECOND * len(sound) / SAMPLE_RATE)),
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
