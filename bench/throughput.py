@@ -6,7 +6,8 @@ Human Russian speech (festvox-ru, asterisk-core-sounds-ru), Whisper base int8, o
 The same speech is given to every row in the same run; processor seconds, since the machine may be shared. Every seed
 draws other sentences; a row adds them up, since on one recording it is chance which words are lost. "lost alone" are
 the words deleted in this row and not in the first, and the other way round; p is the probability (two-sided sign test)
-of so great a difference if both lose a word equally often.
+of so great a difference if both lose a word equally often. "gone" are those deleted words on both sides of which all
+is right: of the others something stands in the text, as of words that were written together.
 """
 
 import argparse
@@ -108,6 +109,7 @@ class Found:
     letters: WordErrors
     spent: float
     lost: frozenset[tuple[int, int]]
+    gone: int
 
     def __add__(self, other: "Found") -> "Found":
         return Found(
@@ -115,6 +117,7 @@ class Found:
             _sum(self.letters, other.letters),
             self.spent + other.spent,
             self.lost | other.lost,
+            self.gone + other.gone,
         )
 
     def row(self, name: str, first: "Found") -> tuple[str, ...]:
@@ -126,6 +129,7 @@ class Found:
             _counts(self.words),
             _counts(self.letters),
             f"{here} : {there}{chance}",
+            str(self.gone),
             f"{self.spent:.1f}",
             f"{self.spent / first.spent:.2f}",
         )
@@ -148,15 +152,22 @@ def measure(bench: Bench, way: Callable[[], str], seed: int) -> Found:
     text = way()
     spent = time.process_time() - started
     meant = bench.one.text
-    lost = frozenset((seed, place) for place in _deleted(meant, text))
-    return Found(word_errors({"all": meant}, {"all": text}), letter_errors(meant, text), spent, lost)
+    deleted, gone = _deleted(meant, text)
+    lost = frozenset((seed, place) for place in deleted)
+    return Found(word_errors({"all": meant}, {"all": text}), letter_errors(meant, text), spent, lost, gone)
 
 
-def _deleted(meant: str, heard: str) -> list[int]:
-    """Places of the words of `meant` for which nothing stands in `heard`."""
+def _deleted(meant: str, heard: str) -> tuple[list[int], int]:
+    """Places of the words of `meant` that were deleted, and how many of them lie between words that are right."""
     [alignment] = jiwer.process_words(plain(meant), plain(heard)).alignments
-    gone = [range(one.ref_start_idx, one.ref_end_idx) for one in alignment if one.type == "delete"]
-    return [place for some in gone for place in some]
+    kinds = ["equal", *(one.type for one in alignment), "equal"]
+    places, gone = list[int](), 0
+    for one, before, after in zip(alignment, kinds, kinds[2:], strict=False):
+        if one.type == "delete":
+            some = range(one.ref_start_idx, one.ref_end_idx)
+            places += some
+            gone += len(some) if (before, after) == ("equal", "equal") else 0
+    return places, gone
 
 
 def main() -> None:
@@ -180,7 +191,7 @@ def main() -> None:
                 one = measure(bench, way, seed)
                 found[name] = found[name] + one if name in found else one
                 progress.print(str(seed), *one.row(name, one))
-    table = Table("way", "WER", "S/D/I", "letters S/D/I", "lost alone", "processor s", "/ first row")
+    table = Table("way", "WER", "S/D/I", "letters S/D/I", "lost alone", "gone", "processor s", "/ first row")
     first = next(iter(found.values()))
     for name, one in found.items():
         table.add_row(*one.row(name, first))
