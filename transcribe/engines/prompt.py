@@ -9,7 +9,7 @@ from transcribe.speech import Word
 MOST = 200
 """Tokens that hotwords may take of the 448 which Whisper looks at; the rest is enough for 30 s of speech."""
 HEARD = 0.15
-"""The least probability of a name that was said: of 174 right ones six had less, of those made of noise all (ADR 51)."""
+"""The least probability of a name that was said: of 174 right ones six had less, of those made of noise all."""
 PART = 3
 """Letters by which a word is known as a name's beginning, or as a name with an ending."""
 CONTEXT = 448
