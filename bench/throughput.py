@@ -1,13 +1,14 @@
 """What the recogniser's settings cost and lose: faster-whisper as it comes, its batched pipeline, and courtrec.
 
-    python -m bench.throughput [--ahead] [--sentences 31] [--seeds 1 2 3 4] [NAME…]
+    python -m bench.throughput [--ahead] [--sentences 31] [--model whisper-base] [--device cpu] [NAME…] [--seeds 1 2 3 4]
 
-Human Russian speech (festvox-ru, asterisk-core-sounds-ru), Whisper base int8, one thread, times of words included.
-The same speech is given to every row in the same run; processor seconds, since the machine may be shared. Every seed
-draws other sentences; a row adds them up, since on one recording it is chance which words are lost. "lost alone" are
-the words deleted in this row and not in the first, and the other way round; p is the probability (two-sided sign test)
-of so great a difference if both lose a word equally often. "gone" are those deleted words on both sides of which all
-is right: of the others something stands in the text, as of words that were written together.
+Human Russian speech (festvox-ru, asterisk-core-sounds-ru), Whisper int8, one thread, times of words included. The same
+speech is given to every row in the same run; processor seconds, since the machine may be shared; on a GPU (`--device
+cuda`, float16) those of the clock. Every seed draws other sentences; a row adds them up, since on one recording it is
+chance which words are lost. "lost alone" are the words deleted in this row and not in the first, and the other way
+round; p is the probability (two-sided sign test) of so great a difference if both lose a word equally often. "gone" are
+those deleted words on both sides of which all is right: of the others something stands in the text, as of words that
+were written together.
 """
 
 import argparse
@@ -26,10 +27,11 @@ from bench.live import put_ahead
 from bench.transcript import Recording
 from bench.transcript import stretches as cuts
 from tests.speech import Composite, Line, asterisk_ru, compose, festvox_ru
-from tests.speech.recogniser import load_bare, load_whisper_base
+from tests.speech.recogniser import MODEL, load_bare, models_dir
 from transcribe.engines.port import Sound
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.evaluate import WordErrors, letter_errors, plain, word_errors
+from transcribe.models import ensure
 from transcribe.pipeline import Stretch, transcribe_stretches
 from transcribe.speech import SAMPLE_RATE, Pcm
 from transcribe.tasks import TOGETHER
@@ -147,10 +149,10 @@ def make_bench(engine: WhisperEngine, bare: WhisperModel, sentences: int, seed: 
     return Bench(seated(*SEATS[:2]), seated(*SEATS), seated(SEATS[0]), engine, bare)
 
 
-def measure(bench: Bench, way: Callable[[], str], seed: int) -> Found:
-    started = time.process_time()
+def measure(bench: Bench, way: Callable[[], str], seed: int, clock: Callable[[], float] = time.process_time) -> Found:
+    started = clock()
     text = way()
-    spent = time.process_time() - started
+    spent = clock() - started
     meant = bench.one.text
     deleted, gone = _deleted(meant, text)
     lost = frozenset((seed, place) for place in deleted)
@@ -175,12 +177,16 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="only the ways in whose name this is")
     parser.add_argument("--ahead", action="store_true", help="before the other work of a shared machine")
     parser.add_argument("--sentences", type=int, default=SENTENCES, help="of each voice and seed")
+    parser.add_argument("--model", default=MODEL)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="which sentences")
     chosen = parser.parse_args()
     if chosen.ahead:
         put_ahead()
-    engine = load_whisper_base()
-    bare = load_bare()
+    ensure(chosen.model, models_dir())
+    engine = WhisperEngine(chosen.model, models_dir(), device=chosen.device)
+    bare = load_bare(chosen.model, chosen.device)
+    clock = time.process_time if chosen.device == "cpu" else time.perf_counter
     progress, seconds = Console(width=130, stderr=True), 0.0
     found: dict[str, Found] = {}
     for seed in chosen.seeds:
@@ -188,10 +194,10 @@ def main() -> None:
         seconds += bench.mix.size / SAMPLE_RATE
         for name, way in bench.ways.items():
             if not chosen.names or any(one in name for one in chosen.names):
-                one = measure(bench, way, seed)
+                one = measure(bench, way, seed, clock)
                 found[name] = found[name] + one if name in found else one
                 progress.print(str(seed), *one.row(name, one))
-    table = Table("way", "WER", "S/D/I", "letters S/D/I", "lost alone", "gone", "processor s", "/ first row")
+    table = Table("way", "WER", "S/D/I", "letters S/D/I", "lost alone", "gone", "s", "/ first row")
     first = next(iter(found.values()))
     for name, one in found.items():
         table.add_row(*one.row(name, first))

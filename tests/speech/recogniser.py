@@ -27,7 +27,9 @@ def load_whisper_base() -> WhisperEngine:
     return WhisperEngine(MODEL, folder, device="cpu")
 
 
-def load_bare() -> WhisperModel:
-    """The same model as faster-whisper alone has it, which must have been fetched."""
-    folder = str(models_dir() / MODEL)
-    return WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
+def load_bare(model: str = MODEL, device: str = "cpu") -> WhisperModel:
+    """The same as faster-whisper alone has it; the model must have been fetched."""
+    compute_type = "float16" if device == "cuda" else "int8"
+    return WhisperModel(
+        str(models_dir() / model), device=device, compute_type=compute_type, cpu_threads=1, local_files_only=True
+    )
