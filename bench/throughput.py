@@ -1,6 +1,6 @@
 """What the recogniser's settings cost and lose: faster-whisper as it comes, its batched pipeline, and courtrec.
 
-    python -m bench.throughput [--ahead] [--sentences 31] [--model whisper-base] [--device cpu] [NAME…] [--seeds 1 2 3 4]
+    python -m bench.throughput [--ahead] [--sentences 31] [--model whisper-base] [--device cpu] [NAME…] [--seeds 1 2 3]
 
 Human Russian speech (festvox-ru, asterisk-core-sounds-ru), Whisper int8, one thread, times of words included. The same
 speech is given to every row in the same run; processor seconds, since the machine may be shared; on a GPU (`--device
