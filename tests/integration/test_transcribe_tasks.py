@@ -123,6 +123,23 @@ def test_recognisers_expect_the_names_of_the_card_and_the_courts_terms(court: Co
         assert not work.utterances.hotwords_told(HEARING, FIRST_RUN + 1)
 
 
+def test_a_spare_recording_is_told_the_names_of_the_hearing_it_stands_in_for(court: Court) -> None:
+    court.engine = Expecting()
+    court.card = {"language": "ru", "judge": "Асанов Б. Т."}
+    court.open()
+    court.card = {"language": "ru", "judge": ""}
+    court.open(OTHER_HEARING)
+    court.record(spoken(), OTHER_HEARING)
+    with court.database.begin() as work:
+        spare = work.hearings.get(OTHER_HEARING)
+        assert spare is not None
+        spare.spare_of = HEARING
+    assert transcribe(court.context, OTHER_HEARING, 0)
+    with court.database.read() as work:
+        [body] = work.utterances.transcripts(OTHER_HEARING)
+    assert body["parameters"]["hotwords_sha256"] == "Асанов Б. Т."
+
+
 def test_delivered_twice_changes_nothing(court: Court) -> None:
     court.open()
     court.record(spoken())
