@@ -15,7 +15,7 @@ import numpy as np
 from faster_whisper import WhisperModel
 from rich.console import Console
 
-from bench.transcript import Recording, stretches
+from bench.transcript import Recording, part, stretches
 from tests.speech import Composite, Line, asterisk_ru, compose, festvox_ru
 from tests.speech.courtroom import VARIANTS
 from tests.speech.recogniser import load_bare, load_whisper_base
@@ -25,7 +25,6 @@ from transcribe.engines.port import Engine
 from transcribe.evaluate import WordErrors, word_errors
 from transcribe.evaluation import Evaluation, Said, evaluate
 from transcribe.pipeline import transcribe_window
-from transcribe.speech import SAMPLE_RATE
 
 SEATS = ("judge", "secretary")
 OVERLAP = 0.8  # seconds by which every turn begins before the one before it ends
@@ -45,8 +44,7 @@ def measure(room: Composite, engine: Engine) -> Evaluation:
     found: list[Said] = []
     started = time.process_time()
     for start, end in stretches(recording):
-        part = {track: one[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)] for track, one in pcm.items()}
-        said = transcribe_window(part, start, "ru", engine)
+        said = transcribe_window(part(recording, start, end), start, "ru", engine)
         found += [Said(one.role, one.start, one.end, one.text, one.words) for one in said]
     spent = time.process_time() - started
     reference = [Said(one.role, one.start, one.end, one.text) for one in room.utterances]

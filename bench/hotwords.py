@@ -21,7 +21,7 @@ import jiwer
 from rich.console import Console
 from rich.table import Table
 
-from bench.transcript import SAMPLES, Recording, human, sample, stretches
+from bench.transcript import SAMPLES, Recording, human, part, sample, stretches
 from court.card import names_on
 from tests.speech import Line, asterisk_ru, compose, festvox_named, festvox_ru
 from tests.speech.recogniser import MODEL, models_dir
@@ -29,7 +29,7 @@ from transcribe.engines.whisper import WhisperEngine
 from transcribe.evaluate import plain
 from transcribe.models import ensure
 from transcribe.pipeline import transcribe_window
-from transcribe.speech import SAMPLE_RATE, Pcm, Utterance
+from transcribe.speech import Utterance
 
 NAMES = Path(__file__).parent / "names-ru.toml"
 CASE = 7
@@ -115,14 +115,9 @@ def recognised(case: Case, engine: WhisperEngine, told: Sequence[str]) -> Found:
     utterances = [
         one
         for start, end in stretches(case.recording)
-        for one in transcribe_window(_cut(case.recording, start, end), start, case.recording.language, expecting)
+        for one in transcribe_window(part(case.recording, start, end), start, case.recording.language, expecting)
     ]
     return compared(case, utterances, told, time.process_time() - began)
-
-
-def _cut(recording: Recording, start: float, end: float) -> dict[str, Pcm]:
-    first, last = round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
-    return {track: pcm[first:last] for track, pcm in recording.pcm.items()}
 
 
 def compared(case: Case, utterances: Sequence[Utterance], told: Sequence[str], spent: float) -> Found:
@@ -133,8 +128,10 @@ def compared(case: Case, utterances: Sequence[Utterance], told: Sequence[str], s
         heard = " ".join(one.text for one in utterances if one.track == track)
         found = jiwer.process_words(plain(text), plain(heard))
         meant, got, parts = found.references[0], found.hypotheses[0], found.alignments[0]
-        right = [one for part in parts if part.type == "equal" for one in meant[part.ref_start_idx : part.ref_end_idx]]
-        wrong = [one for part in parts if part.type != "equal" for one in got[part.hyp_start_idx : part.hyp_end_idx]]
+        right = [one for same in parts if same.type == "equal" for one in meant[same.ref_start_idx : same.ref_end_idx]]
+        wrong = [
+            one for other in parts if other.type != "equal" for one in got[other.hyp_start_idx : other.hyp_end_idx]
+        ]
         total += Found(
             said=sum(one in named for one in meant),
             recognised=sum(one in named for one in right),

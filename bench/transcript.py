@@ -127,15 +127,19 @@ def _cut(recording: Recording, start: float, end: float) -> list[tuple[float, fl
     return [(a / SAMPLE_RATE, b / SAMPLE_RATE) for a, b in pairwise([*cuts, last]) if a < b]
 
 
+def part(recording: Recording, start: float, end: float) -> dict[str, Pcm]:
+    """Its sound from second `start` to `end`."""
+    first, last = round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
+    return {track: pcm[first:last] for track, pcm in recording.pcm.items()}
+
+
 def measure(recording: Recording, engine: Engine) -> tuple[Result, list[Utterance]]:
     counted = CountedEngine(engine)
     utterances: list[Utterance] = []
     spans: list[SpeechSpan] = []
     started = time.process_time()
     for start, end in stretches(recording):
-        pcm = {
-            track: one[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)] for track, one in recording.pcm.items()
-        }
+        pcm = part(recording, start, end)
         utterances += transcribe_window(pcm, start, recording.language, counted)
         spans += [SpeechSpan(one.track, one.begins + start, one.ends + start) for one in spoken_spans(pcm)]
     cpu = time.process_time() - started
