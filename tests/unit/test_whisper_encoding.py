@@ -18,7 +18,7 @@ from transcribe.engines.encoding import (
     unsaid_from,
 )
 from transcribe.engines.port import EngineSegment, Sound
-from transcribe.engines.prompt import CONTEXT, MOST, max_length
+from transcribe.engines.prompt import CONTEXT, MOST, SPEECHLESS_TOLD, max_length
 from transcribe.engines.whisper import BATCH, WhisperEngine
 from transcribe.speech import SAMPLE_RATE, Word
 
@@ -153,6 +153,21 @@ def test_a_sound_of_which_a_told_name_was_made_is_decoded_as_if_nothing_were_tol
     told = engine.with_hotwords(["Асанов"])
     texts = [[word.text for one in some for word in one.words] for some in told.transcribe_all(silence(1, 2), "ru")]
     assert texts == [["кхм"], ["Асанов"]]
+
+
+@pytest.mark.parametrize(("no_speech", "text"), [(SPEECHLESS_TOLD, "told"), (SPEECHLESS_TOLD + 0.01, "untold")])
+def test_where_perhaps_nobody_speaks_nothing_is_told(
+    no_speech: float, text: str, engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decode(self: WhisperEngine, sounds: Sequence[Sound], language: str | None) -> list[EngineSegment]:
+        word = Word("told" if "hotwords_sha256" in self.parameters else "untold", 0.0, 1.0, 0.9)
+        return [EngineSegment((word,), no_speech, 1.0, -0.3) for _ in sounds]
+
+    monkeypatch.setattr(WhisperEngine, "_decoded", decode)
+    monkeypatch.setattr(WhisperEngine, "_check", lambda self, language: None)
+    monkeypatch.setattr(whisper, "prompt_of", lambda words, tokens: ". ".join(words))
+    [[found]] = engine.with_hotwords(["Асанов"]).transcribe_all(silence(1), "ru")
+    assert [one.text for one in found.words] == [text]
 
 
 def test_no_more_sounds_are_decoded_at_once_than_a_batch(

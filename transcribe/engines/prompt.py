@@ -10,6 +10,8 @@ MOST = 200
 """Tokens that hotwords may take of the 448 which Whisper looks at; the rest is enough for 30 s of speech."""
 HEARD = 0.15
 """The least probability of a name that was said: of 174 right ones six had less, of those made of noise all."""
+SPEECHLESS_TOLD = 0.1
+"""What a told Whisper's `no_speech` may be: telling words takes most of the doubt away on which the guard rests."""
 PART = 3
 """Letters by which a word is known as a name's beginning, or as a name with an ending."""
 CONTEXT = 448
@@ -21,15 +23,18 @@ _SAID = re.compile(r"\b[^\W\d_](?:[^\W\d_]|[-'’](?=\w))+")
 
 
 def prompt_of(entries: Iterable[str], tokens: Callable[[str], int]) -> str:
-    """The words of `entries` that are said, as far as there is room; `tokens` counts those of a text."""
+    """The words of `entries` that are said, as far as there is room; `tokens` counts those of a text.
+
+    Each is a sentence: told a list with commas, Whisper leaves out full stops, and with them the pauses between words.
+    """
     told, room = [], MOST
     for entry in entries:
         text = " ".join(one for one in _SAID.findall(re.sub(r"<\|.*?\|>", " ", entry)) if _is_name(one))
-        needed = tokens(f" {text},")
+        needed = tokens(f" {text}.")
         if text and needed <= room:
             told.append(text)
             room -= needed
-    return ", ".join(told)
+    return " ".join(f"{one}." for one in told)
 
 
 def _is_name(word: str) -> bool:
@@ -42,7 +47,7 @@ def made_up(words: Sequence[Word], told: str) -> bool:
     Whisper ended in drawing out a letter over that. Probabilities are those of a model that was told nothing: the times
     of words are found without a prompt.
     """
-    if told and any(drawn_out(one.text) for one in words):
+    if any(drawn_out(one.text) for one in words):
         return True
     known = _plain(told).split()
     unheard = [_plain(one.text).replace(" ", "") for one in words if one.probability < HEARD]

@@ -19,7 +19,7 @@ from transcribe.engines.encoding import AFTER, LEAST, WINDOW, encoded_samples, m
 from transcribe.engines.gpu import memory
 from transcribe.engines.memory import POSITIONS, batch_size, decoder_layers
 from transcribe.engines.port import EngineSegment, Sound
-from transcribe.engines.prompt import HEARD, made_up, max_length, prompt_of
+from transcribe.engines.prompt import HEARD, SPEECHLESS_TOLD, made_up, max_length, prompt_of
 from transcribe.errors import EngineError, NoEngine
 from transcribe.manifest import model_card
 from transcribe.models import verify
@@ -104,7 +104,8 @@ class WhisperEngine:
     @property
     def _told(self) -> Mapping[str, str | int]:
         sha256 = hashlib.sha256(self._hotwords.encode()).hexdigest()
-        return {"hotwords_sha256": sha256, "hotword_heard_percent": round(HEARD * 100)}
+        doubts = {"hotword_heard_percent": round(HEARD * 100), "told_no_speech_percent": round(SPEECHLESS_TOLD * 100)}
+        return {"hotwords_sha256": sha256, **doubts}
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -140,9 +141,9 @@ class WhisperEngine:
         return [[one for one in segments if one.words] for segments in found]
 
     def _all_decoded(self, sounds: Sequence[Sound], language: str | None) -> list[EngineSegment]:
-        """A sound of which a word was made that was told and not heard is decoded as if nothing had been told."""
+        """Where a word was told and not heard, or perhaps nobody speaks, it is decoded as if nothing had been told."""
         found = self._in_batches(sounds, language)
-        doubted = [number for number, one in enumerate(found) if made_up(one.words, self._hotwords)]
+        doubted = [number for number, one in enumerate(found) if self._hotwords and _misled(one, self._hotwords)]
         if doubted:
             again = self.with_hotwords([])._in_batches([sounds[number] for number in doubted], language)
             for number, one in zip(doubted, again, strict=True):
@@ -207,6 +208,10 @@ class WhisperEngine:
             {token[2:-2]: float(probability) for token, probability in found}
             for found in self._model.model.detect_language(heard)
         ]
+
+
+def _misled(one: EngineSegment, told: str) -> bool:
+    return made_up(one.words, told) or one.no_speech > SPEECHLESS_TOLD
 
 
 def _segment(
