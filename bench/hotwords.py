@@ -26,10 +26,9 @@ from court.card import names_on
 from tests.speech import Line, asterisk_ru, compose, festvox_named, festvox_ru
 from tests.speech.recogniser import MODEL, models_dir
 from transcribe.engines.whisper import WhisperEngine
-from transcribe.evaluate import plain
 from transcribe.models import ensure
 from transcribe.pipeline import transcribe_window
-from transcribe.speech import Utterance
+from transcribe.speech import Utterance, plain
 
 NAMES = Path(__file__).parent / "names-ru.toml"
 CASE = 7

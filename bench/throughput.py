@@ -30,10 +30,10 @@ from tests.speech import Composite, Line, asterisk_ru, compose, festvox_ru
 from tests.speech.recogniser import MODEL, load_bare, models_dir
 from transcribe.engines.port import Sound
 from transcribe.engines.whisper import WhisperEngine
-from transcribe.evaluate import WordErrors, letter_errors, plain, word_errors
+from transcribe.evaluate import WordErrors, letter_errors, word_errors
 from transcribe.models import ensure
 from transcribe.pipeline import Stretch, transcribe_stretches
-from transcribe.speech import SAMPLE_RATE, Pcm
+from transcribe.speech import SAMPLE_RATE, Pcm, plain
 from transcribe.tasks import TOGETHER
 
 SENTENCES = 31

@@ -3,7 +3,6 @@
 Needs jiwer, meeteval and pyannote.metrics (the extra `evaluate`); nothing that serves imports this module.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ import jiwer
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate, JaccardErrorRate
 
-from transcribe.speech import SpeechSpan
+from transcribe.speech import SpeechSpan, plain
 
 COLLAR = 0.25
 """Seconds around each reference boundary that the forgiving speaker error leaves out: how exactly people mark them."""
@@ -43,11 +42,6 @@ class SpeakerErrors:
     @property
     def rate(self) -> float:
         return (self.missed + self.false_alarm + self.confused) / self.reference
-
-
-def plain(text: str) -> str:
-    """Words only: lower case, ё as е, no punctuation. Numbers stay as they are written."""
-    return " ".join(re.findall(r"\w+", text.lower().replace("ё", "е")))
 
 
 def word_errors(reference: Mapping[str, str], recognised: Mapping[str, str]) -> WordErrors:

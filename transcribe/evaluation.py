@@ -8,8 +8,8 @@ from typing import Any
 import jiwer
 import meeteval.wer
 
-from transcribe.evaluate import jaccard_error, plain, speaker_errors, word_errors
-from transcribe.speech import SpeechSpan, Word
+from transcribe.evaluate import jaccard_error, speaker_errors, word_errors
+from transcribe.speech import SpeechSpan, Word, plain
 
 TCP_COLLAR = 5.0
 """Seconds by which tcpWER lets a word be early or late, as in the CHiME challenges."""

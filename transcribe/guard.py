@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from transcribe.engines.port import EngineSegment
-from transcribe.speech import Word
+from transcribe.speech import Word, plain
 
 
 class Doubt(StrEnum):
@@ -39,7 +39,7 @@ DETECTED = 0.5  # the detector's mean over a span: speech has more (bench/README
 EDGE = 0.05  # seconds: a word so near to where the sound was cut may have lost a part of itself
 CUT_PROBABILITY = 0.4  # of such a word
 
-# What Whisper models are known to write into silence, in the words of `_plain`. "Рахмет" and "Thank you" alone are said
+# What Whisper models are known to write into silence, in the words of `plain`. "Рахмет" and "Thank you" alone are said
 # in court, and are left out.
 SILENCE_PHRASES = (
     # Russian
@@ -102,12 +102,12 @@ def doubts(
     """
     if not words:
         return (Doubt.NO_SPEECH if _speechless(segments) else Doubt.UNRECOGNISED,)
-    plain = _plain(words)
+    text = plain(" ".join(word.text for word in words))
     found = {
-        Doubt.REPETITION: _loops(plain.split()) or drawn_out(plain),
+        Doubt.REPETITION: _loops(text.split()) or drawn_out(text),
         Doubt.COMPRESSIBLE: any(one.compression_ratio > COMPRESSION for one in segments),
         Doubt.TOO_FAST: len(words) > WORDS_PER_SECOND * max(seconds, 0.5),
-        Doubt.SILENCE_PHRASE: any(f" {phrase} " in f" {plain} " for phrase in SILENCE_PHRASES),
+        Doubt.SILENCE_PHRASE: any(f" {phrase} " in f" {text} " for phrase in SILENCE_PHRASES),
         Doubt.NO_SPEECH: any(one.no_speech > SPEECHLESS for one in segments),
         Doubt.LOW_PROBABILITY: sum(word.probability for word in words) / len(words) < PROBABILITY,
         Doubt.CUT_WORD: any(_cut(word, cuts) for word in words),
@@ -122,10 +122,6 @@ def _speechless(segments: Sequence[EngineSegment]) -> bool:
 def _cut(word: Word, cuts: Sequence[float]) -> bool:
     touched = any(abs(edge - cut) <= EDGE for edge in (word.start, word.end) for cut in cuts)
     return touched and word.probability < CUT_PROBABILITY
-
-
-def _plain(words: Sequence[Word]) -> str:
-    return " ".join(re.findall(r"\w+", " ".join(word.text for word in words).lower().replace("ё", "е")))
 
 
 def _loops(words: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """The vocabulary of the package: speech spans, words, utterances. All times are float seconds."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -93,3 +94,8 @@ def role_of(track: str) -> str:
     """The court role a microphone track `mic-<role>[-name]` stands for; empty for any other track."""
     kind, _, rest = track.partition("-")
     return rest.partition("-")[0] if kind == "mic" else ""
+
+
+def plain(text: str) -> str:
+    """Words only: lower case, ё as е, no punctuation. Numbers stay as they are written."""
+    return " ".join(re.findall(r"\w+", text.lower().replace("ё", "е")))

@@ -15,12 +15,12 @@ from transcribe.engines.onnx import OnnxAsrEngine
 from transcribe.engines.port import Engine, Identifier, Sound
 from transcribe.engines.whisper import IDENTIFY_SECONDS, WhisperEngine
 from transcribe.errors import EngineError, ModelError, NoEngine
-from transcribe.evaluate import plain, word_errors
+from transcribe.evaluate import word_errors
 from transcribe.language import guess
 from transcribe.manifest import ModelCard
 from transcribe.models import ensure
 from transcribe.pins import pin
-from transcribe.speech import SAMPLE_RATE
+from transcribe.speech import SAMPLE_RATE, plain
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from tests.speech.recogniser import models_dir
 from transcribe.engines.encoding import encoded_samples
 from transcribe.engines.whisper import WhisperEngine
 from transcribe.errors import EngineError
-from transcribe.evaluate import plain, speaker_errors, word_errors
+from transcribe.evaluate import speaker_errors, word_errors
 from transcribe.pipeline import spoken_spans, transcribe_window
-from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan
+from transcribe.speech import SAMPLE_RATE, Pcm, SpeechSpan, plain
 
 TRACKS = ("mic-judge", "mic-secretary")
 ENDINGS = [

@@ -2,8 +2,8 @@
 
 import pytest
 
-from transcribe.evaluate import letter_errors, plain, speaker_errors, word_errors
-from transcribe.speech import SpeechSpan
+from transcribe.evaluate import letter_errors, speaker_errors, word_errors
+from transcribe.speech import SpeechSpan, plain
 
 
 def test_spelling_differences_that_are_none() -> None:

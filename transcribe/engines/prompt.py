@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from transcribe.engines.port import EngineSegment
 from transcribe.guard import drawn_out
-from transcribe.speech import Word
+from transcribe.speech import Word, plain
 
 MOST = 200
 """Tokens that hotwords may take of the 448 which Whisper looks at; the rest is enough for 30 s of speech."""
@@ -42,6 +43,11 @@ def _is_name(word: str) -> bool:
     return all(part[1:].islower() or len(part) == 1 for part in re.split(r"[-'’]", word))
 
 
+def misled(one: EngineSegment, told: str) -> bool:
+    """Whether what was heard is perhaps only what was `told`."""
+    return made_up(one.words, told) or one.no_speech > SPEECHLESS_TOLD
+
+
 def made_up(words: Sequence[Word], told: str) -> bool:
     """Whether one of `words` is one of those `told`, its beginning, or it with an ending, and was not heard, or whether
     Whisper ended in drawing out a letter over that. Probabilities are those of a model that was told nothing: the times
@@ -49,18 +55,14 @@ def made_up(words: Sequence[Word], told: str) -> bool:
     """
     if any(drawn_out(one.text) for one in words):
         return True
-    known = _plain(told).split()
-    unheard = [_plain(one.text).replace(" ", "") for one in words if one.probability < HEARD]
+    known = plain(told).split()
+    unheard = [plain(one.text).replace(" ", "") for one in words if one.probability < HEARD]
     return any(one == name or _one_begins_the_other(one, name) for one in unheard for name in known)
 
 
 def _one_begins_the_other(one: str, other: str) -> bool:
     shorter, longer = sorted((one, other), key=len)
     return len(shorter) >= PART and longer.startswith(shorter)
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold().replace("ё", "е")))
 
 
 def max_length(prompt: int, tokens: int) -> int:

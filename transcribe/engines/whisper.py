@@ -19,7 +19,7 @@ from transcribe.engines.encoding import AFTER, LEAST, WINDOW, encoded_samples, m
 from transcribe.engines.gpu import memory
 from transcribe.engines.memory import POSITIONS, batch_size, decoder_layers
 from transcribe.engines.port import EngineSegment, Sound
-from transcribe.engines.prompt import HEARD, SPEECHLESS_TOLD, made_up, max_length, prompt_of
+from transcribe.engines.prompt import HEARD, SPEECHLESS_TOLD, max_length, misled, prompt_of
 from transcribe.errors import EngineError, NoEngine
 from transcribe.manifest import model_card
 from transcribe.models import verify
@@ -143,7 +143,7 @@ class WhisperEngine:
     def _all_decoded(self, sounds: Sequence[Sound], language: str | None) -> list[EngineSegment]:
         """Where a word was told and not heard, or perhaps nobody speaks, it is decoded as if nothing had been told."""
         found = self._in_batches(sounds, language)
-        doubted = [number for number, one in enumerate(found) if self._hotwords and _misled(one, self._hotwords)]
+        doubted = [number for number, one in enumerate(found) if self._hotwords and misled(one, self._hotwords)]
         if doubted:
             again = self.with_hotwords([])._in_batches([sounds[number] for number in doubted], language)
             for number, one in zip(doubted, again, strict=True):
@@ -208,10 +208,6 @@ class WhisperEngine:
             {token[2:-2]: float(probability) for token, probability in found}
             for found in self._model.model.detect_language(heard)
         ]
-
-
-def _misled(one: EngineSegment, told: str) -> bool:
-    return made_up(one.words, told) or one.no_speech > SPEECHLESS_TOLD
 
 
 def _segment(
